@@ -1,0 +1,7 @@
+// purpose: Write learned edges from interests to items.
+// parameters: generation INTEGER; rows LIST of {source, targets, weights}
+UNWIND $rows AS row
+MATCH (n:Interest {id: row.source})
+UNWIND range(0, size(row.targets) - 1) AS k
+MATCH (j:Item {key: row.targets[k]})
+CREATE (n)-[:TRANSFERS_TO {weight: row.weights[k], generation: $generation}]->(j)

@@ -1,0 +1,4 @@
+// purpose: One node a domain.
+// parameters: names LIST of domain names
+UNWIND $names AS name
+MERGE (:Domain {name: name})

@@ -1,0 +1,7 @@
+// purpose: Who follows whom.
+// parameters: rows LIST of {user_id, follows_id, weight}
+UNWIND $rows AS row
+MATCH (u:User {id: row.user_id})
+MATCH (v:User {id: row.follows_id})
+MERGE (u)-[f:FOLLOWS]->(v)
+SET f.weight = row.weight

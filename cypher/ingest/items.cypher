@@ -1,0 +1,16 @@
+// purpose: Create or update items; a changed title or text loses its embedding until `isthmus encode`.
+// parameters: rows LIST of {key, domain, item_id, title, text, categories, published_at}
+UNWIND $rows AS row
+MERGE (i:Item {key: row.key})
+ON CREATE SET i.domain = row.domain, i.item_id = row.item_id, i.popularity = 0.0
+FOREACH (_ IN CASE
+  WHEN i.title <> row.title OR coalesce(i.text, '') <> coalesce(row.text, '') THEN [1]
+  ELSE []
+END | REMOVE i.embedding)
+SET i.title = row.title,
+    i.text = row.text,
+    i.categories = row.categories,
+    i.published_at = row.published_at
+WITH i, row
+MATCH (d:Domain {name: row.domain})
+MERGE (i)-[:IN_DOMAIN]->(d)

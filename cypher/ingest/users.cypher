@@ -1,0 +1,4 @@
+// purpose: One node a user.
+// parameters: rows LIST of {user_id}
+UNWIND $rows AS row
+MERGE (:User {id: row.user_id})

@@ -1,0 +1,7 @@
+// purpose: What interests are made from: the categories and the embedding of each item, in pages by key.
+// parameters: after STRING last key of the page before, or ''; limit INTEGER
+// columns: id, title, categories, embedding
+MATCH (i:Item)
+WHERE i.key > $after
+WITH i ORDER BY i.key LIMIT $limit
+RETURN i.key AS id, i.title AS title, i.categories AS categories, i.embedding AS embedding

@@ -1,0 +1,15 @@
+// purpose: What items are about, in place of what was said before.
+// parameters: rows LIST of {id, about}; about is a list of {interest, weight}
+UNWIND $rows AS row
+MATCH (i:Item {key: row.id})
+CALL (i, row) {
+  MATCH (i)-[old:ABOUT]->(n:Interest)
+  WHERE NOT n.id IN [a IN row.about | a.interest]
+  DELETE old
+}
+CALL (i, row) {
+  UNWIND row.about AS a
+  MATCH (n:Interest {id: a.interest})
+  MERGE (i)-[b:ABOUT]->(n)
+  SET b.weight = a.weight
+}

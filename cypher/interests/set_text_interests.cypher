@@ -1,0 +1,15 @@
+// purpose: What texts are about, in place of what was said before.
+// parameters: rows LIST of {id, about}; about is a list of {interest, weight}
+UNWIND $rows AS row
+MATCH (t:Text {id: row.id})
+CALL (t, row) {
+  MATCH (t)-[old:ABOUT]->(n:Interest)
+  WHERE NOT n.id IN [a IN row.about | a.interest]
+  DELETE old
+}
+CALL (t, row) {
+  UNWIND row.about AS a
+  MATCH (n:Interest {id: a.interest})
+  MERGE (t)-[b:ABOUT]->(n)
+  SET b.weight = a.weight
+}

@@ -1,0 +1,29 @@
+// purpose: The best items of a domain for a text of somebody who is not in the graph, with their paths:
+//   items near to the text, items that its interests lead to, and what is popular.
+// parameters: domain STRING; n INTEGER how many; similar LIST of {key, share}; interests LIST of
+//   {interest, weight}; candidates INTEGER popular items looked at
+// columns: item_id, title, score, paths, generation
+OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
+WITH g.number AS generation,
+     coalesce(m {.interest, .popularity}, {interest: 1.0, popularity: 0.1}) AS merge
+CALL (generation, merge) {
+  UNWIND $similar AS s
+  MATCH (j:Item {key: s.key})
+  RETURN j, 'content' AS kind, null AS source, 'embedding' AS via, s.share AS share
+UNION ALL
+  UNWIND $interests AS s
+  MATCH (source:Interest {id: s.interest})-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
+  RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, merge.interest * s.weight * e.weight AS share
+UNION ALL
+  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
+  WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates
+  RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
+}
+WITH generation, merge, j, sum(share) + merge.popularity * j.popularity AS score,
+     collect(CASE WHEN kind IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
+ORDER BY score DESC, j.key LIMIT $n
+RETURN j.item_id AS item_id, j.title AS title, score,
+  [p IN paths | {kind: p.kind, from: p.source.id, title: p.source.name, via: p.via, share: p.share}]
+  + [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
+      share: merge.popularity * j.popularity}] AS paths,
+  generation

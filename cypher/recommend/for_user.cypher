@@ -1,0 +1,61 @@
+// purpose: The best items of a domain that a user has not met, each with the paths that make its score.
+//   score = transfer * n_out^-power * sum a(u,i) w(i->j)     over the history outside the domain
+//         + collaborative * n_in^-power * sum a(u,i) c(i->j) over the history inside the domain
+//         + interest * sum s(u,k) v(k->j)                    over the user's interests
+//         + popularity * popularity(j)
+//   with the merge weights of the active generation. Without one, interests lead to the items that are
+//   about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest.
+// parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
+//   a side, newest and strongest first; half_life_days FLOAT; candidates INTEGER best items looked at
+//   before those that the user met are left out; paths BOOLEAN also return the paths
+// columns: item_id, title, score, paths, generation, history
+MATCH (u:User {id: $user})
+OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
+WITH u, g.number AS generation,
+     coalesce(m {.transfer, .collaborative, .interest, .popularity, .power},
+              {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5}) AS merge
+CALL (u) {
+  MATCH (u)-[r:INTERACTED]->(i:Item)
+  WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key
+  WITH collect({item: i, weight: r.weight, at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS all
+  WITH size(all) AS history, [h IN all WHERE h.inside][..$history_limit] AS inside,
+       [h IN all WHERE NOT h.inside][..$history_limit] AS outside, all[0].at AS newest
+  RETURN history,
+    [h IN inside | {item: h.item, weight: h.weight *
+      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END}] AS inside,
+    [h IN outside | {item: h.item, weight: h.weight *
+      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END}] AS outside
+}
+CALL (u, generation, merge, inside, outside) {
+  UNWIND outside AS h
+  WITH h.item AS source, merge.transfer * h.weight / size(outside) ^ merge.power AS strength, generation
+  MATCH (source)-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
+  RETURN j, 'transfer' AS kind, source, 'TRANSFERS_TO' AS via, strength * e.weight AS share
+UNION ALL
+  UNWIND inside AS h
+  WITH h.item AS source, merge.collaborative * h.weight / size(inside) ^ merge.power AS strength, generation
+  MATCH (source)-[e:CO_LIKED {generation: generation}]->(j:Item)
+  RETURN j, 'collaborative' AS kind, source, 'CO_LIKED' AS via, strength * e.weight AS share
+UNION ALL
+  MATCH (u)-[s:INTERESTED_IN]->(source:Interest)-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
+  RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, merge.interest * s.weight * e.weight AS share
+UNION ALL
+  WITH u, merge WHERE generation IS NULL
+  MATCH (u)-[s:INTERESTED_IN]->(source:Interest)<-[e:ABOUT]-(j:Item {domain: $domain})
+  RETURN j, 'content' AS kind, source, 'ABOUT' AS via, merge.interest * s.weight * e.weight AS share
+UNION ALL
+  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
+  WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates
+  RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
+}
+WITH u, generation, merge, history, j, sum(share) + merge.popularity * j.popularity AS score,
+     collect(CASE WHEN $paths AND kind IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
+ORDER BY score DESC, j.key LIMIT $candidates
+WITH * WHERE NOT EXISTS { (u)-[:INTERACTED]->(j) }
+LIMIT $n
+RETURN j.item_id AS item_id, j.title AS title, score,
+  [p IN paths | {kind: p.kind, from: coalesce(p.source.key, p.source.id),
+                 title: coalesce(p.source.title, p.source.name), via: p.via, share: p.share}]
+  + CASE WHEN $paths THEN [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
+                            share: merge.popularity * j.popularity}] ELSE [] END AS paths,
+  generation, history

@@ -1,0 +1,12 @@
+// purpose: Users in pages by id with what they did and what they are interested in, for training.
+// parameters: after STRING last id of the page before, or ''; limit INTEGER
+// columns: id, items, weights, times, interests
+MATCH (u:User)
+WHERE u.id > $after
+WITH u ORDER BY u.id LIMIT $limit
+CALL (u) {
+  MATCH (u)-[r:INTERACTED]->(i:Item)
+  RETURN collect(i.key) AS items, collect(r.weight) AS weights, collect(coalesce(r.last_at.epochMillis, -1)) AS times
+}
+RETURN u.id AS id, items, weights, times,
+  COLLECT { MATCH (u)-[s:INTERESTED_IN]->(n:Interest) RETURN [n.id, s.weight] } AS interests

@@ -1,0 +1,1 @@
+"""Arrays in, edges out; knows no Neo4j, but for `retrain`."""

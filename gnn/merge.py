@@ -1,0 +1,175 @@
+"""The score that the graph serves: the sum over edges, and what each kind of edge counts in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from gnn.data import MergeWeights, histories, over_length
+from gnn.metrics import ndcg
+from gnn.tasks import HISTORY_POWER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from gnn.data import Edges, InterestGraph, LearnedEdges, Reading
+    from gnn.tasks import Task
+
+POPULARITY_TRIED = (1.0, 0.75, 0.5, 0.25, 1.25, 1.5, 2.0)
+INTEREST_TRIED = (1.0, 0.5, 0.25, 0.0, 2.0)
+WARM_USERS = 1000
+COLLABORATIVE_TRIED = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The parts of the served score before the merge, float32 (users, items of the target)."""
+
+    transfer: NDArray[np.float32]
+    interest: NDArray[np.float32]
+    collaborative: NDArray[np.float32]
+    popularity: NDArray[np.float32]
+
+    def merged(self, weights: MergeWeights) -> NDArray[np.float32]:
+        """The score as `MergeWeights` states it."""
+        score = (
+            weights.transfer * self.transfer
+            + weights.interest * self.interest
+            + weights.collaborative * self.collaborative
+            + weights.popularity * self.popularity
+        )
+        return np.asarray(score, dtype=np.float32)
+
+
+def signals(
+    graph: InterestGraph,
+    learned: LearnedEdges,
+    target: int,
+    users: NDArray[np.int64],
+    reading: Reading,
+    power: float = HISTORY_POWER,
+) -> Signals:
+    """What each kind of edge says to some users about the items of a target domain."""
+    items = graph.items_of(target)
+    history = histories(graph, target, users, reading)
+
+    def summed(rows: csr_array, edges: Edges) -> NDArray[np.float32]:
+        shape = (rows.shape[1], len(graph.items))
+        matrix = csr_array((edges.weights, (edges.sources, edges.targets)), shape=shape)
+        total = csr_array(rows @ matrix[:, items])
+        return total.toarray().astype(np.float32, copy=False)
+
+    return Signals(
+        transfer=summed(over_length(history.outside, power), learned.transfer),
+        interest=summed(history.interests, learned.interest),
+        collaborative=summed(over_length(history.inside, power), learned.co_liked),
+        popularity=graph.popularity(reading.half_life_days)[items],
+    )
+
+
+def served_scores(
+    graph: InterestGraph,
+    learned: LearnedEdges,
+    target: int,
+    users: NDArray[np.int64],
+    reading: Reading,
+) -> NDArray[np.float32]:
+    """What the graph answers: the score of each item of a target domain for some users.
+
+    Items that a user has met are scored too; leaving them out is the caller's.
+
+    Returns:
+        float32 (users, items of the target domain).
+    """
+    weights = learned.merge[graph.domains[target]]
+    return signals(graph, learned, target, users, reading, weights.power).merged(weights)
+
+
+def cold_merge(
+    known: InterestGraph, learned: LearnedEdges, exam: Task, prior: float, reading: Reading
+) -> tuple[MergeWeights, float]:
+    """What popularity and interests count against a transfer of 1, and the NDCG@10 reached.
+
+    Args:
+        known: The graph that was learned from.
+        learned: The edges.
+        exam: Users whose history in the target is hidden from that graph.
+        prior: The weight of popularity that the decoder learned.
+        reading: How a history is read.
+    """
+    weights = MergeWeights(
+        transfer=1, interest=1, collaborative=0, popularity=prior, power=HISTORY_POWER
+    )
+    if not len(exam):
+        return weights, 0.0
+    parts = signals(known, learned, exam.target, exam.users, reading)
+    priors = [prior * factor for factor in POPULARITY_TRIED]
+    weights, reached = tuned(weights, "popularity", priors, parts, exam.liked)
+    if len(learned.interest):
+        weights, reached = tuned(weights, "interest", INTEREST_TRIED, parts, exam.liked)
+    return weights, reached
+
+
+def warm_merge(
+    known: InterestGraph,
+    learned: LearnedEdges,
+    weights: MergeWeights,
+    target: int,
+    hidden: csr_array,
+    reading: Reading,
+) -> tuple[MergeWeights, float]:
+    """The same weights with what the collaborative edges count, and the NDCG@10 reached.
+
+    Args:
+        known: The graph that was learned from.
+        learned: The edges.
+        weights: Of the other signals.
+        target: The domain.
+        hidden: Likes of users who keep others in the target, hidden from that graph, CSR (users,
+            items).
+        reading: How a history is read.
+    """
+    users = np.flatnonzero(np.diff(hidden.indptr))[:WARM_USERS]
+    if not len(users):
+        return weights, 0.0
+    items = known.items_of(target)
+    parts = signals(known, learned, target, users, reading)
+    liked = csr_array(hidden[users][:, items])
+    met = csr_array(known.interactions[users][:, items])
+    return tuned(weights, "collaborative", COLLABORATIVE_TRIED, parts, liked, met)
+
+
+def tuned(
+    weights: MergeWeights,
+    field: str,
+    values: Iterable[float],
+    parts: Signals,
+    liked: csr_array,
+    met: csr_array | None = None,
+) -> tuple[MergeWeights, float]:
+    """The weights with one of them set to what serves held-out users best, and their NDCG@10.
+
+    Args:
+        weights: The others.
+        field: Name of the weight.
+        values: Those tried; among equals the first wins.
+        parts: The signals of the held-out users.
+        liked: What they like, hidden from the signals, CSR (users, items).
+        met: What they have met, left out of the ranking, CSR (users, items).
+    """
+    best, reached = weights, -1.0
+    for value in values:
+        candidate = dataclasses.replace(weights, **{field: value})
+        scores = parts.merged(candidate)
+        if met is not None:
+            scores[met.nonzero()] = -np.inf
+        worth = float(ndcg(scores, liked).mean())
+        if worth > reached:
+            best, reached = candidate, worth
+    return best, reached

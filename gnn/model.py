@@ -1,0 +1,250 @@
+"""The graph neural network: what it sees of each item, and the decoder that scores an edge.
+
+The network is a LightGCN whose hops run once, before training, inside each domain's own graph
+(He et al., "LightGCN", 2020; Frasca et al., "SIGN: Scalable Inception Graph Neural Networks",
+2020). What is trained is the decoder on top: two linear encoders a domain, of what an item
+speaks for and of what speaks for an item.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy.sparse import block_array, csr_array, diags_array
+from torch import nn
+from torch.nn import functional
+
+with warnings.catch_warnings():
+    # On import, torch_geometric compiles a class in a way that torch has deprecated.
+    warnings.simplefilter("ignore", FutureWarning)
+    from torch_geometric.data import Data
+    from torch_geometric.nn import LGConv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from gnn.data import InterestGraph
+    from gnn.tasks import Batch
+
+TEXT_DIMENSIONS = 128
+STRUCTURE_DIMENSIONS = 256
+HOPS = 3
+EDGE_DIMENSIONS = 128
+FEATURE_DROPOUT = 0.3
+# The decoder starts close to what it ends at: exp(2) a unit of cosine, 5 a unit of popularity.
+FIRST_SHARPNESS = 2.0
+FIRST_POPULARITY = 5.0
+
+
+def item_features(
+    graph: InterestGraph, half_life_days: float, seed: int
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """What the decoder sees of each item, and of each interest.
+
+    Items, by domain: text, text carried along one, two and three hops, and structure, each of unit
+    length or 0, side by side. Interests: text alone.
+
+    Returns:
+        For each domain float32 (items of the domain, features), and float32 (interests, text).
+    """
+    item_texts, interest_texts = _reduced_texts(graph)
+    strengths = graph.strengths(half_life_days)
+    features = []
+    for domain in range(len(graph.domains)):
+        items = graph.items_of(domain)
+        liked = csr_array(strengths[:, items].maximum(0))
+        structure = _structure(liked, seed)
+        start = item_texts[items] if item_texts[items].any() else structure
+        about = interest_texts if item_texts[items].any() else interest_texts[:, :0]
+        data = domain_graph(liked, csr_array(graph.item_interests[items]), start, about)
+        blocks = [torch.from_numpy(item_texts[items]), *_hops(data, len(items))]
+        blocks.append(torch.from_numpy(structure))
+        features.append(torch.cat([functional.normalize(block) for block in blocks], dim=1))
+    return features, functional.normalize(torch.from_numpy(interest_texts))
+
+
+def domain_graph(
+    liked: csr_array,
+    item_interests: csr_array,
+    item_vectors: NDArray[np.float32],
+    interest_vectors: NDArray[np.float32],
+) -> Data:
+    """One domain as a PyTorch Geometric graph: its items, then the users, then the interests.
+
+    Args:
+        liked: Strengths of likes, (users, items).
+        item_interests: Weights of ABOUT, (items, interests).
+        item_vectors: Float32, (items, dimensions).
+        interest_vectors: Float32, (interests, dimensions or 0).
+
+    Returns:
+        `x`, the vectors of the nodes, 0 for users; `adj_t`, the adjacency with LightGCN's
+        symmetric normalisation, as sparse CSR.
+    """
+    about = item_interests.maximum(0)
+    blocks: list[list[csr_array | None]] = [
+        [None, csr_array(liked.T), about],
+        [liked, None, None],
+        [csr_array(about.T), None, None],
+    ]
+    adjacency = csr_array(block_array(blocks))
+    degrees = adjacency.sum(axis=1)
+    scale = diags_array(1 / np.sqrt(np.where(degrees > 0, degrees, 1)))
+    x = torch.zeros(adjacency.shape[0], item_vectors.shape[1])
+    x[: len(item_vectors)] = torch.from_numpy(item_vectors)
+    if interest_vectors.size:
+        x[len(x) - len(interest_vectors) :] = torch.from_numpy(interest_vectors)
+    return Data(x=x, adj_t=_sparse_tensor(csr_array(scale @ adjacency @ scale)))
+
+
+def _hops(data: Data, items: int) -> list[torch.Tensor]:
+    """Vectors of the items after each hop: from item to user or interest, and back."""
+    convolution = LGConv(normalize=False)
+    x, hops = data.x, []
+    for _ in range(HOPS):
+        x = convolution(convolution(x, data.adj_t), data.adj_t)
+        hops.append(x[:items].clone())
+    return hops
+
+
+def _structure(liked: csr_array, seed: int) -> NDArray[np.float32]:
+    """Leading right singular vectors of the normalised likes, scaled by what they explain."""
+    from sklearn.utils.extmath import randomized_svd
+
+    users, items = liked.sum(axis=1), liked.sum(axis=0)
+    normalised = (
+        diags_array(1 / np.sqrt(np.where(users > 0, users, 1)))
+        @ liked
+        @ diags_array(1 / np.sqrt(np.where(items > 0, items, 1)))
+    )
+    rank = min(STRUCTURE_DIMENSIONS, liked.shape[1], liked.shape[0])
+    if rank == 0 or not liked.nnz:
+        return np.zeros((liked.shape[1], STRUCTURE_DIMENSIONS), np.float32)
+    _, values, vectors = randomized_svd(normalised, rank, random_state=seed)
+    return np.ascontiguousarray((vectors.T * values).astype(np.float32))
+
+
+def _reduced_texts(graph: InterestGraph) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Embeddings on their principal axes: of the items, and of the interests."""
+    has_text = graph.item_vectors.any(axis=1)
+    size = min(TEXT_DIMENSIONS, graph.item_vectors.shape[1])
+    texts = np.zeros((len(graph.items), size), np.float32)
+    if not has_text.any():
+        return texts, np.zeros((len(graph.interests), size), np.float32)
+    vectors = graph.item_vectors[has_text]
+    centred = vectors - vectors.mean(axis=0)
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :size]
+    texts[has_text] = centred @ axes
+    interests = graph.interest_vectors
+    if len(interests) > 1:
+        interests = interests - interests.mean(axis=0)
+    return texts, np.ascontiguousarray(interests @ axes, dtype=np.float32)
+
+
+def _sparse_tensor(matrix: csr_array) -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(matrix.indptr.astype(np.int64)),
+            torch.from_numpy(matrix.indices.astype(np.int64)),
+            torch.from_numpy(matrix.data.astype(np.float32)),
+            matrix.shape,
+            check_invariants=True,
+        )
+
+
+class EdgeDecoder(nn.Module):
+    """Scores edges: w(i -> j) is the product of what i speaks for and of what speaks for j.
+
+    Both are linear in the features and of unit length; the source is scaled by how much it says
+    at all, the target domain by how sharply its users choose. An interest speaks for what its own
+    text and the items about it speak for.
+
+    Args:
+        graph: The graph that it is taught on.
+        features: By domain, features of its items, float32 (items, features).
+        interest_texts: Float32 (interests, text).
+        half_life_days: Age at which a dated like counts half, for popularity.
+    """
+
+    def __init__(
+        self,
+        graph: InterestGraph,
+        features: Sequence[torch.Tensor],
+        interest_texts: torch.Tensor,
+        half_life_days: float,
+    ) -> None:
+        super().__init__()
+        self.features = list(features)
+        self.interest_texts = interest_texts
+        popularity = torch.from_numpy(graph.popularity(half_life_days))
+        items = [graph.items_of(domain) for domain in range(len(graph.domains))]
+        self.item_popularity = [popularity[of_domain] for of_domain in items]
+        self.interest_features = [
+            torch.from_numpy(_mean_about(graph.item_interests[of_domain], feature.numpy()))
+            for of_domain, feature in zip(items, features, strict=True)
+        ]
+        sizes = [feature.shape[1] for feature in features]
+        self.speaks_for = nn.ModuleList(_projection(size) for size in sizes)
+        self.spoken_for_by = nn.ModuleList(_projection(size) for size in sizes)
+        self.importance = nn.ModuleList(nn.Linear(size, 1) for size in sizes)
+        self.interest = _projection(interest_texts.shape[1])
+        self.interest_importance = nn.Parameter(torch.zeros(()))
+        self.sharpness = nn.Parameter(torch.full((len(sizes),), FIRST_SHARPNESS))
+        self.popularity = nn.Parameter(torch.full((len(sizes),), FIRST_POPULARITY))
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """The served sum of each user over the batch's target domain, (users, items)."""
+        user = torch.zeros(len(batch.interests), EDGE_DIMENSIONS)
+        for domain, (met, weights) in enumerate(zip(batch.met, batch.weights, strict=True)):
+            if len(met):
+                user = user + weights @ self.sources(domain, met)
+        if batch.interests.shape[1]:
+            user = user + batch.interests @ self.interests()
+        prior = self.popularity[batch.target] * self.item_popularity[batch.target]
+        return user @ self.targets(batch.target).T + prior
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Full softmax over the target's items, several likes a user, each user times likes^.5."""
+        chances = torch.log_softmax(self(batch), dim=1)[batch.users, batch.likes]
+        likes = torch.bincount(batch.users, minlength=len(batch.interests))
+        weights = likes.clamp(min=1).float() ** -0.5
+        return -(weights[batch.users] * chances).sum() / (weights * likes).sum().clamp(min=1)
+
+    def sources(self, domain: int, items: torch.Tensor) -> torch.Tensor:
+        """What some items of a domain speak for, (items, EDGE_DIMENSIONS)."""
+        features = self._dropped(self.features[domain][items])
+        direction = functional.normalize(self.speaks_for[domain](features))
+        return direction * functional.softplus(self.importance[domain](features))
+
+    def interests(self) -> torch.Tensor:
+        """What each interest speaks for, (interests, EDGE_DIMENSIONS)."""
+        direction = self.interest(self.interest_texts)
+        for encoder, mean in zip(self.speaks_for, self.interest_features, strict=True):
+            direction = direction + encoder(mean)
+        return functional.normalize(direction) * functional.softplus(self.interest_importance)
+
+    def targets(self, domain: int) -> torch.Tensor:
+        """What speaks for each item of a domain, (items, EDGE_DIMENSIONS)."""
+        features = self._dropped(self.features[domain])
+        direction = functional.normalize(self.spoken_for_by[domain](features))
+        return direction * self.sharpness[domain].exp()
+
+    def _dropped(self, features: torch.Tensor) -> torch.Tensor:
+        return functional.dropout(features, FEATURE_DROPOUT, self.training)
+
+
+def _projection(size: int) -> nn.Linear:
+    return nn.Linear(size, EDGE_DIMENSIONS, bias=False)
+
+
+def _mean_about(about: csr_array, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean features of the items about each interest, (interests, features)."""
+    total = about.sum(axis=0)
+    mean = diags_array(1 / np.where(total > 0, total, 1)) @ (about.T @ features)
+    return np.asarray(mean, dtype=np.float32)

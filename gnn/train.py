@@ -1,0 +1,184 @@
+"""A training, from the graph as it was to the edges that it teaches."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from gnn.collaborative import co_liked
+from gnn.data import LearnedEdges, Reading, kept
+from gnn.edges import decode
+from gnn.merge import cold_merge, warm_merge
+from gnn.metrics import ndcg
+from gnn.model import EdgeDecoder, item_features
+from gnn.splits import cold_users, done_by, warm_likes, without
+from gnn.tasks import across, batch_of, halved, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from gnn.data import InterestGraph
+    from gnn.tasks import Task
+
+logger = logging.getLogger("isthmus")
+
+EPOCHS = 12
+PATIENCE = 2
+BATCH = 512
+LEAST_BATCHES = 16
+LEARNING_RATE = 2e-3
+WEIGHT_DECAY = 1e-4
+HISTORY_DROPOUT = 0.3
+VALIDATION_USERS = 2000
+SMALL_GRAPH = 5000
+
+
+def train(
+    graph: InterestGraph,
+    *,
+    edges_per_node: int = 50,
+    half_life_days: float = 365,
+    history_limit: int = 50,
+    seed: int = 7,
+    threads: int | None = None,
+    fold: int = 0,
+) -> LearnedEdges:
+    """Learns the edges of a graph and how to merge them.
+
+    Held-out users choose when the training stops and what each signal counts: the validation users
+    of the fold, for each domain as a target. What they did in it is hidden from all the rest.
+
+    Args:
+        graph: The snapshot.
+        edges_per_node: Learned edges that leave an item or interest, at most; likewise CO_LIKED.
+        half_life_days: Age at which a dated interaction counts half.
+        history_limit: Interactions of a user that a query reads on each side of a border.
+        seed: The same seed, graph and number of threads give the same edges.
+        threads: Threads at most; all cores without it.
+        fold: Fold of `gnn.splits` whose validation users are held out.
+    """
+    domains = range(len(graph.domains))
+    reading = Reading(half_life_days, history_limit)
+    with reproducible(seed, threads_for(graph, threads)):
+        cold = [cold_users(graph, t, fold).validation[:VALIDATION_USERS] for t in domains]
+        warm = [warm_likes(graph, t, fold) for t in domains]
+        held_out = np.any([done_by(graph, t, cold[t]) | warm[t] for t in domains], axis=0)
+        known = without(graph, held_out, half_life_days=half_life_days)
+
+        everybody = np.arange(len(graph.users))
+        lessons = [across(known, t, everybody, reading) for t in domains]
+        drills = [within(known, t) for t in domains]
+        exams = [across(known, t, cold[t], reading, answers=graph) for t in domains]
+
+        features, interest_texts = item_features(known, half_life_days, seed)
+        decoder = EdgeDecoder(known, features, interest_texts, half_life_days)
+        taught = fit(decoder, lessons, drills, exams, seed)
+
+        transfer, interest = decode(decoder, taught, known, edges_per_node, half_life_days)
+        together = co_liked(known, edges_per_node, half_life_days)
+        learned = LearnedEdges(transfer, interest, together, merge={})
+        for t, name in enumerate(graph.domains):
+            prior = float(taught[t]["popularity"][t]) if t in taught else 1.0
+            weights, cold_ndcg = cold_merge(known, learned, exams[t], prior, reading)
+            likes = kept(graph.interactions, warm[t])
+            weights, warm_ndcg = warm_merge(known, learned, weights, t, likes, reading)
+            learned.merge[name] = weights
+            learned.metrics[f"{name} cold ndcg@10"] = cold_ndcg
+            learned.metrics[f"{name} warm ndcg@10"] = warm_ndcg
+        return learned
+
+
+def fit(
+    decoder: EdgeDecoder,
+    lessons: Sequence[Task],
+    drills: Sequence[Task],
+    exams: Sequence[Task],
+    seed: int,
+) -> dict[int, dict[str, torch.Tensor]]:
+    """Teaches the decoder until no target's validation users gain any more.
+
+    The loss is the full softmax over the items of the target, in the form in which the graph
+    answers: the sum over a user's edges. Beside each lesson goes a drill within the target, from
+    one half of a history to the other, so that users of one domain teach too.
+
+    Returns:
+        By target that has lessons, the parameters that served its validation users best.
+    """
+    rng = np.random.default_rng(seed)
+    optimiser = torch.optim.AdamW(decoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    best: dict[int, dict[str, torch.Tensor]] = {}
+    reached = {task.target: -1.0 for task in lessons if len(task)}
+    since = dict.fromkeys(reached, 0)
+    for epoch in range(EPOCHS):
+        if min(since.values(), default=PATIENCE) >= PATIENCE:
+            break
+        for target, users in _shuffled(lessons, rng):
+            loss = decoder.loss(batch_of(lessons[target], users, rng, HISTORY_DROPOUT))
+            if len(drills[target]):
+                drawn = rng.integers(0, len(drills[target]), len(users))
+                loss = loss + decoder.loss(halved(drills[target], drawn, rng))
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        for target in reached:
+            value = _graded(decoder, exams[target])
+            since[target] += 1
+            if value > reached[target]:
+                reached[target], since[target] = value, 0
+                best[target] = copy.deepcopy(decoder.state_dict())
+        logger.info("training, epoch %d: %s", epoch + 1, reached)
+    return best
+
+
+def _shuffled(
+    lessons: Sequence[Task], rng: np.random.Generator
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """The batches of an epoch in random order: a target, and some users of its lesson."""
+    batches = []
+    for target, lesson in enumerate(lessons):
+        if len(lesson):
+            size = min(BATCH, max(1, len(lesson) // LEAST_BATCHES))
+            parts = np.array_split(rng.permutation(len(lesson)), len(lesson) // size)
+            batches += [(target, part) for part in parts]
+    for place in rng.permutation(len(batches)):
+        yield batches[place]
+
+
+def _graded(decoder: EdgeDecoder, exam: Task) -> float:
+    """NDCG@10 of validation users over unpruned edges; 0 where there are none."""
+    if not len(exam):
+        return 0.0
+    decoder.eval()
+    with torch.no_grad():
+        scores = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
+    decoder.train()
+    return float(ndcg(scores, exam.liked).mean())
+
+
+def threads_for(graph: InterestGraph, most: int | None) -> int:
+    """All that are given, but one for a small graph, where threads wait more than they work."""
+    return (most or torch.get_num_threads()) if len(graph.items) > SMALL_GRAPH else 1
+
+
+@contextmanager
+def reproducible(seed: int, threads: int) -> Iterator[None]:
+    """Seeds torch, keeps it to deterministic algorithms and some threads; then all is as before."""
+    deterministic, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]), threadpool_limits(limits=threads):
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(True)
+        torch.set_num_threads(threads)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(deterministic)
+            torch.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""All that touches Neo4j."""

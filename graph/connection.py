@@ -1,0 +1,173 @@
+"""From settings to a graph that answers: driver, capabilities, reads, writes, batches."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, LiteralString, cast
+
+import neo4j
+from neo4j.exceptions import DriverError, Neo4jError
+
+from graph import queries, server
+from graph.errors import ServerTooOld, explain
+from isthmus.progress import progress
+from isthmus.settings import Settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OLDEST_VERSION = (5, 26)
+CONNECTION_TIMEOUT = 10.0
+ROWS_A_BATCH = 20_000
+
+Row = dict[str, Any]
+
+logging.getLogger("neo4j").setLevel(logging.CRITICAL)  # what it would say is raised as well
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a server can do, asked once a connection.
+
+    Attributes:
+        version: As the server says it, `2026.09.0`.
+        edition: `community` or `enterprise`.
+        cypher_25: Statements may begin with `CYPHER 25`.
+        search: The SEARCH clause filters inside a vector index.
+    """
+
+    version: str
+    edition: str
+    cypher_25: bool
+    search: bool
+
+    @classmethod
+    def of(cls, version: str, edition: str) -> Capabilities:
+        """Knows by the version number: Cypher 25 since 2025.06, SEARCH since 2026.01.
+
+        Raises:
+            ServerTooOld: The version is below 5.26.
+        """
+        found = re.match(r"(\d+)\.(\d+)", version)
+        number = (int(found[1]), int(found[2])) if found else (0, 0)
+        if number < OLDEST_VERSION:
+            raise ServerTooOld(
+                f"The server runs Neo4j {version}; isthmus needs 5.26 or newer.",
+                "Upgrade it, or unset NEO4J_URI to use the server of our own.",
+            )
+        return cls(version, edition, number >= (2025, 6), number >= (2026, 1))
+
+
+class Graph:
+    """An open connection to one database; statements go by their name in `cypher/`."""
+
+    def __init__(
+        self, driver: neo4j.Driver, database: str, uri: str, capabilities: Capabilities
+    ) -> None:
+        self.driver = driver
+        self.database = database
+        self.uri = uri
+        self.capabilities = capabilities
+
+    def read(self, name: str, **parameters: Any) -> list[Row]:
+        """Runs a statement of the catalogue on a server that may read; returns its rows."""
+        return self.run(queries.load(name).text, parameters, neo4j.RoutingControl.READ)
+
+    def write(self, name: str, **parameters: Any) -> list[Row]:
+        """Runs a statement of the catalogue in one transaction, retried as the driver does."""
+        return self.run(queries.load(name).text, parameters, neo4j.RoutingControl.WRITE)
+
+    def run(
+        self, text: str, parameters: Row, routing: neo4j.RoutingControl = neo4j.RoutingControl.WRITE
+    ) -> list[Row]:
+        """Runs a text in one managed transaction; returns its rows."""
+        with self._explained():
+            result = self.driver.execute_query(
+                cast("LiteralString", text),
+                parameters,
+                routing_=routing,
+                database_=self.database,
+                result_transformer_=neo4j.Result.data,
+            )
+        return cast("list[Row]", result)
+
+    def write_in_transactions(self, name: str, **parameters: Any) -> list[Row]:
+        """Runs a statement that commits in small steps by itself (CALL … IN TRANSACTIONS)."""
+        with self._explained(), self.driver.session(database=self.database) as session:
+            text = cast("LiteralString", queries.load(name).text)
+            return [record.data() for record in session.run(text, parameters)]
+
+    def write_batches(
+        self, name: str, rows: pl.DataFrame, task: str, size: int = ROWS_A_BATCH, **parameters: Any
+    ) -> None:
+        """Writes the rows of a frame, `size` a transaction, as the parameter `rows`."""
+        with progress(task, len(rows), "rows") as advance:
+            for batch in rows.iter_slices(size):
+                self.write(name, rows=batch.to_dicts(), **parameters)
+                advance(len(batch))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (Neo4jError, DriverError) as error:
+            raise explain(error, self.uri) from error
+
+
+@contextmanager
+def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
+    """Opens the graph of the settings, with the server of our own where no address is set.
+
+    Args:
+        settings: Address, user, password and database; or the home of the server of our own.
+        migrated: Apply pending migrations first.
+
+    Raises:
+        IsthmusError: Refused, wrong password, version below 5.26, a changed migration.
+    """
+    uri, auth = settings.neo4j_uri, (settings.neo4j_username, settings.neo4j_password)
+    if uri is None:
+        record = server.start(settings)
+        uri, user, password = record.uri, record.username, record.password()
+    else:
+        user, password = auth[0], auth[1].get_secret_value()
+    with open_graph(uri, user, password, settings.neo4j_database) as graph:
+        if migrated:
+            from graph.migrations import migrate
+
+            migrate(graph)
+        yield graph
+
+
+@contextmanager
+def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Graph]:
+    """Opens a database and asks what its server can do."""
+    try:
+        driver = neo4j.GraphDatabase.driver(
+            uri,
+            auth=(user, password),
+            connection_timeout=CONNECTION_TIMEOUT,
+            notifications_min_severity="OFF",
+        )
+    except (DriverError, ValueError) as error:
+        from isthmus.errors import InputError
+
+        raise InputError(
+            f"NEO4J_URI cannot be {uri!r}: {error}", "Give bolt://HOST:PORT or neo4j://HOST:PORT."
+        ) from error
+    with driver:
+        try:
+            components = driver.execute_query(
+                cast("LiteralString", queries.load("admin/components").text),
+                database_="system",
+                routing_=neo4j.RoutingControl.READ,
+                result_transformer_=neo4j.Result.data,
+            )
+        except (Neo4jError, DriverError) as error:
+            raise explain(error, uri) from error
+        capabilities = Capabilities.of(components[0]["version"], components[0]["edition"])
+        yield Graph(driver, database, uri, capabilities)

@@ -1,0 +1,231 @@
+"""Records to graph, online: validated tables in, nodes and relationships out.
+
+Loading the same tables twice changes nothing, and a load that was cut short is completed by
+loading again: every statement merges by key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+
+from graph.connection import ROWS_A_BATCH, Graph
+from graph.records import Dataset, check_share, resolve_items, write_rejected
+from isthmus.settings import Settings
+
+logger = logging.getLogger("isthmus")
+
+_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load wrote, and what it refused.
+
+    Attributes:
+        users: Users that the tables name.
+        items: Items that the tables name.
+        interactions: Pairs of a user and an item.
+        texts: Texts.
+        rejected: Wrong rows; they stand in `quarantine`.
+        seconds: From the first row read by this function to the last one acknowledged.
+        quarantine: The file of the wrong rows, or None where none was wrong.
+    """
+
+    users: int
+    items: int
+    interactions: int
+    texts: int
+    rejected: int
+    seconds: float
+    quarantine: str | None
+
+    def document(self) -> dict[str, object]:
+        """The result as `--json` prints it."""
+        return asdict(self)
+
+
+def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Loaded:
+    """Writes a dataset into the graph.
+
+    Args:
+        graph: Where to.
+        dataset: Valid tables.
+        path: The folder they came from; the graph remembers it, since it does not keep texts.
+        settings: `keep_text`, `max_rejected_share`, `half_life_days`, and `home` for the quarantine.
+
+    Raises:
+        InputError: More rows are wrong than the setting allows; nothing was written.
+    """
+    start = time.monotonic()
+    known = known_items(graph, dataset)
+    interactions, unknown = resolve_items(dataset.interactions, known)
+    texts, unknown_too = resolve_items(dataset.texts, known)
+    rejected = pl.concat([dataset.rejected, unknown, unknown_too])
+    quarantine = settings.home / "rejected.jsonl"
+    write_rejected(quarantine, rejected)
+    check_share(rejected, dataset.rows, settings.max_rejected_share, quarantine)
+    if len(rejected):
+        logger.warning("%d wrong rows are left out; see %s", len(rejected), quarantine)
+
+    interactions = _by_person(graph, interactions, dataset.accounts)
+    pairs, texts = _pairs(interactions), _texts(texts, settings.keep_text)
+    users = _users(pairs, texts, dataset)
+    items = _items(dataset.items)
+    graph.write("ingest/domains", names=items["domain"].unique().to_list())
+    graph.write_batches("ingest/items", items, "load items", ROWS_A_BATCH // 2)
+    graph.write_batches("ingest/users", users, "load users")
+    graph.write_batches("ingest/interactions", pairs, "load interactions")
+    graph.write_batches("ingest/texts", texts, "load texts")
+    graph.write_batches("ingest/accounts", _accounts(dataset.accounts), "load accounts")
+    graph.write_batches("ingest/follows", dataset.follows.drop("file", "line"), "load follows")
+    graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)
+    update_popularity(graph, settings.half_life_days)
+    return Loaded(
+        users=len(users),
+        items=len(items),
+        interactions=len(pairs),
+        texts=len(texts),
+        rejected=len(rejected),
+        seconds=round(time.monotonic() - start, 3),
+        quarantine=str(quarantine) if len(rejected) else None,
+    )
+
+
+def update_popularity(graph: Graph, half_life_days: float) -> None:
+    """Counts likes anew: `likes`, decayed, and `popularity` between 0 and 1 of every item."""
+    graph.write_in_transactions("ingest/likes", half_life_days=half_life_days)
+    graph.write_in_transactions("ingest/popularity")
+
+
+def text_id(user_id: str, item_key: str | None, timestamp: float | None, text: str) -> str:
+    """The key of a text: a hash of who wrote it, about what, when, and its words."""
+    parts = (user_id, item_key or "", "" if timestamp is None else repr(timestamp), text)
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def item_key(domain: pl.Expr, item_id: pl.Expr) -> pl.Expr:
+    """The key of an item: `domain:item_id`."""
+    return pl.concat_str(domain, item_id, separator=":")
+
+
+def known_items(graph: Graph, dataset: Dataset) -> pl.DataFrame:
+    """`item_id` and `domain` of the tables' items, and of those in the graph that they name."""
+    own = dataset.items.select("item_id", "domain")
+    named = pl.concat([dataset.interactions["item_id"], dataset.texts["item_id"]]).drop_nulls()
+    found = [
+        row
+        for ids in named.unique().to_frame().iter_slices(ROWS_A_BATCH)
+        for row in graph.read("ingest/known_items", item_ids=ids["item_id"].to_list())
+    ]
+    return pl.concat([own, pl.DataFrame(found, schema=own.schema)]).unique()
+
+
+def _by_person(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Replaces an account on a platform by the person whose it is, where that is known."""
+    key = pl.concat_str("platform", "user_id", separator=":")
+    on_platform = interactions.filter(pl.col("platform").is_not_null())
+    if on_platform.is_empty():
+        return interactions
+    keys = on_platform.select(key.unique()).to_series().to_list()
+    owners = pl.DataFrame(
+        graph.read("ingest/known_accounts", keys=keys),
+        schema={"key": pl.String, "user_id": pl.String},
+    )
+    owners = pl.concat([owners, _accounts(accounts)]).unique("key", keep="last")
+    return (
+        interactions.with_columns(key.alias("key"))
+        .join(owners.rename({"user_id": "person"}), on="key", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("person", "user_id").alias("user_id"))
+        .drop("key", "person")
+    )
+
+
+def _pairs(interactions: pl.DataFrame) -> pl.DataFrame:
+    """One row a user and item; the newest event gives weight and kind."""
+    at = pl.col("timestamp")
+    return (
+        interactions.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("key"))
+        .sort("user_id", "key", "timestamp", maintain_order=True)
+        .group_by("user_id", "key", maintain_order=True)
+        .agg(
+            pl.col("weight").last(),
+            pl.col("kind").last(),
+            pl.len().alias("count"),
+            _datetime(at.drop_nulls()).alias("times"),
+            _datetime(at.min()).alias("first_at"),
+            _datetime(at.max()).alias("last_at"),
+        )
+    )
+
+
+def _items(items: pl.DataFrame) -> pl.DataFrame:
+    return items.select(
+        item_key(pl.col("domain"), pl.col("item_id")).alias("key"),
+        "domain",
+        "item_id",
+        "title",
+        "text",
+        "categories",
+        _datetime(pl.col("published_at")),
+    )
+
+
+def _texts(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
+    keyed = texts.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("item_key"))
+    ids = [
+        text_id(*row)
+        for row in keyed.select("user_id", "item_key", "timestamp", "text").iter_rows()
+    ]
+    hashes = [
+        hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts["text"]
+    ]
+    return keyed.select(
+        pl.Series("id", ids, dtype=pl.String),
+        "user_id",
+        "item_key",
+        "kind",
+        pl.coalesce("language", _script(pl.col("text"))).alias("language"),
+        _datetime(pl.col("timestamp")).alias("written_at"),
+        pl.Series("sha256", hashes, dtype=pl.String),
+        pl.when(keep_text).then("text").alias("text"),
+    ).unique("id", keep="first", maintain_order=True)
+
+
+def _script(text: pl.Expr) -> pl.Expr:
+    """`ja`, `ko` or `zh` where the script says so; other languages share theirs."""
+    return (
+        pl.when(text.str.contains(r"[\p{Hiragana}\p{Katakana}]"))
+        .then(pl.lit("ja"))
+        .when(text.str.contains(r"\p{Hangul}"))
+        .then(pl.lit("ko"))
+        .when(text.str.contains(r"\p{Han}"))
+        .then(pl.lit("zh"))
+    )
+
+
+def _users(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    follows = dataset.follows
+    names = (
+        pairs["user_id"],
+        texts["user_id"],
+        follows["user_id"],
+        follows["follows_id"].alias("user_id"),
+        dataset.accounts["user_id"],
+    )
+    return pl.concat(names).unique().sort().to_frame("user_id")
+
+
+def _accounts(accounts: pl.DataFrame) -> pl.DataFrame:
+    return accounts.select(
+        pl.concat_str("platform", "account_id", separator=":").alias("key"), "user_id"
+    )
+
+
+def _datetime(seconds: pl.Expr) -> pl.Expr:
+    return (seconds * _MILLISECONDS).cast(pl.Int64).cast(pl.Datetime("ms", "UTC"))

@@ -1,0 +1,184 @@
+"""Answers: run the query, say where each comes from, and what to do where there is none."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from graph.connection import Graph, Row
+from graph.interests import nearest_interests, read_interests
+from isthmus.errors import InputError
+from isthmus.settings import Settings
+
+if TYPE_CHECKING:
+    from encoders.text import TextEncoder
+
+CANDIDATES = 200
+NEAREST = 200
+SAMPLE = 1_000
+LIKED_ABOVE = 1.0
+"""Deviations above a domain's mean similarity from which a text is said to like an item."""
+
+
+def recommend(
+    graph: Graph, user: str, domain: str, n: int, settings: Settings, paths: bool = True
+) -> dict[str, Any]:
+    """The best `n` items of a domain that a user has not met.
+
+    Returns:
+        The document of `recommend --json`: each item's score is the sum of its paths' shares.
+
+    Raises:
+        InputError: There is no such user or domain; it names the nearest ones.
+    """
+    candidates = CANDIDATES + n
+    while True:
+        rows = graph.read(
+            "recommend/for_user",
+            user=user,
+            domain=domain,
+            n=n,
+            history_limit=settings.history_limit,
+            half_life_days=settings.half_life_days,
+            candidates=candidates,
+            paths=paths,
+        )
+        # Somebody who met most of the best items needs a longer list to find n new ones.
+        if len(rows) == n or candidates > _items_in(graph, domain):
+            break
+        candidates *= 10
+    if not rows:
+        _refuse_unknown(graph, user, domain)
+    answer = _answer(rows, domain)
+    note = _note(rows, user, domain)
+    return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
+
+
+def recommend_for_text(
+    graph: Graph, encoder: TextEncoder, text: str, domain: str, n: int
+) -> dict[str, Any]:
+    """The best `n` items of a domain for a text of somebody who is not in the graph.
+
+    Each item says whether the text likes it: whether its similarity lies `LIKED_ABOVE`
+    deviations above that of the domain's items on the whole.
+
+    Raises:
+        InputError: The text is empty, or there is no such domain.
+    """
+    if not text.strip():
+        raise InputError("The text is empty.", 'Give some words: --text "I like …".')
+    vectors = encoder.encode([text], "query")
+    vector = vectors[0].tolist()
+    search = "" if graph.capabilities.search else "_without_search"
+    similar = graph.read(
+        f"recommend/nearest_items{search}", domain=domain, vector=vector, k=max(NEAREST, n)
+    )
+    spread = graph.read("recommend/similarity_spread", domain=domain, vector=vector, sample=SAMPLE)
+    mean, deviation = spread[0]["mean"] or 0.0, max(spread[0]["deviation"] or 0.0, 1e-6)
+    rows = graph.read(
+        "recommend/for_text",
+        domain=domain,
+        n=n,
+        candidates=CANDIDATES,
+        similar=[
+            {"key": row["key"], "share": (row["similarity"] - mean) / deviation} for row in similar
+        ],
+        interests=nearest_interests(read_interests(graph), vectors)[0],
+    )
+    if not rows:
+        _refuse_unknown(graph, None, domain)
+    answer = _answer(rows, domain)
+    for item in answer["items"]:
+        content = sum(path["share"] for path in item["paths"] if path["kind"] == "content")
+        item["likes"] = content >= LIKED_ABOVE
+    note = None
+    if not similar:
+        note = "No item has an embedding yet: these are popular ones. Run `isthmus encode`."
+    elif rows[0]["generation"] is None:
+        note = _UNTRAINED
+    return {"user": None, "domain": domain} | answer | ({"note": note} if note else {})
+
+
+def history(graph: Graph, user: str, limit: int = 10) -> list[Row]:
+    """What a user did, newest first."""
+    return graph.read("recommend/history", user=user, limit=limit)
+
+
+def explain_as_text(answer: dict[str, Any], most: int = 3) -> str:
+    """An answer for people: each item, its score, and the paths that carry most of it."""
+    lines = []
+    for rank, item in enumerate(answer["items"], start=1):
+        verdict = f"  {_verdict(item)}" if "likes" in item else ""
+        lines.append(f"{rank:>3}. {item['title'] or item['item_id']}  {item['score']:.4f}{verdict}")
+        for path in item["paths"][:most]:
+            lines.append(f"       {path['share']:+.4f}  {_sentence(path)}")
+        if rest := item["paths"][most:]:
+            total = sum(path["share"] for path in rest)
+            lines.append(f"       {total:+.4f}  {len(rest)} more paths")
+    return "\n".join(lines)
+
+
+_UNTRAINED = (
+    "No edges are learned yet: this comes from content and popularity. Run `isthmus retrain`."
+)
+_SENTENCES = {
+    "transfer": "liking {0} leads here from another domain",
+    "collaborative": "people who liked {0} liked this",
+    "interest": "an interest in {0} leads here",
+    "content": "is about {0}",
+    "popularity": "popular in {0}",
+}
+
+
+def _sentence(path: dict[str, Any]) -> str:
+    if path["kind"] == "content" and path["from"] is None:
+        return "its title is near to the text"
+    return _SENTENCES[path["kind"]].format(path["title"] or path["from"])
+
+
+def _verdict(item: dict[str, Any]) -> str:
+    return str(item["verdict"]) if "verdict" in item else ("likes" if item["likes"] else "")
+
+
+def _answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:
+    items = []
+    for row in rows:
+        paths = sorted(row["paths"], key=lambda path: -abs(path["share"]))
+        item = {"domain": domain, "item_id": row["item_id"], "title": row["title"]}
+        items.append(item | {"score": row["score"], "paths": paths})
+    return {"generation": rows[0]["generation"], "items": items}
+
+
+def _note(rows: Sequence[Row], user: str, domain: str) -> str | None:
+    if rows[0]["history"] == 0 and all(_only_popular(row) for row in rows):
+        return f"{user} has no history yet: these are the popular items of {domain}."
+    return _UNTRAINED if rows[0]["generation"] is None else None
+
+
+def _only_popular(row: Row) -> bool:
+    return all(path["kind"] == "popularity" for path in row["paths"])
+
+
+def _items_in(graph: Graph, domain: str) -> int:
+    return int(graph.read("recommend/domain_size", domain=domain)[0]["items"])
+
+
+def _refuse_unknown(graph: Graph, user: str | None, domain: str) -> None:
+    """Says which name is unknown, and which ones are near to it."""
+    domains = [row["name"] for row in graph.read("admin/domains")]
+    if not domains:
+        raise InputError("The graph is empty.", "Load your tables with `isthmus ingest FOLDER`.")
+    if domain not in domains:
+        near = difflib.get_close_matches(domain, domains, n=3, cutoff=0.4) or domains[:10]
+        raise InputError(f"There is no domain {domain!r}.", f"Did you mean {_either(near)}?")
+    if user is not None and not graph.read("recommend/user", user=user):
+        start = user[: max(1, len(user) // 2)]
+        ids = [row["id"] for row in graph.read("recommend/users_like", start=start)]
+        near = difflib.get_close_matches(user, ids, n=3, cutoff=0.4)
+        advice = f"Did you mean {_either(near)}?" if near else "See which users were loaded."
+        raise InputError(f"There is no user {user!r}.", advice)
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(repr(name) for name in names)

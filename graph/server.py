@@ -1,0 +1,241 @@
+"""The Neo4j server of our own: one a home, started once, found by every later command."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from graph import aot, jars, process
+from graph.process import Folders, ServerError
+from isthmus.settings import Settings
+
+logger = logging.getLogger("isthmus.server")
+
+SECONDS_TO_STOP = 120.0
+TRIES_FOR_A_PORT = 3
+LEAST_DISK = 64 << 20  # one transaction log; with less, Neo4j neither comes up nor ends
+
+
+@dataclass(frozen=True)
+class ServerRecord:
+    """Where the running server stands; kept in `HOME/server/record.json`."""
+
+    uri: str
+    username: str
+    password_file: Path
+    pid: int
+    home: Path
+    version: str
+
+    def password(self) -> str:
+        """Reads the password from its file."""
+        return self.password_file.read_text().strip()
+
+
+def start(settings: Settings) -> ServerRecord:
+    """Starts the server of this home, or finds the one that runs; returns when a query works.
+
+    Raises:
+        FetchError: Neo4j is not there and cannot be fetched.
+        ServerError: The server does not start, with the reason from its log.
+    """
+    if found := _recorded(settings):
+        return found
+    with _locked(settings):
+        return _recorded(settings) or _adopt(settings) or _start(settings)
+
+
+def stop(settings: Settings) -> bool:
+    """Stops the server of this home and waits for its end; False where none ran."""
+    import psutil
+
+    with _locked(settings):
+        recorded = _recorded(settings)
+        pid = recorded.pid if recorded else process.running_server(_folders(settings).home)
+        _record_file(settings).unlink(missing_ok=True)
+        if pid is None:
+            return False
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server = psutil.Process(pid)
+            server.terminate()
+            try:
+                server.wait(SECONDS_TO_STOP)
+            except psutil.TimeoutExpired:
+                logger.warning("Neo4j did not stop within %.0f s and is ended.", SECONDS_TO_STOP)
+                server.kill()
+                server.wait()
+        return True
+
+
+def find(settings: Settings) -> ServerRecord | None:
+    """The running server of this home, or None; it starts and writes nothing."""
+    if found := _recorded(settings):
+        return found
+    pid = process.running_server(_folders(settings).home)
+    found = _record(settings, pid) if pid else None
+    if found and process.answers(_port(found), found.password()):
+        return found
+    return None
+
+
+def _recorded(settings: Settings) -> ServerRecord | None:
+    """What the record says, where its process lives and is the server of this home."""
+    try:
+        with _sentence_for_files(settings):
+            file = _record_file(settings)
+            stored = json.loads(file.read_text()) if file.exists() else {}
+        stored |= {"password_file": Path(stored["password_file"]), "home": Path(stored["home"])}
+        record = ServerRecord(**stored)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return record if process.is_server(record.pid, _folders(settings).home) else None
+
+
+def _adopt(settings: Settings) -> ServerRecord | None:
+    """Takes over a server whose starting command was killed before it wrote the record."""
+    folders = _folders(settings)
+    pid = process.running_server(folders.home)
+    record = _record(settings, pid) if pid else None
+    if record is None:
+        return None
+    try:
+        process.wait_for_query(folders, record.pid, _port(record), record.password())
+    except ServerError:
+        if process.is_server(record.pid, folders.home):
+            raise
+        return None  # it was on its way down
+    return _keep(settings, record)
+
+
+def _start(settings: Settings) -> ServerRecord:
+    folders = _folders(settings)
+    jars.fetch(folders.jars)
+    if (free := shutil.disk_usage(settings.home).free) < LEAST_DISK:
+        raise ServerError(
+            f"The disk of the home {settings.home} is full: it has {free >> 20} MB left, and "
+            f"Neo4j needs {LEAST_DISK >> 20}.",
+            "Make room, or set ISTHMUS_HOME to a disk that has some.",
+        )
+    heap, page_cache = settings.server_heap, settings.server_page_cache
+    port = process.configured_port(folders)
+    if port is None or not process.is_free(port):
+        port = process.free_port()
+    for left in range(TRIES_FOR_A_PORT, 0, -1):
+        process.configure(folders, port, heap, page_cache)
+        password = _password(settings)
+        pid = process.spawn(folders, heap, *aot.options(settings.home))
+        try:
+            process.wait_for_query(folders, pid, port, password)
+            break
+        except process.PortTakenError:
+            if left == 1:
+                raise
+            port = process.free_port()
+    record = _record(settings, pid)
+    assert record is not None  # noqa: S101 the configuration was just written
+    _keep(settings, record)
+    if not aot.options(settings.home) or aot.was_refused(folders.console):
+        aot.make_in_background(settings.home, folders.logs)
+    return record
+
+
+def _password(settings: Settings) -> str:
+    """The server's password, made before its first start.
+
+    It is on disk before the data is, and given again as long as there is no data: a start that is
+    killed anywhere leaves a home that the next one completes.
+    """
+    folders = _folders(settings)
+    file = _password_file(settings)
+    has_data = (folders.home / "data" / "databases").exists()
+    if not file.exists():
+        if has_data:
+            raise ServerError(
+                f"The Neo4j of this home has data, but its password file {file} is gone.",
+                "Put the file back, or start with another home.",
+            )
+        descriptor, part = tempfile.mkstemp(dir=file.parent)  # for its owner alone, from the start
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_hex(16))
+            stream.flush()
+            os.fsync(descriptor)
+        Path(part).replace(file)
+    if not has_data:
+        process.set_initial_password(folders, file)
+    return file.read_text().strip()
+
+
+def _keep(settings: Settings, record: ServerRecord) -> ServerRecord:
+    file = _record_file(settings)
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(asdict(record), default=str))
+    part.replace(file)
+    return record
+
+
+def _record(settings: Settings, pid: int) -> ServerRecord | None:
+    folders = _folders(settings)
+    port = process.configured_port(folders)
+    file = _password_file(settings)
+    if port is None or not file.exists():
+        return None
+    return ServerRecord(
+        uri=f"bolt://127.0.0.1:{port}",
+        username=process.USERNAME,
+        password_file=file,
+        pid=pid,
+        home=settings.home,
+        version=jars.NEO4J_VERSION,
+    )
+
+
+def _port(record: ServerRecord) -> int:
+    return int(record.uri.rpartition(":")[2])
+
+
+def _folders(settings: Settings) -> Folders:
+    home = settings.home.resolve()
+    return Folders(home=home / "server", jars=(home / "jars").resolve(), logs=home / "logs")
+
+
+def _record_file(settings: Settings) -> Path:
+    return settings.home / "server" / "record.json"
+
+
+def _password_file(settings: Settings) -> Path:
+    return settings.home / "server" / "password"
+
+
+@contextlib.contextmanager
+def _locked(settings: Settings) -> Iterator[None]:
+    """Lets one command at a time start or stop the server of a home."""
+    folder = settings.home / "locks"
+    with _sentence_for_files(settings):
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "server.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                logger.info("Waiting for another command that starts or stops Neo4j.")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+@contextlib.contextmanager
+def _sentence_for_files(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ServerError(
+            f"The home {settings.home} cannot be used: {error}.",
+            "Give it back to the user who runs isthmus, or set ISTHMUS_HOME to another folder.",
+        ) from error

@@ -1,0 +1,129 @@
+"""JSON Lines to rows: one object a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from graph.records import Column, Kind, Table
+from graph.sources.files import MAX_LINE, lines, was_cut
+from graph.sources.validation import CHUNK_ROWS, WHOLE_NUMBERS_ONLY, Broken, Chunk
+from isthmus.errors import InputError
+
+logger = logging.getLogger("isthmus")
+
+JOINTS = {Kind.CATEGORIES: "|", Kind.TEXT: "\n"}
+"""How a list of values becomes the text of a column, where it may be one."""
+
+
+def read_jsonl(path: Path, table: Table) -> Iterator[Chunk]:
+    """Reads a JSON Lines file in chunks of text columns; numbers are written as Python does.
+
+    A line that is no JSON object, or has a value of a type that its column cannot hold, is broken.
+    Blank lines are passed over; keys that the table does not know are not read.
+
+    Raises:
+        InputError: It is not text in UTF-8, or holds one JSON array.
+    """
+    numbered = enumerate(lines(path), 1)
+    unread: set[str] = set()
+    names = {column.name for column in table.columns}
+    while part := list(islice(numbered, CHUNK_ROWS)):
+        broken: list[Broken] = []
+        kept: list[int] = []
+        values: dict[str, list[str | None]] = {name: [] for name in names}
+        for number, line in part:
+            if number == 1 and line.lstrip().startswith("["):
+                raise InputError(
+                    f"{path.name} holds one JSON array, not one object a line.",
+                    f"Convert it: jq -c '.[]' {path.name} > {table.name}.jsonl",
+                )
+            if not line.strip():
+                continue
+            row = _row(line)
+            if isinstance(row, str):
+                broken.append((number, None, line.strip(), row))
+                continue
+            texts = _texts(number, row, table, escaped="\\u" in line)
+            if isinstance(texts, tuple):
+                broken.append(texts)
+                continue
+            kept.append(number)
+            for name, text in texts.items():
+                values[name].append(text)
+            unread |= row.keys() - names
+        columns = {name: pl.Series(texts, dtype=pl.String) for name, texts in values.items()}
+        yield Chunk(pl.DataFrame({"line": pl.Series(kept, dtype=pl.Int64)} | columns), broken)
+    if unread:
+        logger.info("%s: not read: the keys %s", path.name, ", ".join(sorted(unread)[:20]))
+
+
+def _row(line: str) -> dict[str, object] | str:
+    """The object of a line, or why it is none."""
+    if was_cut(line):
+        return f"it is longer than {MAX_LINE // 2**20} MiB"
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        return f"it is no JSON: {error.msg.lower()} at character {error.pos + 1}"
+    except (ValueError, RecursionError) as error:
+        return f"it is no JSON that can be read: {error}"
+    if not isinstance(row, dict):
+        return "it is no JSON object"
+    return row
+
+
+def _texts(
+    number: int, row: dict[str, object], table: Table, escaped: bool
+) -> dict[str, str | None] | Broken:
+    """The values of the table's columns as text, or what is wrong with the first wrong one.
+
+    Args:
+        number: The line.
+        row: The object.
+        table: What is wanted of it.
+        escaped: Whether the line has escapes, which can spell half a character.
+    """
+    texts: dict[str, str | None] = {}
+    for column in table.columns:
+        value = row.get(column.name)
+        if value is not None and type(value) is not str:
+            try:
+                value = _text(value, column)
+            except TypeError as error:
+                return number, column.name, json.dumps(value), str(error)
+        if escaped and value is not None and not _is_unicode(value):
+            return number, column.name, ascii(value), "holds half of a surrogate pair"
+        texts[column.name] = value
+    return texts
+
+
+def _text(value: object, column: Column) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float | list):
+        raise TypeError(f"is {_article(value)}, not {column.kind.value}")
+    if isinstance(value, list):
+        if column.kind not in JOINTS:
+            raise TypeError(f"is a list, not {column.kind.value}")
+        if not all(isinstance(part, str | int | None) for part in value):
+            raise TypeError("is a list of other things than texts")
+        return JOINTS[column.kind].join(str(part) for part in value if part is not None)
+    if isinstance(value, float) and column.kind in WHOLE_NUMBERS_ONLY:
+        raise TypeError(f"is a decimal number, not {column.kind.value}")
+    return str(value)
+
+
+def _article(value: object) -> str:
+    return "true or false" if isinstance(value, bool) else "an object"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

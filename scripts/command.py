@@ -1,0 +1,76 @@
+"""What every command shares: settings, `--json`, logging, exit codes."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isthmus.errors import IsthmusError
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command answers: a document for programs, the same as text for people."""
+
+    document: Any
+    text: str
+
+
+def write_json(document: Any) -> None:
+    """Prints one JSON document on one line of standard output."""
+    click.echo(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]:
+    """Gives a command its settings, `--json`, `--home` and `--quiet`, and prints what it returns.
+
+    The command's first parameter is the `Settings`. Errors of isthmus are caught in `main`.
+    """
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+    @click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of all that isthmus writes.  [env: ISTHMUS_HOME]",
+    )
+    @click.option("-q", "--quiet", is_flag=True, help="Say only warnings and errors.")
+    @functools.wraps(function)
+    def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
+        from isthmus.settings import load_settings
+
+        log_to_standard_error(logging.WARNING if quiet else logging.INFO)
+        output = function(load_settings(home=home), **arguments)
+        if output is None:
+            return
+        if as_json:
+            write_json(output.document)
+        elif output.text:
+            click.echo(output.text)
+
+    return run
+
+
+def log_to_standard_error(level: int) -> None:
+    """Sends what isthmus says to standard error; other libraries only from a warning up."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("isthmus").setLevel(level)
+
+
+def report_error(error: IsthmusError, as_json: bool) -> None:
+    """Prints an error: a JSON document on standard output, or sentences on standard error."""
+    if as_json:
+        write_json(
+            {"error": {"kind": error.kind, "message": error.message, "advice": error.advice}}
+        )
+    else:
+        click.echo(f"Error: {error}", err=True)

@@ -1,0 +1,80 @@
+"""The way in: `isthmus COMMAND`. Each command lives in the file of its name."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from isthmus import __version__
+from isthmus.errors import InputError, IsthmusError
+from scripts.command import report_error
+
+COMMANDS = {
+    "demo": "demo",
+    "doctor": "doctor",
+    "server": "server",
+    "migrate": "migrate",
+    "ingest": "ingest",
+    "encode": "encode",
+    "interests": "interests",
+    "retrain": "retrain",
+    "generations": "generations",
+    "recommend": "recommend",
+    "evaluate": "evaluate",
+    "cypher": "cypher",
+    "report": "report",
+}
+
+
+class CommandFolder(click.Group):
+    """Finds a command in the file of its name, and imports that file only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The `command` of `scripts/NAME.py`, or None where there is no such file."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"scripts.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.command(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="isthmus")
+def cli() -> None:
+    """Recommendations across domains: a user-interest graph in Neo4j and its learned edges.
+
+    \b
+    Example, from tables to an answer:
+      isthmus ingest data/      load users, items, interactions, texts
+      isthmus encode            embed titles and texts
+      isthmus retrain           learn the edges between the domains
+      isthmus recommend ana --domain films --explain
+    """
+
+
+def main() -> None:
+    """Runs a command and turns what it raises into a sentence and an exit code."""
+    as_json = "--json" in sys.argv
+    try:
+        cli.main(prog_name="isthmus", standalone_mode=False)
+    except IsthmusError as error:
+        report_error(error, as_json)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.UsageError as error:
+        usage = error.ctx.command_path if error.ctx else "isthmus"
+        report_error(InputError(error.format_message(), f"See `{usage} --help`."), as_json)
+        sys.exit(InputError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. What was acknowledged is kept; run it again to go on.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
