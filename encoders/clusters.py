@@ -25,7 +25,8 @@ SHARE_TO_ABSORB = 0.6
 
 # Written without spaces between words: Chinese characters and Japanese syllables.
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
-WORD = re.compile(r"[^\W\d_]{3,}")
+WORD_MINIMUM = 3
+WORD = re.compile(rf"[^\W\d_]{{{WORD_MINIMUM},}}")
 # Characters that hold a Chinese sentence together; no term begins or ends with one.
 PARTICLES = frozenset(
     "的了是我你他她它们这那不没有在和与及或就都也还很太更最把被让给对从到为以而但又才"
@@ -82,7 +83,7 @@ def cluster(
 
 def _kmeans(points: NDArray[np.float32], count: int, seed: int) -> NDArray[np.int64]:
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     distinct = len({row.tobytes() for row in points})
     chosen = np.random.default_rng(seed).permutation(len(points))[:VECTORS_TO_FIT]
@@ -107,7 +108,7 @@ def _one_hot(labels: NDArray[np.int64]) -> csr_array:
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.maximum(norms, np.finfo(np.float32).tiny)).astype(np.float32)
+    return np.asarray(rows / np.maximum(norms, np.finfo(np.float32).tiny), np.float32)
 
 
 def name_groups(
@@ -160,10 +161,11 @@ def _term_counts(texts: list[str], labels: NDArray[np.int64]) -> tuple[list[str]
 
     vectorizer = CountVectorizer(analyzer=terms_of, binary=True, dtype=np.int32)
     try:
-        held = vectorizer.fit_transform(texts)
+        held: csr_array = vectorizer.fit_transform(texts)
     except ValueError:  # no text has a term
         return [], csr_array((int(labels.max()) + 1, 0), dtype=np.float32)
-    return vectorizer.get_feature_names_out().tolist(), csr_array(_one_hot(labels) @ held)
+    terms: list[str] = vectorizer.get_feature_names_out().tolist()
+    return terms, _one_hot(labels) @ held
 
 
 def terms_of(text: str) -> list[str]:
@@ -214,4 +216,8 @@ def _share(one: str, other: str) -> bool:
     # Words in Latin script share a word; Chinese runs overlap where they share two characters.
     if UNSPACED.match(one):
         return any(one[place : place + 2] in other for place in range(len(one) - 1))
-    return not set(one.split()).isdisjoint(other.split())
+    return not {_singular(word) for word in one.split()}.isdisjoint(map(_singular, other.split()))
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s") if len(word) > WORD_MINIMUM else word

@@ -128,10 +128,7 @@ def tuned(
 
 def _als(seed: int) -> list[Baseline]:
     return [
-        Als(factors, regularization, alpha, seed)
-        for factors in (64, 128)
-        for regularization in (0.01, 1.0)
-        for alpha in (1, 10)
+        Als(factors, alpha=alpha, seed=seed) for factors in (32, 64, 128) for alpha in (4, 16, 64)
     ]
 
 

@@ -10,7 +10,7 @@ import torch
 from gnn.data import Edges
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,7 +23,7 @@ POPULARITY_POWER = 0.25
 
 def decode(
     decoder: EdgeDecoder,
-    taught: Mapping[int, Mapping[str, torch.Tensor]],
+    taught: Sequence[int],
     graph: InterestGraph,
     edges_per_node: int,
     half_life_days: float,
@@ -31,17 +31,15 @@ def decode(
     """The edges of items, and those of interests, into every target that was taught.
 
     Args:
-        decoder: The network.
-        taught: By target domain, the parameters that serve it best.
+        decoder: The network, as it was taught.
+        taught: The target domains that it had lessons for.
         graph: The graph that it was taught on.
         edges_per_node: Edges that leave a node, at most.
         half_life_days: Age at which a dated like counts half, for popularity.
     """
     transfer, interest = [], []
     likes = graph.likes(half_life_days)
-    for target, parameters in taught.items():
-        decoder.load_state_dict(dict(parameters))
-        decoder.eval()
+    for target in taught:
         there = graph.items_of(target)
         with torch.no_grad():
             targets = decoder.targets(target)

@@ -93,28 +93,6 @@ def across(
     )
 
 
-def within(graph: InterestGraph, target: int) -> Task:
-    """From one part of a history in a domain to the other part, of all with two likes there.
-
-    The parts are drawn anew in each batch, by `halved`.
-    """
-    liked = likes_of(graph, target, np.arange(len(graph.users)))
-    several = np.flatnonzero(np.diff(liked.indptr) > 1)
-    sizes = [len(graph.items_of(d)) for d in range(len(graph.domains))]
-    return Task(
-        target=target,
-        users=several,
-        history=[_nothing(len(several), size) for size in sizes],
-        interests=_nothing(len(several), len(graph.interests)),
-        liked=csr_array(liked[several]),
-    )
-
-
-def _nothing(rows: int, columns: int) -> csr_array:
-    start = np.zeros(rows + 1, np.int64)
-    return csr_array((np.zeros(0, np.float32), start[:0], start), shape=(rows, columns))
-
-
 def likes_of(graph: InterestGraph, target: int, users: NDArray[np.int64]) -> csr_array:
     """1 for each like of some users in a domain, float32 CSR (users, its items)."""
     likes = csr_array(graph.interactions[users][:, graph.items_of(target)])
@@ -139,16 +117,6 @@ def batch_of(
         history = _thinned(history, rng, dropout)
     interests = torch.from_numpy(task.interests[users].toarray())
     return _batch(task.target, history, interests, csr_array(task.liked[users]))
-
-
-def halved(task: Task, users: NDArray[np.int64], rng: np.random.Generator) -> Batch:
-    """Some users of a task `within` a domain, their likes parted at random in two."""
-    liked = csr_array(task.liked[users])
-    given = rng.random(liked.nnz) < 0.5
-    parts = [csr_array(part[users]) for part in task.history]
-    parts[task.target] = over_length(kept(liked, given), HISTORY_POWER)
-    interests = torch.from_numpy(task.interests[users].toarray())
-    return _batch(task.target, parts, interests, kept(liked, ~given))
 
 
 def _batch(

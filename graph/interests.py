@@ -187,8 +187,8 @@ def _interests(
     """An interest lies between its name and the mean of its items."""
     ids = sorted(names)
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    with VectorCache(settings.home / "vectors") as cache:
-        vectors, _, _ = encode_cached(encoder, cache, [names[i] for i in ids], "passage")
+    cache = VectorCache(settings.home / "vectors")
+    vectors, _, _ = encode_cached(encoder, cache, [names[i] for i in ids], "passage")
     sums = np.zeros_like(vectors)
     place = {interest: k for k, interest in enumerate(ids)}
     for item in items:

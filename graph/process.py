@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -96,6 +97,11 @@ class Folders:
     def console(self) -> Path:
         """What the process prints."""
         return self.logs / "server.log"
+
+    @property
+    def events(self) -> Path:
+        """What Neo4j logs for its users; `debug.log` beside it has more."""
+        return self.home / "logs" / "neo4j.log"
 
 
 def free_port() -> int:
@@ -194,7 +200,9 @@ def set_initial_password(folders: Folders, password_file: Path) -> None:
 def spawn(folders: Folders, heap: str, *options: str) -> int:
     """Starts the server as a process that outlives this one; returns its pid."""
     command = java_command(folders, f"-Xms{heap}", f"-Xmx{heap}", *options)
-    folders.console.unlink(missing_ok=True)
+    for log in (folders.console, folders.events):  # they tell of one start alone
+        with contextlib.suppress(FileNotFoundError):
+            log.replace(log.with_suffix(".previous"))
     with folders.console.open("w") as console:
         process = subprocess.Popen(  # noqa: S603
             [
@@ -220,12 +228,20 @@ def is_server(pid: int, home: Path) -> bool:
     import psutil
 
     try:
-        process = psutil.Process(pid)
-        arguments = process.cmdline()
-        alive = process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+        arguments = psutil.Process(pid).cmdline()
+    except psutil.Error:  # gone, a zombie, or another user's
         return False
-    return alive and MAIN_CLASS in arguments and f"--home-dir={home}" in arguments
+    return MAIN_CLASS in arguments and f"--home-dir={home}" in arguments
+
+
+def _lives(pid: int) -> bool:
+    """Whether the process runs; at its birth its command line can still be empty."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def running_server(home: Path) -> int | None:
@@ -258,7 +274,7 @@ def wait_for_query(
         ServerError: It ended, refuses the password or does not answer in time.
     """
     deadline = time.monotonic() + seconds
-    while is_server(pid, folders.home):
+    while _lives(pid):
         if _listens(pid, port) and answers(port, password):
             return
         if time.monotonic() > deadline:
@@ -273,7 +289,7 @@ def wait_for_query(
 def answers(port: int, password: str) -> bool:
     """Whether a query works now."""
     import neo4j
-    from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
+    from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
     try:
         with neo4j.GraphDatabase.driver(
@@ -284,7 +300,7 @@ def answers(port: int, password: str) -> bool:
             telemetry_disabled=True,
         ) as driver:
             driver.execute_query("RETURN 1", routing_=neo4j.RoutingControl.READ)
-    except (AuthError, ClientError) as error:
+    except AuthError as error:
         raise ServerError(
             f"The Neo4j of this home refuses its password: {error.message}.",
             "Put the file server/password back that belongs to the data, or start with "
@@ -323,7 +339,7 @@ REASONS = (
 
 def failure(folders: Folders) -> ServerError:
     """Why the server ended, from what it left in its logs."""
-    logs = (folders.console, folders.home / "logs" / "neo4j.log")
+    logs = (folders.console, folders.events)
     text = "\n".join(path.read_text(errors="replace") for path in logs if path.exists())
     if re.search(r"PortBindException|Address already in use", text):
         return PortTakenError(

@@ -6,6 +6,7 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from isthmus.errors import InputError
 
@@ -49,6 +50,22 @@ def load(name: str) -> Query:
             f"There is no statement {name!r} in the catalogue.", "See `isthmus cypher list`."
         )
     return parse(name, path.read_text(encoding="utf-8"))
+
+
+def bind(name: str, given: dict[str, Any]) -> tuple[Query, dict[str, Any]]:
+    """A statement and its parameters, when they are the ones that it takes.
+
+    Raises:
+        InputError: There is no such statement, or a parameter is missing or unknown.
+    """
+    query = load(name)
+    if wrong := sorted(set(given) ^ set(query.parameters)):
+        takes = "; ".join(f"{key} {meaning}" for key, meaning in query.parameters.items())
+        raise InputError(
+            f"Parameters missing or unknown for {name}: {', '.join(wrong)}.",
+            f"It takes {takes or 'none'}.",
+        )
+    return query, given
 
 
 def catalogue() -> list[Query]:

@@ -16,7 +16,7 @@ import polars as pl
 
 from graph.records import INTERACTIONS, ITEMS, TEXTS, Column, Dataset, Kind, Table
 from graph.sources.files import lines
-from graph.sources.tables import dataset, read_table
+from graph.sources.tables import dataset, read_table, weight_of_stars
 from graph.sources.validation import Checked, fit
 
 logger = logging.getLogger("isthmus")
@@ -106,7 +106,7 @@ def _interactions(reviews: Checked, domain: str) -> Checked:
         "user_id",
         pl.col("parent_asin").alias("item_id"),
         pl.lit(domain).alias("domain"),
-        ((pl.col("rating") - 2.5) / 2.5).alias("weight"),
+        weight_of_stars("rating"),
         "timestamp",
         pl.lit("review").alias("kind"),
         "file",

@@ -117,7 +117,7 @@ def _decoded_each(whole: bytes, fallback: str) -> Iterator[str]:
 
 
 def _refuse_what_is_no_text(path: Path, head: bytes) -> None:
-    if not head.strip():
+    if not head.removeprefix(BYTE_ORDER_MARK).strip():
         raise InputError(f"{path.name} is empty.", "Write it again, or take it out of the folder.")
     for signature, (what, advice) in SIGNATURES.items():
         if head.startswith(signature):

@@ -18,7 +18,7 @@ import polars as pl
 from graph.records import INTERACTIONS, ITEMS, TEXTS, Column, Dataset, Kind, Table
 from graph.sources.csv_rows import read_csv
 from graph.sources.files import lines
-from graph.sources.tables import Reader, dataset, read_table
+from graph.sources.tables import Reader, dataset, read_table, weight_of_stars
 from graph.sources.validation import CHUNK_ROWS, Broken, Checked, Chunk, fit
 
 DOMAIN = "films"
@@ -101,7 +101,7 @@ def _interactions(ratings: Checked) -> Checked:
         pl.col("userId").alias("user_id"),
         pl.col("movieId").alias("item_id"),
         pl.lit(DOMAIN).alias("domain"),
-        ((pl.col("rating") - 2.5) / 2.5).alias("weight"),
+        weight_of_stars("rating"),
         "timestamp",
         pl.lit("rating").alias("kind"),
         "file",

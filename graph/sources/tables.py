@@ -107,3 +107,8 @@ def dataset(parts: dict[str, list[Checked]]) -> Dataset:
         rows=rows,
         repeated=sum(part.repeated for part in joined.values()),
     )
+
+
+def weight_of_stars(stars: str) -> pl.Expr:
+    """The weight of a rating in one to five stars: (stars - 2.5) / 2.5, so that 5 is 1."""
+    return ((pl.col(stars) - 2.5) / 2.5).alias("weight")

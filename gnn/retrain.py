@@ -1,0 +1,106 @@
+"""A retraining from snapshot to publish, on one page."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graph.connection import Graph
+from graph.interests import derive_user_interests
+from graph.publish import edge_count, publish
+from graph.snapshot import fingerprint, snapshot
+from isthmus.errors import Locked
+from isthmus.settings import Settings
+
+logger = logging.getLogger("isthmus")
+
+
+@dataclass
+class Steps:
+    """The steps of a run and how long each took, in seconds."""
+
+    done: list[dict[str, Any]] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Times a block and says when it is through."""
+        start = time.monotonic()
+        yield
+        seconds = round(time.monotonic() - start, 3)
+        self.done.append({"name": name, "seconds": seconds})
+        logger.info("retrain: %s in %.1f s", name, seconds)
+
+
+def retrain(graph: Graph, settings: Settings) -> dict[str, Any]:
+    """Learns the edges anew and publishes them as the generation that answers.
+
+    Returns:
+        The document of `retrain --json`.
+
+    Raises:
+        Locked: Another retraining of this home is running.
+        NothingToDo: The graph has nothing to learn from.
+    """
+    from gnn.train import train
+
+    start, steps = time.monotonic(), Steps()
+    with _lock(settings.home / "locks" / "retrain.lock"):
+        with steps.step("interests of users"):
+            derive_user_interests(graph, settings.half_life_days)
+        with steps.step("snapshot"):
+            data = snapshot(graph)
+        with steps.step("train"):
+            learned = train(
+                data,
+                edges_per_node=settings.edges_per_node,
+                half_life_days=settings.half_life_days,
+                history_limit=settings.history_limit,
+                seed=settings.seed,
+                threads=settings.threads,
+            )
+        with steps.step("publish"):
+            told = settings.model_dump(
+                mode="json",
+                include={"edges_per_node", "half_life_days", "history_limit", "seed", "encoder"},
+            )
+            number = publish(graph, data, learned, fingerprint(data), told)
+    return {
+        "generation": number,
+        "promoted": True,
+        "reason": "published and activated",
+        "edges": edge_count(learned),
+        "champion": {},
+        "challenger": learned.metrics,
+        "seconds": round(time.monotonic() - start, 3),
+        "peak_mb": peak_mb(),
+        "steps": steps.done,
+    }
+
+
+def peak_mb() -> float:
+    """Most memory that this process has held so far, in MB."""
+    import resource
+    import sys
+
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(held / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Holds a file's lock; it falls with the process, however that ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Locked(
+                f"Another retraining holds {path}.", "Wait until it ends, or end it."
+            ) from error
+        yield

@@ -1,0 +1,82 @@
+"""`isthmus cypher`: the statements that the product runs, for the data team."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from isthmus.settings import Settings
+from scripts.command import Output, with_settings
+
+
+@click.group()
+def command() -> None:
+    """List, show and run the statements of the catalogue."""
+
+
+@command.command("list")
+@with_settings
+def list_statements(settings: Settings) -> Output:
+    """List all statements with their purpose.
+
+    \b
+    Example:
+      isthmus cypher list
+    """
+    from graph.queries import catalogue
+
+    rows = [asdict(query) for query in catalogue()]
+    for row in rows:
+        del row["text"]
+    return Output(rows, "\n".join(f"{row['name']:<40} {row['purpose']}" for row in rows))
+
+
+@command.command()
+@click.argument("name")
+@with_settings
+def show(settings: Settings, name: str) -> Output:
+    """Print a statement, to paste it into a browser.
+
+    \b
+    Example:
+      isthmus cypher show recommend/for_user
+    """
+    from graph.queries import load
+
+    query = load(name)
+    return Output(asdict(query), query.text)
+
+
+@command.command()
+@click.argument("name")
+@click.option("-p", "--parameter", "given", multiple=True, help="NAME=VALUE; the value in JSON.")
+@with_settings
+def run(settings: Settings, name: str, given: tuple[str, ...]) -> Output:
+    """Run a statement that reads, with its parameters.
+
+    \b
+    Example:
+      isthmus cypher run recommend/history -p user='"ana"' -p limit=5
+    """
+    from graph.connection import connect
+    from graph.queries import bind
+
+    query, parameters = bind(name, dict(_parameter(text) for text in given))
+    with connect(settings) as graph:
+        rows = graph.read(query.name, **parameters)
+    columns = list(rows[0]) if rows else list(query.columns)
+    lines = ["\t".join(columns)] + ["\t".join(str(row[c]) for c in columns) for row in rows]
+    return Output({"columns": columns, "rows": [list(row.values()) for row in rows]}, "\n".join(lines))
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"{text!r} is not NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value

@@ -1,0 +1,72 @@
+"""`isthmus generations`: what was learned, what answers, and back again."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from isthmus.settings import Settings
+from scripts.command import Output, with_settings
+
+
+@click.group()
+def command() -> None:
+    """List, show and roll back generations of learned edges."""
+
+
+@command.command("list")
+@with_settings
+def list_generations(settings: Settings) -> Output:
+    """List all generations, newest first.
+
+    \b
+    Example:
+      isthmus generations list
+    """
+    from graph.connection import connect
+    from graph.publish import generations
+
+    with connect(settings) as graph:
+        rows = generations(graph)
+    lines = [
+        f"{row['number']:>4}  {row['state']:<9}  {row['created_at'][:19]}  {row['edges']:>10,} edges"
+        for row in rows
+    ]
+    return Output(rows, "\n".join(lines) or "No generation yet. Run `isthmus retrain`.")
+
+
+@command.command()
+@click.argument("number", type=int)
+@with_settings
+def show(settings: Settings, number: int) -> Output:
+    """Show one generation: settings, metrics, merge weights.
+
+    \b
+    Example:
+      isthmus generations show 1
+    """
+    from graph.connection import connect
+    from graph.publish import show as shown
+
+    with connect(settings) as graph:
+        row = shown(graph, number)
+    return Output(row, json.dumps(row, ensure_ascii=False, indent=2))
+
+
+@command.command()
+@click.argument("number", type=int)
+@with_settings
+def rollback(settings: Settings, number: int) -> Output:
+    """Let generation NUMBER answer again.
+
+    \b
+    Example:
+      isthmus generations rollback 1
+    """
+    from graph.connection import connect
+    from graph.publish import roll_back
+
+    with connect(settings) as graph:
+        roll_back(graph, number)
+    return Output({"generation": number}, f"Generation {number} answers.")

@@ -1,0 +1,28 @@
+"""`isthmus interests`: what items and texts are about, what users are interested in."""
+
+from __future__ import annotations
+
+import click
+
+from isthmus.settings import Settings
+from scripts.command import Output, with_settings
+
+
+@click.command()
+@with_settings
+def command(settings: Settings) -> Output:
+    """Find interests anew, from categories or from clusters of embeddings.
+
+    \b
+    Example:
+      isthmus interests
+    """
+    from graph.connection import connect
+    from graph.interests import find_interests
+
+    with connect(settings) as graph:
+        found = find_interests(graph, settings)
+    return Output(
+        found.document(),
+        f"{found.interests:,} interests for {found.items:,} items and {found.texts:,} texts",
+    )

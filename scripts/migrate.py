@@ -1,0 +1,27 @@
+"""`isthmus migrate`: constraints and indexes."""
+
+from __future__ import annotations
+
+import click
+
+from isthmus.settings import Settings
+from scripts.command import Output, with_settings
+
+
+@click.command()
+@with_settings
+def command(settings: Settings) -> Output:
+    """Create the constraints and indexes that are missing.
+
+    Every command that writes does this first; run it by itself to see what is done.
+
+    \b
+    Example:
+      isthmus migrate
+    """
+    from graph.connection import connect
+    from graph.migrations import migrate
+
+    with connect(settings, migrated=False) as graph:
+        applied = migrate(graph)
+    return Output({"applied": applied}, "\n".join(applied) or "Nothing to migrate.")

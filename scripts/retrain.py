@@ -1,0 +1,31 @@
+"""`isthmus retrain`: learn the edges anew."""
+
+from __future__ import annotations
+
+import click
+
+from isthmus.settings import Settings
+from scripts.command import Output, with_settings
+
+
+@click.command()
+@with_settings
+def command(settings: Settings) -> Output:
+    """Learn the edges between domains from the graph and publish them as a generation.
+
+    Readers go on with the generation before until the new one is whole.
+
+    \b
+    Example:
+      isthmus retrain
+    """
+    from gnn.retrain import retrain
+    from graph.connection import connect
+
+    with connect(settings) as graph:
+        result = retrain(graph, settings)
+    return Output(
+        result,
+        f"Generation {result['generation']} answers with {result['edges']:,} edges, "
+        f"after {result['seconds']:.0f} s.",
+    )
