@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ VECTORS_TO_FIT = 50_000
 ROUNDS = 50
 
 TERMS_IN_NAME = 3
+MOST_TERMS_IN_NAME = 6
+TERMS_COMPARED = 60
+CHARACTERS_OF_NAME = 40
 TEXTS_READ = 200  # of a cluster, the nearest to its center
 CHARACTERS_READ = 400
 SHARE_TO_NAME = 0.05  # of these texts must hold a term before it may name the cluster
@@ -127,24 +131,33 @@ def name_groups(
     """
     read = _nearest(labels, closeness)
     terms, held = _term_counts([texts[row][:CHARACTERS_READ] for row in read], labels[read])
-    names: list[str] = []
-    taken: set[str] = set()
     sizes = np.bincount(labels[read])
-    weight = np.log1p(held.sum() / len(sizes) / np.maximum(held.sum(axis=0), 1))
+    everywhere = np.maximum(held.sum(axis=0), 1)
+    weight = np.log1p(held.sum() / len(sizes) / everywhere)
+    names: list[str] = []
     for group, size in enumerate(sizes):
         row = held[[group]]
         enough = row.data >= max(min(2, size), SHARE_TO_NAME * size)
         columns, counts = row.indices[enough], row.data[enough]
-        best = columns[np.lexsort((columns, -counts * weight[columns]))]
-        found = dict(zip(columns.tolist(), counts.tolist(), strict=True))
-        chosen = _without_overlap([(terms[column], found[column]) for column in best[:60]])
-        fallback = " ".join(texts[read[labels[read] == group][0]].split())[:40]
-        name = ", ".join(chosen) or fallback or "other"
-        while name in taken:
-            name = f"{name} ({group + 1})"
-        taken.add(name)
-        names.append(name)
+        best = np.lexsort((columns, -counts * weight[columns]))[:TERMS_COMPARED]
+        chosen = _without_overlap([(terms[columns[place]], counts[place]) for place in best])
+        if not chosen:
+            nearest = texts[read[labels[read] == group][0]]
+            chosen = [" ".join(nearest.split())[:CHARACTERS_OF_NAME] or "other"]
+        names.append(_new_name(chosen, names))
     return names
+
+
+def _new_name(terms: list[str], names: list[str]) -> str:
+    """The first terms, as many as it takes to differ from all names before; else with a number."""
+    for count in range(TERMS_IN_NAME, max(len(terms), TERMS_IN_NAME) + 1):
+        name = ", ".join(terms[:count])
+        if name not in names:
+            return name
+    number = 2
+    while f"{name} ({number})" in names:
+        number += 1
+    return f"{name} ({number})"
 
 
 def _nearest(labels: NDArray[np.int64], closeness: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -163,7 +176,7 @@ def _term_counts(texts: list[str], labels: NDArray[np.int64]) -> tuple[list[str]
     try:
         held: csr_array = vectorizer.fit_transform(texts)
     except ValueError:  # no text has a term
-        return [], csr_array((int(labels.max()) + 1, 0), dtype=np.float32)
+        return [], csr_array(np.zeros((int(labels.max()) + 1, 0), np.float32))
     terms: list[str] = vectorizer.get_feature_names_out().tolist()
     return terms, _one_hot(labels) @ held
 
@@ -172,7 +185,7 @@ def terms_of(text: str) -> list[str]:
     """What could name a text: its words and pairs of words, in Chinese its short runs."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    text = text.casefold()
+    text = html.unescape(text).casefold()
     terms = []
     for run in UNSPACED.findall(text):
         for length in WORDS_OF_TERM:
@@ -207,7 +220,7 @@ def _without_overlap(ranked: list[tuple[str, float]]) -> list[str]:
         term = max(longer, key=len, default=term)
         if not any(_share(term, other) for other in chosen):
             chosen.append(term)
-        if len(chosen) == TERMS_IN_NAME:
+        if len(chosen) == MOST_TERMS_IN_NAME:
             break
     return chosen
 

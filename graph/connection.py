@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any
 
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
@@ -73,11 +73,11 @@ class Graph:
         self.uri = uri
         self.capabilities = capabilities
 
-    def read(self, name: str, **parameters: Any) -> list[Row]:
+    def read(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement of the catalogue on a server that may read; returns its rows."""
         return self.run(queries.load(name).text, parameters, neo4j.RoutingControl.READ)
 
-    def write(self, name: str, **parameters: Any) -> list[Row]:
+    def write(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement of the catalogue in one transaction, retried as the driver does."""
         return self.run(queries.load(name).text, parameters, neo4j.RoutingControl.WRITE)
 
@@ -87,18 +87,14 @@ class Graph:
         """Runs a text in one managed transaction; returns its rows."""
         with self._explained():
             result = self.driver.execute_query(
-                cast("LiteralString", text),
-                parameters,
-                routing_=routing,
-                database_=self.database,
-                result_transformer_=neo4j.Result.data,
+                text, parameters, routing_=routing, database_=self.database
             )
-        return cast("list[Row]", result)
+        return [record.data() for record in result.records]
 
-    def write_in_transactions(self, name: str, **parameters: Any) -> list[Row]:
+    def write_in_transactions(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement that commits in small steps by itself (CALL … IN TRANSACTIONS)."""
         with self._explained(), self.driver.session(database=self.database) as session:
-            text = cast("LiteralString", queries.load(name).text)
+            text = queries.load(name).text
             return [record.data() for record in session.run(text, parameters)]
 
     def write_batches(
@@ -162,11 +158,10 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
     with driver:
         try:
             components = driver.execute_query(
-                cast("LiteralString", queries.load("admin/components").text),
+                queries.load("admin/components").text,
                 database_="system",
                 routing_=neo4j.RoutingControl.READ,
-                result_transformer_=neo4j.Result.data,
-            )
+            ).records
         except (Neo4jError, DriverError) as error:
             raise explain(error, uri) from error
         capabilities = Capabilities.of(components[0]["version"], components[0]["edition"])

@@ -129,10 +129,7 @@ def _words_from_tables(graph: Graph) -> dict[str, str]:
             logger.warning("cannot read %s again: %s", row["path"], error.message)
             continue
         texts, _ = resolve_items(dataset.texts, known_items(graph, dataset))
-        texts = texts.with_columns(
-            item_key(pl.col("domain"), pl.col("item_id")).alias("item_key")
-        )
+        texts = texts.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("item_key"))
         columns = texts.select("user_id", "item_key", "timestamp", "text")
         words |= {text_id(*values): values[3] for values in columns.iter_rows()}
     return words
-

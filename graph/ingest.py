@@ -57,7 +57,7 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
         graph: Where to.
         dataset: Valid tables.
         path: The folder they came from; the graph remembers it, since it does not keep texts.
-        settings: `keep_text`, `max_rejected_share`, `half_life_days`, and `home` for the quarantine.
+        settings: `keep_text`, `max_rejected_share`, `half_life_days`, `home` for the quarantine.
 
     Raises:
         InputError: More rows are wrong than the setting allows; nothing was written.

@@ -80,9 +80,7 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     )
     graph.write_in_transactions("interests/delete_orphans")
     derive_user_interests(graph, settings.half_life_days)
-    return InterestsFound(
-        len(names), len(about), len(text_ids), round(time.monotonic() - start, 3)
-    )
+    return InterestsFound(len(names), len(about), len(text_ids), round(time.monotonic() - start, 3))
 
 
 def derive_user_interests(graph: Graph, half_life_days: float) -> None:
@@ -136,10 +134,12 @@ def read_interests(graph: Graph) -> Interests:
     )
 
 
-_ABOUT = {
-    "id": pl.String,
-    "about": pl.List(pl.Struct({"interest": pl.String, "weight": pl.Float64})),
-}
+_ABOUT = pl.Schema(
+    {
+        "id": pl.String(),
+        "about": pl.List(pl.Struct({"interest": pl.String(), "weight": pl.Float64()})),
+    }
+)
 
 
 def _items(graph: Graph) -> list[Row]:
@@ -200,7 +200,7 @@ def _interests(
 
 
 def _with_mean_similarity(interests: Interests, texts: Vectors) -> Interests:
-    """Adds how near each interest is to texts on the whole; to the other interests without texts."""
+    """Adds how near each interest is to texts on the whole, or to interests without texts."""
     others = texts if len(texts) else interests.vectors
     mean = interests.vectors @ others.mean(axis=0) if len(others) else np.zeros(len(interests.ids))
     return Interests(interests.ids, interests.names, interests.vectors, mean.astype(np.float64))
@@ -229,4 +229,5 @@ def _rows(about: dict[str, list[Row]]) -> pl.DataFrame:
 
 def _unit(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    unit: Vectors = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit

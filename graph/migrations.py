@@ -87,9 +87,7 @@ def migrate(graph: Graph) -> list[str]:
     with progress("migrate", len(todo), "files") as advance:
         for migration in todo:
             graph.run(migration.text, {})
-            graph.write(
-                "admin/record_migration", name=migration.name, checksum=migration.checksum
-            )
+            graph.write("admin/record_migration", name=migration.name, checksum=migration.checksum)
             advance(1)
         graph.write("admin/await_indexes")
     return [migration.name for migration in todo]

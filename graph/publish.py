@@ -113,9 +113,7 @@ def show(graph: Graph, number: int) -> dict[str, Any]:
     """
     rows = graph.read("generations/show", number=number)
     if not rows:
-        raise InputError(
-            f"There is no generation {number}.", "See `isthmus generations list`."
-        )
+        raise InputError(f"There is no generation {number}.", "See `isthmus generations list`.")
     row = rows[0]
     return row | {key: json.loads(row[key]) for key in ("metrics", "settings")}
 
@@ -128,7 +126,7 @@ def delete_superseded(graph: Graph) -> None:
         graph.write("generations/delete", number=row["number"])
 
 
-def _by_source(edges: Edges, sources: np.ndarray, targets: np.ndarray) -> pl.DataFrame:  # type: ignore[type-arg]
+def _by_source(edges: Edges, sources: np.ndarray, targets: np.ndarray) -> pl.DataFrame:
     """One row a source with the keys and weights of its edges."""
     return (
         pl.DataFrame(

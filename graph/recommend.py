@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from graph.connection import Graph, Row
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 CANDIDATES = 200
 NEAREST = 200
+CLIENTS = 4
+USERS_A_ROUND = 256
 SAMPLE = 1_000
 LIKED_ABOVE = 1.0
 """Deviations above a domain's mean similarity from which a text is said to like an item."""
@@ -55,6 +60,29 @@ def recommend(
     return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
 
 
+def recommend_for_users(
+    graph: Graph, users: Iterable[str], domain: str, n: int, settings: Settings
+) -> Iterator[dict[str, Any]]:
+    """Answers for many users in the order asked; an unknown one gets a note in place of items."""
+
+    def answer(user: str) -> dict[str, Any]:
+        try:
+            return recommend(graph, user, domain, n, settings)
+        except InputError as error:
+            empty: dict[str, Any] = {
+                "user": user,
+                "domain": domain,
+                "generation": None,
+                "items": [],
+            }
+            return empty | {"note": str(error)}
+
+    asked = iter(users)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        while some := list(islice(asked, USERS_A_ROUND)):
+            yield from clients.map(answer, some)
+
+
 def recommend_for_text(
     graph: Graph, encoder: TextEncoder, text: str, domain: str, n: int
 ) -> dict[str, Any]:
@@ -89,9 +117,11 @@ def recommend_for_text(
     if not rows:
         _refuse_unknown(graph, None, domain)
     answer = _answer(rows, domain)
+    verdicts = _VERDICTS["zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"]
     for item in answer["items"]:
         content = sum(path["share"] for path in item["paths"] if path["kind"] == "content")
         item["likes"] = content >= LIKED_ABOVE
+        item["verdict"] = verdicts[item["likes"]]
     note = None
     if not similar:
         note = "No item has an embedding yet: these are popular ones. Run `isthmus encode`."
@@ -105,40 +135,10 @@ def history(graph: Graph, user: str, limit: int = 10) -> list[Row]:
     return graph.read("recommend/history", user=user, limit=limit)
 
 
-def explain_as_text(answer: dict[str, Any], most: int = 3) -> str:
-    """An answer for people: each item, its score, and the paths that carry most of it."""
-    lines = []
-    for rank, item in enumerate(answer["items"], start=1):
-        verdict = f"  {_verdict(item)}" if "likes" in item else ""
-        lines.append(f"{rank:>3}. {item['title'] or item['item_id']}  {item['score']:.4f}{verdict}")
-        for path in item["paths"][:most]:
-            lines.append(f"       {path['share']:+.4f}  {_sentence(path)}")
-        if rest := item["paths"][most:]:
-            total = sum(path["share"] for path in rest)
-            lines.append(f"       {total:+.4f}  {len(rest)} more paths")
-    return "\n".join(lines)
-
-
+_VERDICTS = {"zh": ("不喜欢", "喜欢"), "en": ("does not like", "likes")}
 _UNTRAINED = (
     "No edges are learned yet: this comes from content and popularity. Run `isthmus retrain`."
 )
-_SENTENCES = {
-    "transfer": "liking {0} leads here from another domain",
-    "collaborative": "people who liked {0} liked this",
-    "interest": "an interest in {0} leads here",
-    "content": "is about {0}",
-    "popularity": "popular in {0}",
-}
-
-
-def _sentence(path: dict[str, Any]) -> str:
-    if path["kind"] == "content" and path["from"] is None:
-        return "its title is near to the text"
-    return _SENTENCES[path["kind"]].format(path["title"] or path["from"])
-
-
-def _verdict(item: dict[str, Any]) -> str:
-    return str(item["verdict"]) if "verdict" in item else ("likes" if item["likes"] else "")
 
 
 def _answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:

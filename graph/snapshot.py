@@ -28,7 +28,8 @@ def snapshot(graph: Graph) -> InterestGraph:
     users = list(_read(graph, "snapshot/users", "read users"))
     if not items or not any(user["items"] for user in users):
         raise NothingToDo(
-            "The graph has no items or no interactions to learn from.", "Run `isthmus ingest` first."
+            "The graph has no items or no interactions to learn from.",
+            "Run `isthmus ingest` first.",
         )
     domains = sorted({item["domain"] for item in items})
     place_of_item = {item["id"]: k for k, item in enumerate(items)}

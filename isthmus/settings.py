@@ -70,7 +70,10 @@ class Settings(BaseSettings):
         default=50, ge=1, le=1000, description="Learned edges that leave a node, at most."
     )
     history_limit: int = Field(
-        default=50, ge=1, le=10_000, description="Interactions a query reads of one user, newest first."
+        default=50,
+        ge=1,
+        le=10_000,
+        description="Interactions a query reads of one user, newest first.",
     )
     half_life_days: float = Field(
         default=365, gt=0, description="Age at which a dated interaction counts half."

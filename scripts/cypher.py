@@ -69,7 +69,9 @@ def run(settings: Settings, name: str, given: tuple[str, ...]) -> Output:
         rows = graph.read(query.name, **parameters)
     columns = list(rows[0]) if rows else list(query.columns)
     lines = ["\t".join(columns)] + ["\t".join(str(row[c]) for c in columns) for row in rows]
-    return Output({"columns": columns, "rows": [list(row.values()) for row in rows]}, "\n".join(lines))
+    return Output(
+        {"columns": columns, "rows": [list(row.values()) for row in rows]}, "\n".join(lines)
+    )
 
 
 def _parameter(text: str) -> tuple[str, Any]:

@@ -30,7 +30,8 @@ def list_generations(settings: Settings) -> Output:
     with connect(settings) as graph:
         rows = generations(graph)
     lines = [
-        f"{row['number']:>4}  {row['state']:<9}  {row['created_at'][:19]}  {row['edges']:>10,} edges"
+        f"{row['number']:>4}  {row['state']:<9}  {row['created_at'][:19]}"
+        f"  {row['edges']:>10,} edges"
         for row in rows
     ]
     return Output(rows, "\n".join(lines) or "No generation yet. Run `isthmus retrain`.")

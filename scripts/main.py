@@ -11,21 +11,19 @@ from isthmus import __version__
 from isthmus.errors import InputError, IsthmusError
 from scripts.command import report_error
 
-COMMANDS = {
-    "demo": "demo",
-    "doctor": "doctor",
-    "server": "server",
-    "migrate": "migrate",
-    "ingest": "ingest",
-    "encode": "encode",
-    "interests": "interests",
-    "retrain": "retrain",
-    "generations": "generations",
-    "recommend": "recommend",
-    "evaluate": "evaluate",
-    "cypher": "cypher",
-    "report": "report",
-}
+COMMANDS = (
+    "demo",
+    "server",
+    "migrate",
+    "ingest",
+    "encode",
+    "interests",
+    "retrain",
+    "generations",
+    "recommend",
+    "evaluate",
+    "cypher",
+)
 
 
 class CommandFolder(click.Group):
@@ -39,7 +37,7 @@ class CommandFolder(click.Group):
         """The `command` of `scripts/NAME.py`, or None where there is no such file."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"scripts.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"scripts.{cmd_name}")
         command: click.Command = module.command
         return command
 

@@ -1,6 +1,6 @@
 // purpose: One INTERACTED a user and item. Dated events newer than the last one known add up, the
 //   newest gives the weight; what is not newer is known already, so that loading twice changes nothing.
-// parameters: rows LIST of {user_id, key, weight, kind, count, times, first_at, last_at}; times are those
+// parameters: rows LIST of {user_id, key, weight, kind, count, times, first_at, last_at}, times being those
 //   of each dated event, first_at and last_at their ends or null
 UNWIND $rows AS row
 MATCH (u:User {id: row.user_id})

@@ -14,8 +14,8 @@ CALL (u) {
   }
   WITH u, collect({thing: thing, weight: weight, at: at}) AS things, max(at) AS newest
   UNWIND things AS h
-  WITH u, newest, size(things) AS evidence, h
-  MATCH (h.thing)-[b:ABOUT]->(n:Interest)
+  WITH u, newest, size(things) AS evidence, h, h.thing AS thing
+  MATCH (thing)-[b:ABOUT]->(n:Interest)
   WITH u, n, evidence, count(*) AS times, sum(h.weight * b.weight *
     CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END) AS total
   WITH u, n, times, total / evidence AS weight

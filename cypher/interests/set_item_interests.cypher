@@ -1,5 +1,5 @@
 // purpose: What items are about, in place of what was said before.
-// parameters: rows LIST of {id, about}; about is a list of {interest, weight}
+// parameters: rows LIST of {id, about}, about being a list of {interest, weight}
 UNWIND $rows AS row
 MATCH (i:Item {key: row.id})
 CALL (i, row) {

@@ -1,5 +1,5 @@
 // purpose: What texts are about, in place of what was said before.
-// parameters: rows LIST of {id, about}; about is a list of {interest, weight}
+// parameters: rows LIST of {id, about}, about being a list of {interest, weight}
 UNWIND $rows AS row
 MATCH (t:Text {id: row.id})
 CALL (t, row) {

@@ -17,9 +17,9 @@ WITH u, g.number AS generation,
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key
-  WITH collect({item: i, weight: r.weight, at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS all
-  WITH size(all) AS history, [h IN all WHERE h.inside][..$history_limit] AS inside,
-       [h IN all WHERE NOT h.inside][..$history_limit] AS outside, all[0].at AS newest
+  WITH collect({item: i, weight: r.weight, at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS met
+  WITH size(met) AS history, [h IN met WHERE h.inside][..$history_limit] AS inside,
+       [h IN met WHERE NOT h.inside][..$history_limit] AS outside, met[0].at AS newest
   RETURN history,
     [h IN inside | {item: h.item, weight: h.weight *
       CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END}] AS inside,
