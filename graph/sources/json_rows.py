@@ -32,18 +32,21 @@ def read_jsonl(path: Path, table: Table) -> Iterator[Chunk]:
     """
     numbered = enumerate(lines(path), 1)
     unread: set[str] = set()
-    names = {column.name for column in table.columns}
-    while part := list(islice(numbered, CHUNK_ROWS)):
+    names = [column.name for column in table.columns]
+    number = 0
+    while True:
+        before = number
         broken: list[Broken] = []
         kept: list[int] = []
-        values: dict[str, list[str | None]] = {name: [] for name in names}
-        for number, line in part:
+        # One flat list, since many small ones keep the garbage collector busy.
+        flat: list[str | None] = []
+        for number, line in islice(numbered, CHUNK_ROWS):
             if number == 1 and line.lstrip().startswith("["):
                 raise InputError(
                     f"{path.name} holds one JSON array, not one object a line.",
                     f"Convert it: jq -c '.[]' {path.name} > {table.name}.jsonl",
                 )
-            if not line.strip():
+            if line.isspace():
                 continue
             row = _row(line)
             if isinstance(row, str):
@@ -54,12 +57,16 @@ def read_jsonl(path: Path, table: Table) -> Iterator[Chunk]:
                 broken.append(texts)
                 continue
             kept.append(number)
-            for name, text in texts.items():
-                values[name].append(text)
-            unread |= row.keys() - names
-        columns = {name: pl.Series(texts, dtype=pl.String) for name, texts in values.items()}
+            flat += texts
+            unread.update(row.keys())
+        if number == before:
+            break
+        columns = {
+            name: pl.Series(flat[place :: len(names)], dtype=pl.String)
+            for place, name in enumerate(names)
+        }
         yield Chunk(pl.DataFrame({"line": pl.Series(kept, dtype=pl.Int64)} | columns), broken)
-    if unread:
+    if unread := unread.difference(names):
         logger.info("%s: not read: the keys %s", path.name, ", ".join(sorted(unread)[:20]))
 
 
@@ -80,8 +87,8 @@ def _row(line: str) -> dict[str, object] | str:
 
 def _texts(
     number: int, row: dict[str, object], table: Table, escaped: bool
-) -> dict[str, str | None] | Broken:
-    """The values of the table's columns as text, or what is wrong with the first wrong one.
+) -> list[str | None] | Broken:
+    """The values of the table's columns as texts, or what is wrong with the first wrong one.
 
     Args:
         number: The line.
@@ -89,7 +96,7 @@ def _texts(
         table: What is wanted of it.
         escaped: Whether the line has escapes, which can spell half a character.
     """
-    texts: dict[str, str | None] = {}
+    texts: list[str | None] = []
     for column in table.columns:
         value = row.get(column.name)
         if value is not None and type(value) is not str:
@@ -99,7 +106,7 @@ def _texts(
                 return number, column.name, json.dumps(value), str(error)
         if escaped and value is not None and not _is_unicode(value):
             return number, column.name, ascii(value), "holds half of a surrogate pair"
-        texts[column.name] = value
+        texts.append(value)
     return texts
 
 

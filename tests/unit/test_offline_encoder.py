@@ -65,9 +65,10 @@ def test_vectors_are_those_of_the_engine_that_the_weights_came_with(encoder, ref
 
 
 def test_pieces_are_those_of_xlm_roberta(tokenizer):
-    # As the model's authors print them for XLM-RoBERTa, whose tokenizer it is.
+    # As published examples of XLM-RoBERTa, whose tokenizer it is, and of the model print them.
     assert tokenizer.encode("Hello world!").ids == [0, 35378, 8999, 38, 2]
-    assert tokenizer.encode("query: how").tokens == ["<s>", "▁query", ":", "▁how", "</s>"]
+    question = tokenizer.encode("query: how much protein should a female eat").ids
+    assert question == [0, 41, 1294, 12, 3642, 5045, 21308, 5608, 10, 117776, 73203, 2]
     assert tokenizer.encode("我喜欢历史小说").tokens[1:-1] == ["▁我", "喜欢", "历史", "小说"]
 
 

@@ -1,0 +1,134 @@
+"""The whole job on the bundled synthetic data, and whether it found what was planted there."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gnn.retrain import retrain
+from graph.connection import Graph, connect
+from graph.embeddings import encode
+from graph.explain import as_text
+from graph.ingest import ingest
+from graph.interests import find_interests
+from graph.recommend import history, recommend
+from graph.report import write_report
+from graph.sources import read_dataset
+from graph.sources.synthetic import PEOPLE, planted_transfers, write_synthetic
+from isthmus.errors import InputError
+from isthmus.settings import Settings
+
+SHARED = ("jars", "aot", "encoders", "vectors")
+SHOWN = 3
+DOMAINS = ("films", "music", "goods", "books")
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo found.
+
+    Attributes:
+        planted: Planted transfers between categories.
+        recovered: Those whose mean learned weight is above that of every pair not planted.
+        people: Three users with history and answers.
+        training: The result of the retraining.
+        report: The HTML file.
+        seconds: In all.
+    """
+
+    planted: int
+    recovered: int
+    people: list[dict[str, Any]]
+    training: dict[str, Any]
+    report: Path
+    seconds: float
+
+    def document(self) -> dict[str, Any]:
+        """The result as `--json` prints it."""
+        return vars(self) | {"report": str(self.report)}
+
+    def text(self) -> str:
+        """The result for people."""
+        lines = []
+        for person in self.people:
+            lines.append(f"\n{person['user']}: {person['taste']}")
+            lines += [f"  {row['domain']}: {row['title']}" for row in person["history"][:SHOWN]]
+            for answer in person["answers"]:
+                lines += [f"\n  {answer['domain']} for {person['user']}:"]
+                lines.append(as_text(_shortened(answer), paths=True))
+        lines.append(
+            f"\n{self.recovered} of {self.planted} planted transfers lie above every other one.\n"
+            f"The report is {self.report}. All of it took {self.seconds:.0f} s."
+        )
+        return "\n".join(lines)
+
+
+def run_demo(settings: Settings, report: Path) -> Demo:
+    """Runs the job in a home of its own below the home of the settings."""
+    start = time.monotonic()
+    settings = _settings_of_demo(settings)
+    folder = settings.home / "data"
+    write_synthetic(folder)
+    with connect(settings) as graph:
+        ingest(graph, read_dataset(folder), folder, settings)
+        encode(graph, settings)
+        find_interests(graph, settings)
+        training = retrain(graph, settings)
+        recovered, planted = recovered_transfers(graph)
+        people = [_shown(graph, user, settings) for user in PEOPLE]
+    demo = Demo(planted, recovered, people, training, report.absolute(), 0.0)
+    write_report(report, "demo", demo.document())
+    return Demo(**vars(demo) | {"seconds": round(time.monotonic() - start, 1)})
+
+
+def recovered_transfers(graph: Graph) -> tuple[int, int]:
+    """Planted pairs of categories whose mean weight is above every other pair's, and all planted."""
+    planted, others = planted_transfers()
+    mean = {
+        (row["source_domain"], row["source"], row["target_domain"], row["target"]): row["weight"]
+        for row in graph.read("insight/category_transfers")
+    }
+
+    def weight(pair: Any) -> float:
+        source, target = pair.source, pair.target
+        return float(mean.get((source.domain, source.name, target.domain, target.name), 0.0))
+
+    highest = max(weight(pair) for pair in others)
+    return sum(weight(pair) > highest for pair in planted), len(planted)
+
+
+def _settings_of_demo(settings: Settings) -> Settings:
+    if settings.neo4j_uri is not None:
+        raise InputError(
+            "The demo does not write its synthetic data into the server of NEO4J_URI.",
+            "Unset NEO4J_URI; the demo runs a server of its own.",
+        )
+    home = settings.home / "demo"
+    home.mkdir(parents=True, exist_ok=True)
+    for name in SHARED:
+        (settings.home / name).mkdir(exist_ok=True)
+        if not (home / name).exists():
+            (home / name).symlink_to(settings.home / name, target_is_directory=True)
+    shutil.rmtree(home / "data", ignore_errors=True)
+    return settings.model_copy(update={"home": home})
+
+
+def _shown(graph: Graph, user: str, settings: Settings) -> dict[str, Any]:
+    met = history(graph, user, 10)
+    known = {row["domain"] for row in met}
+    wanted = [domain for domain in DOMAINS if domain not in known][:2]
+    return {
+        "user": user,
+        "taste": PEOPLE[user].taste,
+        "history": met,
+        "answers": [recommend(graph, user, domain, 5, settings) for domain in wanted],
+    }
+
+
+def _shortened(answer: dict[str, Any]) -> dict[str, Any]:
+    """The first items, each with its strongest paths."""
+    items = [item | {"paths": item["paths"][:SHOWN]} for item in answer["items"][:SHOWN]]
+    return answer | {"items": items}
