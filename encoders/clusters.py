@@ -34,9 +34,9 @@ WORD = re.compile(rf"[^\W\d_]{{{WORD_MINIMUM},}}")
 # Characters that hold a Chinese sentence together; no term begins or ends with one.
 PARTICLES = frozenset(
     "的了是我你他她它们这那不没有在和与及或就都也还很太更最把被让给对从到为以而但又才"
-    "吗呢吧啊呀哦嗯着过得地之其个一些种么什怎哪谁上下里中会能可要想说去来做用看好多少大小"
+    "吗呢吧啊呀哦嗯着过得其个一些么什怎哪谁"
 )
-WORDS_OF_TERM = (2, 3, 4)
+RUN_LENGTHS = (2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -188,20 +188,22 @@ def terms_of(text: str) -> list[str]:
     text = html.unescape(text).casefold()
     terms = []
     for run in UNSPACED.findall(text):
-        for length in WORDS_OF_TERM:
+        for length in RUN_LENGTHS:
             for start in range(len(run) - length + 1):
                 term = run[start : start + length]
                 if term[0] not in PARTICLES and term[-1] not in PARTICLES:
                     terms.append(term)
-    before = ""
-    for word in WORD.findall(UNSPACED.sub(" ", text)):
+    before, end = "", 0
+    text = UNSPACED.sub(" ", text)
+    for match in WORD.finditer(text):
+        word = match.group()
         if word in ENGLISH_STOP_WORDS:
             before = ""
             continue
         terms.append(word)
-        if before:
+        if before and text[end : match.start()] in (" ", "-"):
             terms.append(f"{before} {word}")
-        before = word
+        before, end = word, match.end()
     return terms
 
 

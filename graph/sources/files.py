@@ -22,9 +22,8 @@ SIGNATURES = {
     b"PK\x03\x04": ("an Excel workbook or a zip archive", "Save it as CSV in UTF-8, or unpack it."),
     b"PAR1": ("a Parquet file", "Give it a name that ends in .parquet."),
     b"\x1f\x8b": ("packed with gzip twice", "Unpack it once."),
-    b"\xff\xfe": ("text in UTF-16", "Convert it: iconv -f UTF-16 -t UTF-8 {name} > new.{end}"),
-    b"\xfe\xff": ("text in UTF-16", "Convert it: iconv -f UTF-16 -t UTF-8 {name} > new.{end}"),
 }
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
@@ -56,7 +55,7 @@ def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
 def lines(path: Path, fallback: str | None = None) -> Iterator[str]:
     """Reads a text file in UTF-8, with or without a byte order mark, line by line.
 
-    Every line keeps its end. One longer than `MAX_LINE` bytes is cut there.
+    Every line keeps its end. One without an end after `MAX_LINE` bytes is cut there.
 
     Args:
         path: The file, also packed with gzip.
@@ -121,8 +120,9 @@ def _refuse_what_is_no_text(path: Path, head: bytes) -> None:
         raise InputError(f"{path.name} is empty.", "Write it again, or take it out of the folder.")
     for signature, (what, advice) in SIGNATURES.items():
         if head.startswith(signature):
-            end = path.name.split(".", 1)[-1]
-            raise InputError(f"{path.name} is {what}.", advice.format(name=path.name, end=end))
+            raise InputError(f"{path.name} is {what}.", advice)
+    if head.startswith(UTF_16):
+        raise InputError(f"{path.name} is text in UTF-16.", _convert(path, "UTF-16"))
     if b"\0" in head:
         raise InputError(
             f"{path.name} is not text: byte {head.index(0) + 1} is zero.",
@@ -139,9 +139,16 @@ def _wrong_encoding(path: Path, number: int, error: UnicodeDecodeError) -> Input
         guess = "GB18030"
     except UnicodeDecodeError:
         guess = "WINDOWS-1252"
-    end = path.name.split(".", 1)[-1]
     return InputError(
         f"{path.name}, line {number}: byte {error.start - start + 1} is "
         f"{error.object[error.start]:#04x}, which is not UTF-8; it looks like {guess}.",
-        f"Convert it: iconv -f {guess} -t UTF-8 {path.name} > new.{end}",
+        _convert(path, guess),
     )
+
+
+def _convert(path: Path, encoding: str) -> str:
+    """The command that writes a file in UTF-8."""
+    new = f"new.{path.name.removesuffix('.gz').rpartition('.')[2]}"
+    if path.suffix == ".gz":
+        return f"Convert it: gzip -dc {path.name} | iconv -f {encoding} -t UTF-8 > {new}"
+    return f"Convert it: iconv -f {encoding} -t UTF-8 {path.name} > {new}"

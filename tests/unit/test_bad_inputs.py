@@ -159,6 +159,14 @@ def test_windows_encoding_stops_with_line_and_byte_and_the_command_that_converts
 # More encodings
 
 
+def test_packed_file_in_another_encoding_is_told_how_to_unpack_and_convert(tmp_path: Path):
+    content = gzip.compress("item_id,domain,title\n1,books,Café\n".encode("cp1252"))
+    error = stopped(tmp_path, items_csv_gz=content)
+    assert error.advice == (
+        "Convert it: gzip -dc items.csv.gz | iconv -f WINDOWS-1252 -t UTF-8 > new.csv"
+    )
+
+
 def test_gbk_stops_and_is_recognised(tmp_path: Path):
     content = "item_id,domain,title\n1,books,Dune\n2,books,明朝那些事儿\n".encode("gbk")
     error = stopped(tmp_path, items_csv=content)

@@ -131,7 +131,9 @@ def test_two_processes_that_convert_at_once_leave_one_whole_model(folder, tmp_pa
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 1.2])
-def test_a_killed_conversion_leaves_no_model_and_the_next_one_works(folder, tmp_path, seconds):
+def test_a_killed_conversion_leaves_no_part_of_a_model_and_the_next_one_works(
+    folder, tmp_path, seconds
+):
     target = tmp_path / "model"
     script = (
         "import sys; from pathlib import Path; from encoders.offline import convert_offline_model;"
@@ -149,7 +151,8 @@ def test_a_killed_conversion_leaves_no_model_and_the_next_one_works(folder, tmp_
             time.sleep(0.01)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
-    assert not target.exists()
+    if target.exists():  # it was quicker than the kill
+        assert files_of(target) == files_of(folder)
     assert files_of(convert_offline_model(target)) == files_of(folder)
 
 

@@ -1,0 +1,136 @@
+"""What the graph promises, on a real Neo4j."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graph import migrations
+from graph.connection import Capabilities, Graph, open_graph
+from graph.errors import MissingMigration, ServerRefused, ServerTooOld, WrongPassword
+from graph.ingest import ingest
+from graph.recommend import recommend
+from graph.server import find
+from graph.sources import read_dataset
+from isthmus.errors import InputError
+from isthmus.settings import Settings
+
+COUNTS = "MATCH (n) WHERE NOT n:Dataset OPTIONAL MATCH (n)-[r]->() RETURN count(DISTINCT n) AS n, count(r) AS r, sum(r.count) AS events"
+
+
+def write_tables(folder: Path, interactions: str) -> Path:
+    (folder / "items.csv").write_text("item_id,domain,title\n1,books,Dune\n2,films,Alien\n")
+    (folder / "interactions.csv").write_text(interactions)
+    return folder
+
+
+def test_dot_products_are_computed_by_neo4j(graph: Graph) -> None:
+    vectors = {"1": [0.4, 0.2, 0.1, 0.3], "2": [0.1, 0.5, 0.3, 0.1], "3": [0.3, 0.1, 0.5, 0.1]}
+    for item_id, vector in vectors.items():
+        graph.run(
+            "CREATE (:Item {key: 'goods:' + $id, item_id: $id, domain: 'goods', embedding: $v})",
+            {"id": item_id, "v": vector},
+        )
+    rows = graph.read("recommend/dot_product", domain="goods", vector=[0.3, 0.5, 0.2, 0.1], n=3)
+    scores = {row["item_id"]: row["score"] for row in rows}
+    assert rows[0]["item_id"] == "2"
+    assert scores == pytest.approx({"1": 0.27, "2": 0.35, "3": 0.25})
+
+
+def test_loading_twice_changes_nothing(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    folder = write_tables(
+        tmp_path,
+        "user_id,item_id,weight,timestamp\na,1,1,2024-01-01\na,1,-1,2024-02-01\nb,2,1,\n",
+    )
+    ingest(graph, read_dataset(folder), folder, server_settings)
+    first = graph.run(COUNTS, {})
+    ingest(graph, read_dataset(folder), folder, server_settings)
+    assert graph.run(COUNTS, {}) == first
+    row = graph.run("MATCH (:User {id: 'a'})-[r]->() RETURN r.weight AS weight, r.count AS n", {})[
+        0
+    ]
+    assert row == {"weight": -1.0, "n": 2}
+
+
+def test_newer_events_of_a_later_load_add_up(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    for day in ("2024-01-01", "2024-03-01"):
+        folder = write_tables(tmp_path, f"user_id,item_id,timestamp\na,1,{day}\n")
+        ingest(graph, read_dataset(folder), folder, server_settings)
+    row = graph.run(
+        "MATCH ()-[r:INTERACTED]->() RETURN r.count AS n, toString(r.last_at) AS at", {}
+    )
+    assert row[0]["n"] == 2
+    assert row[0]["at"].startswith("2024-03-01")
+
+
+def test_a_user_without_history_gets_popular_items_and_a_sentence(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    folder = write_tables(tmp_path, "user_id,item_id\nb,2\n")
+    (folder / "follows.csv").write_text("user_id,follows_id\nnew,b\n")
+    ingest(graph, read_dataset(folder), folder, server_settings)
+    answer = recommend(graph, "new", "films", 5, server_settings)
+    assert [item["title"] for item in answer["items"]] == ["Alien"]
+    assert "new has no history yet" in answer["note"]
+
+
+def test_too_many_wrong_rows_leave_the_graph_as_it_was(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    folder = write_tables(tmp_path, "user_id,item_id\na,nothing\n")
+    before = graph.run(COUNTS, {})
+    with pytest.raises(InputError, match="interactions.csv, line 2: item_id 'nothing'"):
+        ingest(graph, read_dataset(folder), folder, server_settings)
+    assert graph.run(COUNTS, {}) == before
+
+
+def test_texts_are_not_kept(graph: Graph, server_settings: Settings, tmp_path: Path) -> None:
+    folder = write_tables(tmp_path, "user_id,item_id\na,1\n")
+    (folder / "texts.csv").write_text("user_id,text\na,my secret words\n")
+    ingest(graph, read_dataset(folder), folder, server_settings)
+    row = graph.run("MATCH (t:Text) RETURN properties(t) AS p", {})[0]["p"]
+    assert "sha256" in row
+    assert "my secret words" not in str(row)
+
+
+def test_migrations_run_once_and_a_changed_file_is_refused(graph: Graph) -> None:
+    assert migrations.migrate(graph) == []
+    graph.run(
+        "MATCH (m:Migration {name: 'V0001__user_id'}) SET m.old = m.checksum, m.checksum = 'x'", {}
+    )
+    try:
+        with pytest.raises(MissingMigration, match="V0001__user_id"):
+            migrations.migrate(graph)
+    finally:
+        graph.run(
+            "MATCH (m:Migration {name: 'V0001__user_id'}) SET m.checksum = m.old REMOVE m.old", {}
+        )
+
+
+def test_a_wrong_password_and_a_closed_port_say_what_to_do(
+    graph: Graph, server_settings: Settings
+) -> None:
+    record = find(server_settings)
+    assert record is not None
+    with (
+        pytest.raises(WrongPassword, match="NEO4J_PASSWORD"),
+        open_graph(record.uri, "neo4j", "not the password", "neo4j"),
+    ):
+        pass
+    with (
+        pytest.raises(ServerRefused, match="NEO4J_URI"),
+        open_graph("bolt://127.0.0.1:9", "neo4j", "x", "neo4j"),
+    ):
+        pass
+
+
+def test_a_server_below_5_26_is_refused() -> None:
+    with pytest.raises(ServerTooOld, match="5.26"):
+        Capabilities.of("5.25.1", "community")
+    assert not Capabilities.of("5.26.0", "enterprise").search
+    assert Capabilities.of("2026.09.0", "community").search

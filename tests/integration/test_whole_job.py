@@ -1,0 +1,154 @@
+"""Tables in, edges learned, recommendations out: on a real Neo4j with the real encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from encoders.text import load_encoder
+from gnn.demo import recovered_transfers
+from gnn.retrain import retrain
+from graph.connection import Graph, connect
+from graph.embeddings import encode
+from graph.ingest import ingest
+from graph.interests import find_interests
+from graph.publish import create_candidate, generations, roll_back
+from graph.recommend import recommend, recommend_for_text, recommend_for_users
+from graph.snapshot import fingerprint, snapshot
+from graph.sources import read_dataset
+from graph.sources.synthetic import write_synthetic
+from isthmus.errors import InputError
+from isthmus.settings import Settings
+
+EMPTY = "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS"
+
+
+@pytest.fixture(scope="module")
+def trained(
+    server_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Graph, dict[str, Any]]]:
+    """The synthetic data after the whole job, for tests that only read."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    write_synthetic(folder)
+    with connect(server_settings) as graph:
+        with graph.driver.session(database=graph.database) as session:
+            session.run(EMPTY).consume()
+        ingest(graph, read_dataset(folder), folder, server_settings)
+        encode(graph, server_settings)
+        find_interests(graph, server_settings)
+        before = recommend(graph, "ana", "films", 5, server_settings)
+        yield graph, retrain(graph, server_settings) | {"before": before}
+
+
+def test_answers_before_any_retraining_say_so(trained: tuple[Graph, dict[str, Any]]) -> None:
+    before = trained[1]["before"]
+    assert before["generation"] is None
+    assert "No edges are learned yet" in before["note"]
+    assert {path["kind"] for item in before["items"] for path in item["paths"]} == {
+        "content",
+        "popularity",
+    }
+
+
+def test_a_reader_of_science_fiction_gets_it_in_films_and_goods(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> None:
+    graph, _ = trained
+    for domain in ("films", "goods"):
+        answer = recommend(graph, "ana", domain, 5, server_settings)
+        for item in answer["items"]:
+            categories = graph.run(
+                "MATCH (i:Item {key: $key}) RETURN i.categories AS categories",
+                {"key": f"{domain}:{item['item_id']}"},
+            )[0]["categories"]
+            assert "science fiction" in categories
+
+
+def test_shares_of_the_paths_add_up_to_the_score(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> None:
+    for user in ("ana", "lin", "wei"):
+        for item in recommend(trained[0], user, "films", 10, server_settings)["items"]:
+            total = sum(path["share"] for path in item["paths"])
+            assert total == pytest.approx(item["score"], abs=1e-6)
+
+
+def test_the_learned_edges_recover_the_planted_transfers(
+    trained: tuple[Graph, dict[str, Any]],
+) -> None:
+    recovered, planted = recovered_transfers(trained[0])
+    assert recovered >= 0.9 * planted > 0
+
+
+def test_at_most_fifty_learned_edges_leave_a_node(trained: tuple[Graph, dict[str, Any]]) -> None:
+    rows = trained[0].run(
+        "MATCH (n)-[e:TRANSFERS_TO]->() WITH n, e.generation AS g, count(*) AS edges "
+        "RETURN max(edges) AS most",
+        {},
+    )
+    assert 0 < rows[0]["most"] <= 50
+
+
+def test_unknown_names_get_the_nearest_ones(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> None:
+    with pytest.raises(InputError, match="'films'"):
+        recommend(trained[0], "ana", "flims", 5, server_settings)
+    with pytest.raises(InputError, match="'ana'"):
+        recommend(trained[0], "anna", "films", 5, server_settings)
+
+
+def test_many_users_are_answered_in_the_order_asked(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> None:
+    asked = ["wei", "nobody", "ana"]
+    answers = list(recommend_for_users(trained[0], asked, "music", 3, server_settings))
+    assert [answer["user"] for answer in answers] == asked
+    assert "There is no user 'nobody'" in answers[1]["note"]
+    assert answers[2]["items"] == recommend(trained[0], "ana", "music", 3, server_settings)["items"]
+
+
+def test_a_half_written_candidate_never_answers_and_is_cleared_away(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> None:
+    graph, first = trained
+    from gnn.data import LearnedEdges
+    from gnn.train import train
+
+    data = snapshot(graph)
+    learned: LearnedEdges = train(data, seed=server_settings.seed)
+    candidate = create_candidate(graph, learned, fingerprint(data), {})
+    answer = recommend(graph, "ana", "films", 3, server_settings)
+    assert answer["generation"] == first["generation"]
+    second = retrain(graph, server_settings)
+    states = {row["number"]: row["state"] for row in generations(graph)}
+    assert candidate not in states
+    assert states == {first["generation"]: "retired", second["generation"]: "active"}
+    again = recommend(graph, "ana", "films", 3, server_settings)
+    assert [i["item_id"] for i in again["items"]] == [i["item_id"] for i in answer["items"]]
+    roll_back(graph, first["generation"])
+    states = {row["number"]: row["state"] for row in generations(graph)}
+    assert states[first["generation"]] == "active"
+
+
+def test_the_historical_novel_comes_first_for_its_reader(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    titles = (
+        "这个商品是历史小说。",
+        "这个商品是科幻小说。",
+        "这个商品是电影。",
+        "这个商品是音乐。",
+    )
+    rows = "".join(f"{k},goods,{title}\n" for k, title in enumerate(titles))
+    (tmp_path / "items.csv").write_text("item_id,domain,title\n" + rows, encoding="utf-8")
+    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    encode(graph, server_settings)
+    encoder = load_encoder(server_settings.encoder, server_settings.home, None)
+    answer = recommend_for_text(graph, encoder, "我喜欢阅读历史小说。", "goods", 4)
+    assert [item["title"] for item in answer["items"]][0] == titles[0]
+    assert {item["verdict"] for item in answer["items"]} == {"喜欢", "不喜欢"}
+    assert answer["items"][0]["verdict"] == "喜欢"
