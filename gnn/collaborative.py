@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ def co_liked(graph: InterestGraph, edges_per_node: int, half_life_days: float) -
     Weights lie between 0 and 1, with 1 for items that exactly the same users like alike.
     """
     from implicit.nearest_neighbours import CosineRecommender
+    from implicit.utils import ParameterWarning
 
     likes = csr_array(graph.strengths(half_life_days).maximum(0))
     parts = []
@@ -31,7 +33,9 @@ def co_liked(graph: InterestGraph, edges_per_node: int, half_life_days: float) -
             continue
         # The nearest item of an item is itself; it is asked for, and left out.
         model = CosineRecommender(K=min(edges_per_node + 1, len(items)))
-        with threadpool_limits(limits=1, user_api="blas"):
+        # implicit transposes its own input and then warns that it is not CSR.
+        with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ParameterWarning)
             model.fit(liked, show_progress=False)
         near = model.similarity.tocoo()
         kept = (near.row != near.col) & (near.data > 0)

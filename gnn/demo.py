@@ -85,7 +85,7 @@ def run_demo(settings: Settings, report: Path) -> Demo:
 
 
 def recovered_transfers(graph: Graph) -> tuple[int, int]:
-    """Planted pairs of categories whose mean weight is above every other pair's, and all planted."""
+    """How many planted pairs have a mean weight above every other pair's, and of how many."""
     planted, others = planted_transfers()
     mean = {
         (row["source_domain"], row["source"], row["target_domain"], row["target"]): row["weight"]

@@ -88,7 +88,7 @@ def train(
         together = co_liked(known, edges_per_node, half_life_days)
         learned = LearnedEdges(transfer, interest, together, merge={})
         for t, name in enumerate(graph.domains):
-            prior = float(decoder.popularity[t]) if t in taught else 1.0
+            prior = float(decoder.popularity[t].detach()) if t in taught else 1.0
             weights, cold_ndcg = cold_merge(known, learned, exams[t], prior, reading)
             likes = kept(graph.interactions, warm[t])
             weights, warm_ndcg = warm_merge(known, learned, weights, t, likes, reading)

@@ -21,7 +21,6 @@ COMMANDS = (
     "retrain",
     "generations",
     "recommend",
-    "evaluate",
     "cypher",
 )
 

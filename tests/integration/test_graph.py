@@ -16,7 +16,10 @@ from graph.sources import read_dataset
 from isthmus.errors import InputError
 from isthmus.settings import Settings
 
-COUNTS = "MATCH (n) WHERE NOT n:Dataset OPTIONAL MATCH (n)-[r]->() RETURN count(DISTINCT n) AS n, count(r) AS r, sum(r.count) AS events"
+COUNTS = (
+    "MATCH (n) WHERE NOT n:Dataset OPTIONAL MATCH (n)-[r]->() "
+    "RETURN count(DISTINCT n) AS n, count(r) AS r, sum(r.count) AS events"
+)
 
 
 def write_tables(folder: Path, interactions: str) -> Path:
@@ -84,7 +87,7 @@ def test_too_many_wrong_rows_leave_the_graph_as_it_was(
 ) -> None:
     folder = write_tables(tmp_path, "user_id,item_id\na,nothing\n")
     before = graph.run(COUNTS, {})
-    with pytest.raises(InputError, match="interactions.csv, line 2: item_id 'nothing'"):
+    with pytest.raises(InputError, match=r"interactions\.csv, line 2: item_id 'nothing'"):
         ingest(graph, read_dataset(folder), folder, server_settings)
     assert graph.run(COUNTS, {}) == before
 
@@ -130,7 +133,7 @@ def test_a_wrong_password_and_a_closed_port_say_what_to_do(
 
 
 def test_a_server_below_5_26_is_refused() -> None:
-    with pytest.raises(ServerTooOld, match="5.26"):
+    with pytest.raises(ServerTooOld, match=r"5\.26"):
         Capabilities.of("5.25.1", "community")
     assert not Capabilities.of("5.26.0", "enterprise").search
     assert Capabilities.of("2026.09.0", "community").search

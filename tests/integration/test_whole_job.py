@@ -149,6 +149,6 @@ def test_the_historical_novel_comes_first_for_its_reader(
     encode(graph, server_settings)
     encoder = load_encoder(server_settings.encoder, server_settings.home, None)
     answer = recommend_for_text(graph, encoder, "我喜欢阅读历史小说。", "goods", 4)
-    assert [item["title"] for item in answer["items"]][0] == titles[0]
+    assert answer["items"][0]["title"] == titles[0]
     assert {item["verdict"] for item in answer["items"]} == {"喜欢", "不喜欢"}
     assert answer["items"][0]["verdict"] == "喜欢"

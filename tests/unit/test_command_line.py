@@ -1,0 +1,46 @@
+"""The command line as a user meets it, without a server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from graph.queries import catalogue
+from scripts.main import COMMANDS, cli
+
+ISTHMUS = [sys.executable, "-c", "from scripts.main import main; main()"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*ISTHMUS, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_command() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(f"  {name}" in done.stdout for name in COMMANDS)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from scripts.main import cli; cli.main(['--help'], standalone_mode=False); "
+    code += "sys.exit(bool({'torch', 'neo4j', 'polars', 'pydantic', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_command_lives_in_the_file_of_its_name() -> None:
+    for name in COMMANDS:
+        command = cli.get_command(None, name)  # type: ignore[attr-defined]
+        assert command.callback.__module__ == f"scripts.{name}"
+
+
+def test_a_missing_folder_is_a_sentence_in_json_and_exit_code_2(tmp_path: Path) -> None:
+    done = run("ingest", str(tmp_path / "nowhere"), "--json", "--home", str(tmp_path))
+    assert done.returncode == 2
+    assert "nowhere" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_every_statement_says_what_it_is_for() -> None:
+    assert len(catalogue()) > 40
+    assert all(query.purpose for query in catalogue())
