@@ -12,15 +12,20 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from encoders.cache import VectorCache, encode_cached
 from encoders.text import TextEncoder, load_encoder
 from isthmus.settings import DEFAULT_ENCODER, load_settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ITEMS = Path(__file__).resolve().parents[2] / "shared/data/tables/food_kitchen/items.csv.gz"
 LIBRARIES = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
@@ -34,7 +39,7 @@ def read_titles(path: Path, limit: int) -> list[str]:
     return [titles[row] for row in np.sort(rows)]
 
 
-def plain_loop(encoder: TextEncoder, titles: list[str]) -> np.ndarray:
+def plain_loop(encoder: TextEncoder, titles: list[str]) -> NDArray[np.float32]:
     """What a first script does: 32 titles at a time in file order, padded to 128 tokens."""
     import torch
 
@@ -53,10 +58,10 @@ def plain_loop(encoder: TextEncoder, titles: list[str]) -> np.ndarray:
     return np.concatenate(vectors)
 
 
-def library(encoder: TextEncoder, titles: list[str]) -> np.ndarray:
+def library(encoder: TextEncoder, titles: list[str]) -> NDArray[np.float32]:
     """`encode` of sentence-transformers as it comes: sorted by characters, batches of 32."""
     prepared = encoder.prepare(titles, "passage")
-    return encoder.model.encode(prepared, prompt="", show_progress_bar=False)
+    return np.asarray(encoder.model.encode(prepared, prompt="", show_progress_bar=False))
 
 
 def processor() -> str:
@@ -80,7 +85,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         cache = VectorCache(Path(folder))
-        runs = {
+        runs: dict[str, Callable[[], NDArray[np.float32]]] = {
             "plain loop, padded to 128 tokens": lambda: plain_loop(encoder, titles),
             "sentence-transformers' own encode": lambda: library(encoder, titles),
             "isthmus, empty cache": lambda: encode_cached(encoder, cache, titles, "passage")[0],
@@ -104,7 +109,7 @@ def main() -> None:
     print("| how | texts/s | seconds | CPU seconds | mean cosine to the first |")
     print("|---|---|---|---|---|")
     for name, rate, wall, cpu, cosine in rows:
-        print(f"| {name} | {rate:,.0f} | {wall:.1f} | {cpu:.1f} | {cosine:.5f} |")
+        print(f"| {name} | {rate:,.0f} | {wall:.2f} | {cpu:.2f} | {cosine:.5f} |")
 
 
 if __name__ == "__main__":

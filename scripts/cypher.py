@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.settings import Settings
 from scripts.command import Output, with_settings
+
+if TYPE_CHECKING:
+    from isthmus.settings import Settings
 
 
 @click.group()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from isthmus.settings import Settings
 from scripts.command import Output, with_settings
+
+if TYPE_CHECKING:
+    from isthmus.settings import Settings
 
 
 @click.command()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from isthmus.settings import Settings
 from scripts.command import Output, with_settings, write_json
+
+if TYPE_CHECKING:
+    from isthmus.settings import Settings
 
 
 @click.command()

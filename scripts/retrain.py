@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from isthmus.settings import Settings
 from scripts.command import Output, with_settings
+
+if TYPE_CHECKING:
+    from isthmus.settings import Settings
 
 
 @click.command()

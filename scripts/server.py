@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from isthmus.errors import NothingToDo
-from isthmus.settings import Settings
 from scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from graph.server import ServerRecord
+    from isthmus.settings import Settings
 
 
 @click.group("server")

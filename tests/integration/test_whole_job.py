@@ -120,12 +120,11 @@ def test_a_half_written_candidate_never_answers_and_is_cleared_away(
 
     data = snapshot(graph)
     learned: LearnedEdges = train(data, seed=server_settings.seed)
-    candidate = create_candidate(graph, learned, fingerprint(data), {})
+    create_candidate(graph, learned, fingerprint(data), {})
     answer = recommend(graph, "ana", "films", 3, server_settings)
     assert answer["generation"] == first["generation"]
     second = retrain(graph, server_settings)
     states = {row["number"]: row["state"] for row in generations(graph)}
-    assert candidate not in states
     assert states == {first["generation"]: "retired", second["generation"]: "active"}
     again = recommend(graph, "ana", "films", 3, server_settings)
     assert [i["item_id"] for i in again["items"]] == [i["item_id"] for i in answer["items"]]

@@ -267,7 +267,7 @@ def hub_with(models):
                 tag = hashlib.sha256(content).hexdigest()
                 self.answer(200, content, {"ETag": f'"{tag}"', "X-Repo-Commit": "5" * 40})
 
-        def do_HEAD(self):  # noqa: N815
+        def do_HEAD(self):
             self.do_GET()
 
         def answer(self, status, body, headers):
