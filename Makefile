@@ -25,5 +25,6 @@ lint: $(STAMP)  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## accuracy and speed; minutes to hours
-	$(BIN)/python benchmarks/accuracy.py
+DATASET ?= ../shared/data/tables/food_kitchen
+bench: $(STAMP)  ## accuracy and speed on DATASET; minutes to hours
+	$(BIN)/python benchmarks/accuracy.py $(DATASET)

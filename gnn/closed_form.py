@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_array, diags_array, hstack
+from scipy.sparse import csr_array, diags_array
 
-from gnn.edges import Factor
+from gnn.edges import Weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,12 +32,8 @@ USERS = 15_000
 
 
 def closed_form(
-    lesson: Task,
-    likes: NDArray[np.float64],
-    structure: NDArray[np.float32],
-    outside: NDArray[np.int64],
-    seed: int,
-) -> list[Factor]:
+    lesson: Task, likes: NDArray[np.float64], structure: NDArray[np.float32], seed: int
+) -> Weights:
     """Edge weights from the items outside a domain to those inside it.
 
     With A the histories of the users of the lesson, n^-.5 a(u, i), D the diagonal of the items'
@@ -47,36 +42,29 @@ def closed_form(
 
     Args:
         lesson: From outside the domain into it.
-        likes: How often each item is liked, (items,).
-        structure: Singular vectors of the items' likes, rows of unit length, (items, rank).
-        outside: The items outside the domain, in the order of the domains.
+        likes: How often each item outside is liked, (items,), domain by domain.
+        structure: Singular vectors of these items' likes, rows of unit length, (items, rank).
         seed: Of the sample where there are too many users.
-
-    Returns:
-        Factors of W, (items outside, items of the domain), which solve a slice at a time.
     """
     users = np.arange(len(lesson))
     if len(users) > USERS:
         users = np.sort(np.random.default_rng(seed).choice(users, USERS, replace=False))
-    history = csr_array(csr_array(hstack(lesson.history, format="csr"))[users])
+    history = csr_array(lesson.outside()[users])
     liked = csr_array(lesson.liked[users])
-    rarity = _rarity(likes[outside])
-    along = structure[outside]
-    shared = csr_array(history @ diags_array(rarity))
-    profiles = np.asarray(history @ along, dtype=np.float32)
+    shared = csr_array(history @ diags_array(_rarity(likes)))
+    profiles = np.asarray(history @ structure, dtype=np.float32)
     kernel = csr_array(shared @ history.T).toarray().astype(np.float32)
     kernel += STRUCTURE_SHARE * (profiles @ profiles.T) + CONSTANT
     kernel[np.diag_indices_from(kernel)] += RIDGE * np.diff(liked.indptr) ** LIKES_POWER
-    solved = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
-    by_item = csr_array(liked.T)
+    # Likes are few: with the inverse at hand, alpha costs no more than their number.
+    inverse = np.linalg.inv(kernel)
+    likers = csr_array(liked.T)
 
-    def alpha(targets: slice) -> NDArray[np.float32]:
-        wanted = csr_array(by_item[targets]).toarray().T
-        return np.asarray(cho_solve(solved, wanted, check_finite=False), dtype=np.float32)
+    def rights(targets: slice) -> tuple[NDArray[np.float32], ...]:
+        alpha = np.ascontiguousarray((likers[targets] @ inverse).T)
+        return alpha, STRUCTURE_SHARE * (profiles.T @ alpha)
 
-    weights = hstack([csr_array(shared.T), csr_array(STRUCTURE_SHARE * along)], format="csr")
-    del weights
-    return [Factor(csr_array(shared.T), alpha), Factor(along, lambda t: profiles.T @ alpha(t))]
+    return Weights((csr_array(shared.T), structure), rights, liked.shape[1])
 
 
 def _rarity(likes: NDArray[np.float64]) -> NDArray[np.float32]:

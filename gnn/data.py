@@ -198,6 +198,10 @@ class Edges:
     def __len__(self) -> int:
         return len(self.sources)
 
+    def between(self, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> Edges:
+        """The same edges, where both ends were places in these lists of nodes."""
+        return Edges(sources[self.sources], targets[self.targets], self.weights)
+
 
 @dataclass(frozen=True)
 class MergeWeights:

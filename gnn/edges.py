@@ -1,90 +1,106 @@
-"""Edges out of a decoder: scored block by block, and pruned at once."""
+"""Weights of all edges to the few that are kept: scored block by block, and pruned at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from gnn.data import Edges
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from gnn.data import InterestGraph
-    from gnn.model import EdgeDecoder
-
 SOURCES_AT_ONCE = 1024
+TARGETS_AT_ONCE = 8192
 POPULARITY_POWER = 0.25
 
 
-def decode(
-    decoder: EdgeDecoder,
-    taught: Sequence[int],
-    graph: InterestGraph,
-    edges_per_node: int,
-    half_life_days: float,
-) -> tuple[Edges, Edges]:
-    """The edges of items, and those of interests, into every target that was taught.
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the edges from some sources to all items of a target, never multiplied out whole.
 
-    Args:
-        decoder: The network, as it was taught.
-        taught: The target domains that it had lessons for.
-        graph: The graph that it was taught on.
-        edges_per_node: Edges that leave a node, at most.
-        half_life_days: Age at which a dated like counts half, for popularity.
+    Attributes:
+        lefts: Matrices of shape (sources, rank), dense or sparse.
+        rights: For a slice of the targets as many matrices of shape (rank, targets of the slice);
+            the weights are the sum of the products.
+        targets: Number of items of the target.
     """
-    transfer, interest = [], []
-    likes = graph.likes(half_life_days)
-    for target in taught:
-        there = graph.items_of(target)
-        with torch.no_grad():
-            targets = decoder.targets(target)
-            for domain in range(len(graph.domains)):
-                here = graph.items_of(domain)
-                if domain == target or not len(here):
-                    continue
-                sources = decoder.sources(domain, torch.arange(len(here)))
-                found = strongest(sources, targets, likes[there], edges_per_node)
-                transfer.append(Edges(here[found.sources], there[found.targets], found.weights))
-            if len(graph.interests):
-                found = strongest(decoder.interests(), targets, likes[there], edges_per_node)
-                interest.append(Edges(found.sources, there[found.targets], found.weights))
-    return (
-        share(joined(transfer), graph.item_domain, edges_per_node),
-        share(joined(interest), graph.item_domain, edges_per_node),
-    )
+
+    lefts: tuple[NDArray[np.float32] | csr_array, ...]
+    rights: Callable[[slice], tuple[NDArray[np.float32], ...]]
+    targets: int
+
+    def blocks(self) -> Iterator[tuple[slice, tuple[NDArray[np.float32], ...]]]:
+        """The targets slice by slice, each with its right matrices."""
+        for start in range(0, self.targets, TARGETS_AT_ONCE):
+            block = slice(start, min(start + TARGETS_AT_ONCE, self.targets))
+            yield block, self.rights(block)
+
+    def scores(self, history: csr_array) -> NDArray[np.float32]:
+        """The sum of histories over all edges, (users, targets)."""
+        profiles = [history @ left for left in self.lefts]
+        return np.hstack([_summed(profiles, rights) for _, rights in self.blocks()])
+
+    def deviation(self) -> float:
+        """Standard deviation of the weights, by a sample of the sources and the first targets."""
+        step = 1 + self.lefts[0].shape[0] // SOURCES_AT_ONCE
+        _, rights = next(self.blocks())
+        return float(_summed([left[::step] for left in self.lefts], rights).std())
+
+    def plus(self, other: Weights, times: float) -> Weights:
+        """The sum with others between the same sources and targets."""
+
+        def rights(block: slice) -> tuple[NDArray[np.float32], ...]:
+            added = (np.float32(times) * right for right in other.rights(block))
+            return (*self.rights(block), *added)
+
+        return Weights((*self.lefts, *other.lefts), rights, self.targets)
 
 
-def strongest(
-    sources: torch.Tensor, targets: torch.Tensor, likes: NDArray[np.float64], edges_per_node: int
-) -> Edges:
+def strongest(weights: Weights, likes: NDArray[np.float64], edges_per_node: int) -> Edges:
     """The edges of each source that a recommendation is most likely to need.
 
     Among positive edges those are kept that are largest by weight times the target's likes to the
     power .25, since a popular target is wanted more often; what is stored is the weight.
 
     Args:
-        sources: (sources, dimensions).
-        targets: (targets, dimensions); an edge's weight is the product.
+        weights: Of all edges.
         likes: How often each target is liked, (targets,).
         edges_per_node: Edges kept of a source, at most.
     """
-    wanted = torch.from_numpy((1 + likes) ** POPULARITY_POWER).float()
-    kept = min(edges_per_node, len(targets))
-    rows, columns, weights = [], [], []
-    for start in range(0, len(sources), SOURCES_AT_ONCE):
-        block = sources[start : start + SOURCES_AT_ONCE] @ targets.T
-        best = torch.topk(block * wanted, kept).indices.sort().values
-        weight = block.gather(1, best)
-        row, slot = torch.nonzero(weight > 0, as_tuple=True)
-        rows.append(row.numpy() + start)
-        columns.append(best[row, slot].numpy())
-        weights.append(weight[row, slot].numpy())
-    return joined([Edges(*parts) for parts in zip(rows, columns, weights, strict=True)])
+    wanted = ((1 + likes) ** POPULARITY_POWER).astype(np.float32)
+    sources = weights.lefts[0].shape[0]
+    best = torch.full((sources, edges_per_node), -torch.inf)
+    targets = torch.zeros((sources, edges_per_node), dtype=torch.int64)
+    for block, rights in weights.blocks():
+        ids = torch.arange(block.start, block.stop)
+        for start in range(0, sources, SOURCES_AT_ONCE):
+            rows = slice(start, start + SOURCES_AT_ONCE)
+            priority = torch.from_numpy(
+                _summed([left[rows] for left in weights.lefts], rights) * wanted[block]
+            )
+            most = min(edges_per_node, priority.shape[1])
+            found, places = torch.topk(priority, most)
+            rivals = torch.cat([best[rows], found], dim=1)
+            best[rows], places_of_best = torch.topk(rivals, edges_per_node)
+            targets[rows] = torch.cat([targets[rows], ids[places]], dim=1).gather(1, places_of_best)
+    row, slot = torch.nonzero(best > 0, as_tuple=True)
+    chosen = targets[row, slot].numpy()
+    return Edges(row.numpy(), chosen, best[row, slot].numpy() / wanted[chosen])
+
+
+def _summed(
+    lefts: Sequence[NDArray[np.float32] | csr_array], rights: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    total = np.zeros((lefts[0].shape[0], rights[0].shape[1]), np.float32)
+    for left, right in zip(lefts, rights, strict=True):
+        total += left @ right
+    return total
 
 
 def joined(parts: Sequence[Edges]) -> Edges:

@@ -14,7 +14,7 @@ from gnn.metrics import ndcg
 from gnn.tasks import HISTORY_POWER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -147,15 +147,12 @@ def warm_merge(
 def tuned(
     weights: MergeWeights,
     field: str,
-    values: Iterable[float],
+    values: Sequence[float],
     parts: Signals,
     liked: csr_array,
     met: csr_array | None = None,
 ) -> tuple[MergeWeights, float]:
     """The weights with one of them set to what serves held-out users best, and their NDCG@10.
-
-    A value wins over the one that is set only by more than a standard error of its gain, user by
-    user: a few users change nothing.
 
     Args:
         weights: As they are set.
@@ -166,17 +163,31 @@ def tuned(
         met: What they have met, left out of the ranking, CSR (users, items).
     """
 
-    def worth(candidate: MergeWeights) -> NDArray[np.float64]:
-        scores = parts.merged(candidate)
+    def scores(value: float) -> NDArray[np.float32]:
+        merged = parts.merged(dataclasses.replace(weights, **{field: value}))
         if met is not None:
-            scores[met.nonzero()] = -np.inf
-        return ndcg(scores, liked)
+            merged[met.nonzero()] = -np.inf
+        return merged
 
-    set_now = worth(weights)
-    candidates = [dataclasses.replace(weights, **{field: value}) for value in values]
-    worths = [worth(candidate) for candidate in candidates]
-    best = int(np.argmax([each.mean() for each in worths]))
-    gain = worths[best] - set_now
+    value, reached = chosen(getattr(weights, field), values, scores, liked)
+    return dataclasses.replace(weights, **{field: value}), reached
+
+
+def chosen(
+    value: float,
+    others: Sequence[float],
+    scores: Callable[[float], NDArray[np.float32]],
+    liked: csr_array,
+) -> tuple[float, float]:
+    """The value that serves held-out users best, and their NDCG@10.
+
+    Another wins over the one that is set only by more than a standard error of its gain, user by
+    user, so that a few users change nothing.
+    """
+    now = ndcg(scores(value), liked)
+    worths = [ndcg(scores(other), liked) for other in others]
+    best = int(np.argmax([worth.mean() for worth in worths]))
+    gain = worths[best] - now
     if gain.mean() > gain.std() / np.sqrt(len(gain)):
-        return candidates[best], float(worths[best].mean())
-    return weights, float(set_now.mean())
+        return others[best], float(worths[best].mean())
+    return value, float(now.mean())

@@ -23,6 +23,8 @@ with warnings.catch_warnings():
     from torch_geometric.data import Data
     from torch_geometric.nn import LGConv
 
+from gnn.edges import Weights
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -66,6 +68,13 @@ def item_features(
         blocks.append(torch.from_numpy(structure))
         features.append(torch.cat([functional.normalize(block) for block in blocks], dim=1))
     return features, functional.normalize(torch.from_numpy(interest_texts))
+
+
+def likes_structure(graph: InterestGraph, half_life_days: float, seed: int) -> NDArray[np.float32]:
+    """Singular vectors of the likes of all domains together, rows of unit length, (items, rank)."""
+    vectors = _structure(csr_array(graph.strengths(half_life_days).maximum(0)), seed)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def domain_graph(
@@ -234,6 +243,22 @@ class EdgeDecoder(nn.Module):
         features = self._dropped(self.features[domain])
         direction = functional.normalize(self.spoken_for_by[domain](features))
         return direction * self.sharpness[domain].exp()
+
+    @torch.no_grad()
+    def weights(self, target: int) -> Weights:
+        """Of all edges from the items of the other domains, domain by domain, to the target's."""
+        others = [domain for domain in range(len(self.features)) if domain != target]
+        sources = [self.sources(d, torch.arange(len(self.features[d]))) for d in others]
+        return self._towards(target, torch.cat(sources))
+
+    @torch.no_grad()
+    def interest_weights(self, target: int) -> Weights:
+        """Of all edges from interests to the items of the target."""
+        return self._towards(target, self.interests())
+
+    def _towards(self, target: int, sources: torch.Tensor) -> Weights:
+        targets = self.targets(target).numpy()
+        return Weights((sources.numpy(),), lambda block: (targets[block].T,), len(targets))
 
     def _dropped(self, features: torch.Tensor) -> torch.Tensor:
         return functional.dropout(features, FEATURE_DROPOUT, self.training)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from gnn.data import histories, interests_of, kept, over_length
 
@@ -40,6 +40,11 @@ class Task:
 
     def __len__(self) -> int:
         return int(self.liked.shape[0])
+
+    def outside(self) -> csr_array:
+        """The history over the items of all other domains, domain by domain, (users, items)."""
+        others = [part for domain, part in enumerate(self.history) if domain != self.target]
+        return csr_array(hstack(others, format="csr"))
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from gnn.closed_form import closed_form
 from gnn.collaborative import co_liked
 from gnn.data import LearnedEdges, Reading, kept
-from gnn.edges import decode
-from gnn.merge import cold_merge, warm_merge
+from gnn.edges import joined, share, strongest
+from gnn.merge import chosen, cold_merge, warm_merge
 from gnn.metrics import ndcg
-from gnn.model import EdgeDecoder, item_features
+from gnn.model import EdgeDecoder, item_features, likes_structure
 from gnn.splits import cold_users, done_by, warm_likes, without
 from gnn.tasks import across, batch_of
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gnn.data import InterestGraph
+    from gnn.edges import Weights
     from gnn.tasks import Task
 
 logger = logging.getLogger("isthmus")
@@ -34,13 +36,16 @@ logger = logging.getLogger("isthmus")
 EPOCHS = 12
 EPOCHS_UNWATCHED = 3
 PATIENCE = 2
-BATCH = 512
+BATCH = 256
 LEAST_BATCHES = 16
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 1e-3
+NEWEST_SHARE = 0.03
 WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
 VALIDATION_USERS = 2000
 SMALL_GRAPH = 5000
+CLOSED_FORM_SET = 0.5
+CLOSED_FORM_TRIED = (0.0, 0.25, 1.0, 2.0)
 
 
 def train(
@@ -83,16 +88,31 @@ def train(
         decoder = EdgeDecoder(known, features, interest_texts, half_life_days)
         fit(decoder, lessons, exams, seed)
 
-        taught = [task.target for task in lessons if len(task)]
-        transfer, interest = decode(decoder, taught, known, edges_per_node, half_life_days)
-        together = co_liked(known, edges_per_node, half_life_days)
-        learned = LearnedEdges(transfer, interest, together, merge={})
+        taught = [t for t in domains if len(lessons[t])]
+        likes = known.likes(half_life_days)
+        structure = likes_structure(known, half_life_days, seed)
+        transfer, interest = [], []
+        for t in taught:
+            here = [known.items_of(d) for d in domains if d != t]
+            sources, targets = np.concatenate(here), known.items_of(t)
+            closed = closed_form(lessons[t], likes[sources], structure[sources], seed)
+            weights = blend(decoder, closed, exams[t])
+            found = strongest(weights, likes[targets], edges_per_node)
+            transfer.append(found.between(sources, targets))
+            found = strongest(decoder.interest_weights(t), likes[targets], edges_per_node)
+            interest.append(found.between(np.arange(len(known.interests)), targets))
+        learned = LearnedEdges(
+            transfer=share(joined(transfer), known.item_domain, edges_per_node),
+            interest=share(joined(interest), known.item_domain, edges_per_node),
+            co_liked=co_liked(known, edges_per_node, half_life_days),
+            merge={},
+        )
         for t, name in enumerate(graph.domains):
             prior = float(decoder.popularity[t].detach()) if t in taught else 1.0
-            weights, cold_ndcg = cold_merge(known, learned, exams[t], prior, reading)
-            likes = kept(graph.interactions, warm[t])
-            weights, warm_ndcg = warm_merge(known, learned, weights, t, likes, reading)
-            learned.merge[name] = weights
+            merge, cold_ndcg = cold_merge(known, learned, exams[t], prior, reading)
+            hidden = kept(graph.interactions, warm[t])
+            merge, warm_ndcg = warm_merge(known, learned, merge, t, hidden, reading)
+            learned.merge[name] = merge
             learned.metrics[f"{name} cold ndcg@10"] = cold_ndcg
             learned.metrics[f"{name} warm ndcg@10"] = warm_ndcg
         return learned
@@ -102,26 +122,47 @@ def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], se
     """Teaches the decoder until validation users gain no more, and leaves it at its best.
 
     The loss is the full softmax over the items of the target, in the form in which the graph
-    answers: the sum over a user's edges. Lessons of all targets are mixed.
+    answers: the sum over a user's edges. What is graded and kept is a running mean of the
+    parameters, which wavers less than they do. Lessons of all targets are mixed.
     """
     rng = np.random.default_rng(seed)
+    watched = any(map(len, exams))
     optimiser = torch.optim.AdamW(decoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    best, reached, at = copy.deepcopy(decoder.state_dict()), -1.0, 0
-    for epoch in range(1, 1 + (EPOCHS if any(map(len, exams)) else EPOCHS_UNWATCHED)):
+    average = copy.deepcopy(decoder)
+    best, reached, at = average.state_dict(), -1.0, 0
+    for epoch in range(1, 1 + (EPOCHS if watched else EPOCHS_UNWATCHED)):
         decoder.train()
         for task, users in _shuffled(lessons, rng):
             loss = decoder.loss(batch_of(task, users, rng, HISTORY_DROPOUT))
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-        grade = _grade(decoder, exams)
+            with torch.no_grad():
+                for mean, now in zip(average.parameters(), decoder.parameters(), strict=True):
+                    mean.lerp_(now, NEWEST_SHARE)
+        grade = _grade(average, exams)
         logger.info("training, epoch %d: NDCG@10 of validation users %.4f", epoch, grade)
-        if grade > reached or not any(map(len, exams)):
-            best, reached, at = copy.deepcopy(decoder.state_dict()), grade, epoch
+        if grade > reached or not watched:
+            best, reached, at = copy.deepcopy(average.state_dict()), grade, epoch
         if epoch - at >= PATIENCE:
             break
     decoder.load_state_dict(best)
     decoder.eval()
+
+
+def blend(decoder: EdgeDecoder, closed: Weights, exam: Task) -> Weights:
+    """The network's weights and, of equal deviation, the closed form's times what validates best."""
+    network = decoder.weights(exam.target)
+    scale = network.deviation() / max(closed.deviation(), 1e-12)
+    times = CLOSED_FORM_SET
+    if len(exam):
+        with torch.no_grad():
+            alone = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
+        added = np.float32(scale) * closed.scores(exam.outside())
+        times, _ = chosen(
+            times, CLOSED_FORM_TRIED, lambda value: alone + np.float32(value) * added, exam.liked
+        )
+    return network.plus(closed, times * scale)
 
 
 def _shuffled(
