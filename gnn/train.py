@@ -151,7 +151,7 @@ def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], se
 
 
 def blend(decoder: EdgeDecoder, closed: Weights, exam: Task) -> Weights:
-    """The network's weights and, of equal deviation, the closed form's times what validates best."""
+    """The network's weights plus the closed form's, on one scale, times what validates best."""
     network = decoder.weights(exam.target)
     scale = network.deviation() / max(closed.deviation(), 1e-12)
     times = CLOSED_FORM_SET

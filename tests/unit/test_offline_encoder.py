@@ -180,3 +180,9 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path, length):
         path.write_bytes(whole.read(length))
     with pytest.raises(IsthmusError, match="is not a file of packed weights"):
         read_packed(path)
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(IsthmusError, match=r"The encoder cannot be written to .*file/model"):
+        convert_offline_model(tmp_path / "file" / "model")

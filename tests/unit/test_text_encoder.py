@@ -315,3 +315,9 @@ def test_a_name_that_the_hub_does_not_know_is_wrong_input(tmp_path):
     with hub_with({}) as hub:
         refused = load_elsewhere("somebody/mistyped", tmp_path, hub)
     assert refused.stderr.startswith("InputError The model hub has no model somebody/mistyped")
+
+
+def test_a_mirror_without_the_default_model_does_not_hinder_it(tmp_path):
+    with hub_with({}) as hub:
+        done = load_elsewhere(OFFLINE_MODEL, tmp_path, hub)
+    assert len(bytes.fromhex(done.stderr.strip())) == 4 * 384
