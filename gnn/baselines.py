@@ -65,13 +65,13 @@ class Als:
         from implicit.cpu.als import AlternatingLeastSquares
 
         likes = csr_matrix(graph.strengths(reading.half_life_days).maximum(0))
-        model = AlternatingLeastSquares(
-            factors=min(self.factors, *likes.shape),
-            regularization=self.regularization,
-            alpha=self.alpha,
-            random_state=self.seed,
-        )
         with threadpool_limits(limits=1, user_api="blas"):
+            model = AlternatingLeastSquares(
+                factors=min(self.factors, *likes.shape),
+                regularization=self.regularization,
+                alpha=self.alpha,
+                random_state=self.seed,
+            )
             model.fit(likes, show_progress=False)
         self._users = model.user_factors
         self._items = model.item_factors[graph.items_of(target)]

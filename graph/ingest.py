@@ -74,7 +74,7 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
         logger.warning("%d wrong rows are left out; see %s", len(rejected), quarantine)
 
     interactions = _by_person(graph, interactions, dataset.accounts)
-    pairs, texts = _pairs(interactions), _texts(texts, settings.keep_text)
+    pairs, texts = user_item_pairs(interactions), _texts(texts, settings.keep_text)
     users = _users(pairs, texts, dataset)
     items = _items(dataset.items)
     graph.write("ingest/domains", names=items["domain"].unique().to_list())
@@ -146,7 +146,7 @@ def _by_person(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFrame)
     )
 
 
-def _pairs(interactions: pl.DataFrame) -> pl.DataFrame:
+def user_item_pairs(interactions: pl.DataFrame) -> pl.DataFrame:
     """One row a user and item; the newest event gives weight and kind."""
     at = pl.col("timestamp")
     return (

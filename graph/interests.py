@@ -62,11 +62,7 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     """
     start = time.monotonic()
     items = _items(graph)
-    about = _about_categories(items) | _about_clusters(items, settings.seed)
-    names = {interest["id"]: interest["name"] for found in about.values() for interest in found}
-    if not names:
-        logger.warning("no interests: no item has categories or an embedding yet")
-    interests = _interests(items, about, names, settings)
+    interests, about = interests_of_items(items, settings)
     text_ids, text_vectors = _texts(graph)
     interests = _with_mean_similarity(interests, text_vectors)
     _write_interests(graph, interests)
@@ -80,7 +76,27 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     )
     graph.write_in_transactions("interests/delete_orphans")
     derive_user_interests(graph, settings.half_life_days)
-    return InterestsFound(len(names), len(about), len(text_ids), round(time.monotonic() - start, 3))
+    seconds = round(time.monotonic() - start, 3)
+    return InterestsFound(len(interests.ids), len(about), len(text_ids), seconds)
+
+
+def interests_of_items(
+    items: list[Row], settings: Settings
+) -> tuple[Interests, dict[str, list[Row]]]:
+    """Makes interests from the categories of items, or from clusters of their embeddings.
+
+    Args:
+        items: Rows of `id`, `title`, `categories`, `embedding`; the last two may be None.
+        settings: `encoder` for the names, `seed` for the clusters.
+
+    Returns:
+        The interests, and for each item that has some a list of `{"id", "name", "weight"}`.
+    """
+    about = _about_categories(items) | _about_clusters(items, settings.seed)
+    names = {interest["id"]: interest["name"] for found in about.values() for interest in found}
+    if not names:
+        logger.warning("no interests: no item has categories or an embedding yet")
+    return _interests(items, about, names, settings), about
 
 
 def derive_user_interests(graph: Graph, half_life_days: float) -> None:
@@ -167,7 +183,7 @@ def _about_categories(items: list[Row]) -> dict[str, list[Row]]:
 
 def _about_clusters(items: list[Row], seed: int) -> dict[str, list[Row]]:
     """Item to its cluster, for items without categories; ids change where the clusters do."""
-    bare = [item for item in items if not item["categories"] and item["embedding"]]
+    bare = [item for item in items if not item["categories"] and item["embedding"] is not None]
     if not bare:
         return {}
     vectors = np.array([item["embedding"] for item in bare], dtype=np.float32)
@@ -192,7 +208,7 @@ def _interests(
     sums = np.zeros_like(vectors)
     place = {interest: k for k, interest in enumerate(ids)}
     for item in items:
-        if item["embedding"]:
+        if item["embedding"] is not None:
             for interest in about.get(item["id"], []):
                 sums[place[interest["id"]]] += np.asarray(item["embedding"], dtype=np.float32)
     vectors = _unit(_unit(sums) + vectors)

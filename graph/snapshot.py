@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
+import polars as pl
 from scipy.sparse import csr_array
 
-from gnn.data import InterestGraph
+from encoders.cache import VectorCache, encode_cached
+from encoders.text import load_encoder
+from gnn.data import InterestGraph, interests_of
 from graph.connection import Graph, Row
 from graph.embeddings import pages
+from graph.ingest import item_key, user_item_pairs
+from graph.interests import interests_of_items
+from graph.records import Dataset, resolve_items
 from isthmus.errors import NothingToDo
 from isthmus.progress import progress
+from isthmus.settings import Settings
 
 PAGE = 2_000
 
@@ -26,6 +34,45 @@ def snapshot(graph: Graph) -> InterestGraph:
     interests = graph.read("snapshot/interests")
     items = list(_read(graph, "snapshot/items", "read items"))
     users = list(_read(graph, "snapshot/users", "read users"))
+    return _arrays(items, users, interests)
+
+
+def snapshot_of_tables(dataset: Dataset, settings: Settings) -> InterestGraph:
+    """The same arrays from tables, without a graph: for evaluating on a dataset.
+
+    Raises:
+        NothingToDo: The tables have no items or no interactions.
+    """
+    keys = item_key(pl.col("domain"), pl.col("item_id")).alias("id")
+    frame = dataset.items.with_columns(keys).sort("id")
+    words = (frame["title"] + ("\n" + frame["text"]).fill_null("")).to_list()
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    vectors, _, _ = encode_cached(encoder, VectorCache(settings.home / "vectors"), words, "passage")
+    items = frame.select("id", "domain", "title", "categories").to_dicts()
+    for item, text, vector in zip(items, words, vectors, strict=True):
+        item["embedding"] = vector if text else None
+    found, about = interests_of_items(items, settings)
+    for item in items:
+        item["about"] = [[a["id"], a["weight"]] for a in about.get(item["id"], [])]
+    resolved, _ = resolve_items(dataset.interactions, dataset.items)
+    at = pl.col("last_at").dt.epoch("ms").fill_null(-1)
+    users = (
+        user_item_pairs(resolved)
+        .group_by(pl.col("user_id").alias("id"), maintain_order=True)
+        .agg(pl.col("key").alias("items"), pl.col("weight").alias("weights"), at.alias("times"))
+        .with_columns(pl.lit([], dtype=pl.List(pl.Int64)).alias("interests"))
+    )
+    rows = [
+        {"id": interest, "embedding": vector}
+        for interest, vector in zip(found.ids, found.vectors, strict=True)
+    ]
+    data = _arrays(items, users.to_dicts(), rows)
+    interests = interests_of(data, data.strengths(settings.half_life_days))
+    return replace(data, user_interests=interests)
+
+
+def _arrays(items: list[Row], users: list[Row], interests: list[Row]) -> InterestGraph:
+    """Puts rows into arrays; each row's place is its index."""
     if not items or not any(user["items"] for user in users):
         raise NothingToDo(
             "The graph has no items or no interactions to learn from.",
@@ -34,7 +81,7 @@ def snapshot(graph: Graph) -> InterestGraph:
     domains = sorted({item["domain"] for item in items})
     place_of_item = {item["id"]: k for k, item in enumerate(items)}
     place_of_interest = {interest["id"]: k for k, interest in enumerate(interests)}
-    dimensions = max((len(item["embedding"] or ()) for item in items), default=0)
+    dimensions = max((len(i["embedding"]) for i in items if i["embedding"] is not None), default=0)
     interactions, last_at = _interactions(users, place_of_item)
     return InterestGraph(
         users=np.array([user["id"] for user in users], dtype=np.str_),
@@ -74,7 +121,7 @@ def _read(graph: Graph, name: str, task: str) -> Iterable[Row]:
 def _vectors(rows: list[Row], dimensions: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     vectors = np.zeros((len(rows), dimensions), dtype=np.float32)
     for k, row in enumerate(rows):
-        if row["embedding"] and len(row["embedding"]) == dimensions:
+        if row["embedding"] is not None and len(row["embedding"]) == dimensions:
             vectors[k] = row["embedding"]
     return vectors
 

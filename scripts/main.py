@@ -21,6 +21,7 @@ COMMANDS = (
     "retrain",
     "generations",
     "recommend",
+    "evaluate",
     "cypher",
 )
 

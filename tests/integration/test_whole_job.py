@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from encoders.text import load_encoder
+from gnn.data import InterestGraph, LearnedEdges, Reading
 from gnn.demo import recovered_transfers
+from gnn.merge import served_scores
 from gnn.retrain import retrain
+from gnn.train import train
 from graph.connection import Graph, connect
 from graph.embeddings import encode
 from graph.ingest import ingest
 from graph.interests import find_interests
 from graph.publish import create_candidate, generations, roll_back
-from graph.recommend import recommend, recommend_for_text, recommend_for_users
+from graph.recommend import history, recommend, recommend_for_text, recommend_for_users
+from graph.server import find
 from graph.snapshot import fingerprint, snapshot
 from graph.sources import read_dataset
 from graph.sources.synthetic import write_synthetic
@@ -111,16 +118,59 @@ def test_many_users_are_answered_in_the_order_asked(
     assert answers[2]["items"] == recommend(trained[0], "ana", "music", 3, server_settings)["items"]
 
 
-def test_a_half_written_candidate_never_answers_and_is_cleared_away(
+@pytest.fixture(scope="module")
+def learned(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> tuple[InterestGraph, LearnedEdges]:
+    """The same training once more, in memory."""
+    data = snapshot(trained[0])
+    return data, train(data, seed=server_settings.seed)
+
+
+def test_cypher_computes_the_score_that_was_trained(
+    trained: tuple[Graph, dict[str, Any]],
+    learned: tuple[InterestGraph, LearnedEdges],
+    server_settings: Settings,
+) -> None:
+    data, edges = learned
+    target = data.domains.index("films")
+    users = np.arange(0, len(data.users), 50)
+    reading = Reading(server_settings.half_life_days, server_settings.history_limit)
+    scores = served_scores(data, edges, target, users, reading)
+    place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
+    compared = 0
+    for row, user in zip(scores, data.users[users].tolist(), strict=True):
+        for item in recommend(trained[0], user, "films", 10, server_settings)["items"]:
+            expected = row[place[f"films:{item['item_id']}"]]
+            assert item["score"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+            compared += 1
+    assert compared > 300
+
+
+def test_py2neo_reads_our_graph(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
-    graph, first = trained
-    from gnn.data import LearnedEdges
-    from gnn.train import train
+    record = find(server_settings)
+    assert record is not None
+    code = (
+        "import sys, py2neo; uri, file = sys.argv[1:]; "
+        "graph = py2neo.Graph(uri, auth=('neo4j', open(file).read().strip())); "
+        "query = 'MATCH (:User {id: $id})-[r:INTERACTED]->() RETURN count(r)'; "
+        "print(graph.evaluate(query, id='ana'))"
+    )
+    arguments = [sys.executable, "-W", "ignore", "-c", code, record.uri, str(record.password_file)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(history(trained[0], "ana", 100)) == 14
 
-    data = snapshot(graph)
-    learned: LearnedEdges = train(data, seed=server_settings.seed)
-    create_candidate(graph, learned, fingerprint(data), {})
+
+def test_a_half_written_candidate_never_answers_and_is_cleared_away(
+    trained: tuple[Graph, dict[str, Any]],
+    learned: tuple[InterestGraph, LearnedEdges],
+    server_settings: Settings,
+) -> None:
+    graph, first = trained
+    data, edges = learned
+    create_candidate(graph, edges, fingerprint(data), {})
     answer = recommend(graph, "ana", "films", 3, server_settings)
     assert answer["generation"] == first["generation"]
     second = retrain(graph, server_settings)
