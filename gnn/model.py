@@ -141,7 +141,8 @@ def _structure(liked: csr_array, seed: int) -> NDArray[np.float32]:
 def _reduced_texts(graph: InterestGraph) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Embeddings on their principal axes: of the items, and of the interests."""
     has_text = graph.item_vectors.any(axis=1)
-    size = min(TEXT_DIMENSIONS, graph.item_vectors.shape[1])
+    # One column of zeros stands for no text at all: a layer of no inputs cannot be made.
+    size = max(1, min(TEXT_DIMENSIONS, graph.item_vectors.shape[1]))
     texts = np.zeros((len(graph.items), size), np.float32)
     if not has_text.any():
         return texts, np.zeros((len(graph.interests), size), np.float32)

@@ -1,0 +1,43 @@
+"""A graph whose answers are known by heart: even users like even items, odd users odd ones."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from gnn.data import InterestGraph, interests_of
+
+USERS = 120
+ITEMS = 12  # of each of two domains
+
+
+def checkerboard() -> InterestGraph:
+    """Two domains; a user likes four of the six items of their colour in each."""
+    rng = np.random.default_rng(5)
+    rows, columns = [], []
+    for user in range(USERS):
+        for domain in range(2):
+            colour = np.arange(user % 2, ITEMS, 2) + domain * ITEMS
+            rows += [user] * 4
+            columns += sorted(rng.choice(colour, 4, replace=False).tolist())
+    shape = (USERS, 2 * ITEMS)
+    likes = csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+    likes.sort_indices()
+    colours = np.arange(2 * ITEMS) % 2
+    vectors = np.eye(2, dtype=np.float32)
+    about = csr_array(vectors[colours])
+    bare = InterestGraph(
+        users=np.array([f"user {k:03}" for k in range(USERS)]),
+        items=np.array([f"{'ab'[k // ITEMS]}:{k:02}" for k in range(2 * ITEMS)]),
+        domains=("a", "b"),
+        item_domain=np.repeat(np.array([0, 1], np.int32), ITEMS),
+        item_vectors=vectors[colours],
+        interactions=likes,
+        last_at=np.full(likes.nnz, np.nan),
+        interests=np.array(["even", "odd"]),
+        interest_vectors=vectors,
+        item_interests=about,
+        user_interests=csr_array((USERS, 2), dtype=np.float32),
+    )
+    parts = vars(bare) | {"user_interests": interests_of(bare, likes)}
+    return InterestGraph(**parts)

@@ -1,0 +1,118 @@
+"""What every model promises, on a checkerboard whose answer is known by heart."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from gnn.baselines import BASELINES
+from gnn.collaborative import co_liked
+from gnn.data import InterestGraph, LearnedEdges, Reading
+from gnn.evaluate import cold_start
+from gnn.merge import served_scores
+from gnn.splits import cold_users, done_by, without
+from gnn.train import train
+from isthmus.errors import InputError
+from tests.unit.checkerboard import ITEMS, checkerboard
+
+READING = Reading()
+COLD = cold_users(checkerboard(), 1).test
+
+
+def seen() -> InterestGraph:
+    graph = checkerboard()
+    return without(graph, done_by(graph, 1, COLD), half_life_days=365)
+
+
+@pytest.fixture(scope="module")
+def learned() -> LearnedEdges:
+    return train(seen(), edges_per_node=5)
+
+
+def scores_of(name: str, learned: LearnedEdges) -> np.ndarray:
+    if name == "transfer":
+        return served_scores(seen(), learned, 1, COLD, READING)
+    return BASELINES[name](7)[0].fit(seen(), 1, READING).scores(COLD)
+
+
+@pytest.mark.parametrize("name", ["transfer", *BASELINES])
+def test_a_model_scores_every_item_of_the_target_and_nothing_else(
+    name: str, learned: LearnedEdges
+) -> None:
+    scores = scores_of(name, learned)
+    assert scores.shape == (len(COLD), ITEMS)
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("name", ["transfer", "als", "text"])
+def test_a_model_finds_the_colour_of_a_cold_user(name: str, learned: LearnedEdges) -> None:
+    best = scores_of(name, learned).argmax(axis=1)
+    assert (best % 2 == COLD % 2).all()
+
+
+def test_at_most_so_many_edges_leave_a_node(learned: LearnedEdges) -> None:
+    for edges in (learned.transfer, learned.interest, learned.co_liked):
+        assert 0 < np.bincount(edges.sources).max() <= 5
+    domain = seen().item_domain
+    assert (domain[learned.transfer.sources] != domain[learned.transfer.targets]).all()
+    assert (domain[learned.co_liked.sources] == domain[learned.co_liked.targets]).all()
+
+
+def test_two_trainings_give_the_same_edges(learned: LearnedEdges) -> None:
+    again = train(seen(), edges_per_node=5)
+    for name, array in vars(learned.transfer).items():
+        assert np.array_equal(array, getattr(again.transfer, name))
+    assert again.merge == learned.merge
+
+
+def test_items_liked_by_the_same_users_are_co_liked() -> None:
+    edges = co_liked(checkerboard(), 5, 365)
+    assert (edges.sources % 2 == edges.targets % 2).all()
+    assert (edges.weights > 0).all()
+
+
+@pytest.mark.parametrize("left", ["nothing", "one domain"])
+def test_training_ends_where_there_is_little_to_learn(left: str) -> None:
+    graph = checkerboard()
+    inside = (
+        np.ones(graph.interactions.nnz, bool)
+        if left == "nothing"
+        else graph.item_domain[graph.interactions.indices] == 1
+    )
+    poor = without(graph, inside, half_life_days=365)
+    learned = train(poor)
+    assert len(learned.transfer) == 0
+    assert set(learned.merge) == {"a", "b"}
+
+
+def test_training_needs_neither_text_nor_interests() -> None:
+    graph = checkerboard()
+    bare = dataclasses.replace(
+        graph,
+        item_vectors=np.zeros((2 * ITEMS, 0), np.float32),
+        interests=np.array([], dtype=np.str_),
+        interest_vectors=np.zeros((0, 0), np.float32),
+        item_interests=csr_array((2 * ITEMS, 0), dtype=np.float32),
+        user_interests=csr_array((len(graph.users), 0), dtype=np.float32),
+    )
+    edges = train(bare, edges_per_node=5).transfer
+    assert (edges.sources % 2 == edges.targets % 2).mean() > 0.9
+
+
+def test_an_evaluation_ranks_transfer_above_popularity() -> None:
+    document = cold_start(checkerboard(), "b", models=("transfer", "popularity"), edges_per_node=6)
+    models = document["models"]
+    assert document["users"] == len(COLD)
+    assert models["transfer"]["ndcg@10"] > models["popularity"]["ndcg@10"]
+    low, high = models["transfer"]["ndcg@10_interval"]
+    assert low <= models["transfer"]["ndcg@10"] <= high
+
+
+def test_an_evaluation_of_an_unknown_domain_or_model_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match="a, b"):
+        cold_start(checkerboard(), "c")
+    with pytest.raises(InputError, match="popularity"):
+        cold_start(checkerboard(), "b", models=("oracle",))
