@@ -27,4 +27,5 @@ lint: $(STAMP)  ## format, lint, types, import contracts
 
 DATASET ?= ../shared/data/tables/food_kitchen
 bench: $(STAMP)  ## accuracy and speed on DATASET; minutes to hours
-	$(BIN)/python benchmarks/accuracy.py $(DATASET)
+	$(BIN)/python benchmarks/accuracy.py $(DATASET) -o benchmarks/accuracy
+	$(BIN)/python benchmarks/encode.py

@@ -71,6 +71,13 @@ def snapshot_of_tables(dataset: Dataset, settings: Settings) -> InterestGraph:
     return replace(data, user_interests=interests)
 
 
+def titles_of(dataset: Dataset, data: InterestGraph) -> list[str]:
+    """Titles in the order of the snapshot's items."""
+    key = item_key(pl.col("domain"), pl.col("item_id"))
+    titles = dict(dataset.items.select(key.alias("key"), "title").iter_rows())
+    return [titles[item] for item in data.items.tolist()]
+
+
 def _arrays(items: list[Row], users: list[Row], interests: list[Row]) -> InterestGraph:
     """Puts rows into arrays; each row's place is its index."""
     if not items or not any(user["items"] for user in users):

@@ -39,7 +39,7 @@ def cold_start(
       isthmus evaluate cold-start data/ --model transfer --model popularity --json
     """
     from gnn import evaluate
-    from graph.snapshot import snapshot_of_tables
+    from graph.snapshot import snapshot_of_tables, titles_of
     from graph.sources import read_dataset
 
     dataset = read_dataset(folder)
@@ -55,6 +55,7 @@ def cold_start(
             history_limit=settings.history_limit,
             seed=settings.seed,
             threads=settings.threads,
+            titles=titles_of(dataset, data),
             dataset=folder.name,
             fingerprint=dataset.fingerprint,
         )
