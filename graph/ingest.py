@@ -20,8 +20,6 @@ from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
 
-_MILLISECONDS = 1000
-
 
 @dataclass(frozen=True)
 class Loaded:
@@ -157,9 +155,9 @@ def user_item_pairs(interactions: pl.DataFrame) -> pl.DataFrame:
             pl.col("weight").last(),
             pl.col("kind").last(),
             pl.len().alias("count"),
-            _datetime(at.drop_nulls()).alias("times"),
-            _datetime(at.min()).alias("first_at"),
-            _datetime(at.max()).alias("last_at"),
+            _milliseconds(at.drop_nulls()).alias("times"),
+            _milliseconds(at.min()).alias("first_at"),
+            _milliseconds(at.max()).alias("last_at"),
         )
     )
 
@@ -172,7 +170,7 @@ def _items(items: pl.DataFrame) -> pl.DataFrame:
         "title",
         "text",
         "categories",
-        _datetime(pl.col("published_at")),
+        _milliseconds(pl.col("published_at")),
     )
 
 
@@ -191,7 +189,7 @@ def _texts(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
         "item_key",
         "kind",
         pl.coalesce("language", _script(pl.col("text"))).alias("language"),
-        _datetime(pl.col("timestamp")).alias("written_at"),
+        _milliseconds(pl.col("timestamp")).alias("written_at"),
         pl.Series("sha256", hashes, dtype=pl.String),
         pl.when(keep_text).then("text").alias("text"),
     ).unique("id", keep="first", maintain_order=True)
@@ -227,5 +225,6 @@ def _accounts(accounts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _datetime(seconds: pl.Expr) -> pl.Expr:
-    return (seconds * _MILLISECONDS).cast(pl.Int64).cast(pl.Datetime("ms", "UTC"))
+def _milliseconds(seconds: pl.Expr) -> pl.Expr:
+    """Whole milliseconds, which the server turns into dates; the driver takes 0.1 ms for each."""
+    return (seconds * 1000).round().cast(pl.Int64)

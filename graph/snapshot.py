@@ -55,7 +55,7 @@ def snapshot_of_tables(dataset: Dataset, settings: Settings) -> InterestGraph:
     for item in items:
         item["about"] = [[a["id"], a["weight"]] for a in about.get(item["id"], [])]
     resolved, _ = resolve_items(dataset.interactions, dataset.items)
-    at = pl.col("last_at").dt.epoch("ms").fill_null(-1)
+    at = pl.col("last_at").fill_null(-1)
     users = (
         user_item_pairs(resolved)
         .group_by(pl.col("user_id").alias("id"), maintain_order=True)

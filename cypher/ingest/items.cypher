@@ -1,5 +1,6 @@
 // purpose: Create or update items; a changed title or text loses its embedding until `isthmus encode`.
-// parameters: rows LIST of {key, domain, item_id, title, text, categories, published_at}
+// parameters: rows LIST of {key, domain, item_id, title, text, categories, published_at}, published_at in
+//   milliseconds since 1970
 UNWIND $rows AS row
 MERGE (i:Item {key: row.key})
 ON CREATE SET i.domain = row.domain, i.item_id = row.item_id, i.popularity = 0.0
@@ -10,7 +11,7 @@ END | REMOVE i.embedding)
 SET i.title = row.title,
     i.text = row.text,
     i.categories = row.categories,
-    i.published_at = row.published_at
+    i.published_at = CASE WHEN row.published_at IS NOT NULL THEN datetime({epochMillis: row.published_at}) END
 WITH i, row
 MATCH (d:Domain {name: row.domain})
 MERGE (i)-[:IN_DOMAIN]->(d)
