@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OLDEST_VERSION = (5, 26)
 CONNECTION_TIMEOUT = 10.0
 ROWS_A_BATCH = 20_000
+SECONDS_IN_TRANSACTIONS = 6 * 3600.0  # the server's own limit is meant for single questions
 
 Row = dict[str, Any]
 
@@ -94,8 +95,8 @@ class Graph:
     def write_in_transactions(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement that commits in small steps by itself (CALL … IN TRANSACTIONS)."""
         with self._explained(), self.driver.session(database=self.database) as session:
-            text = queries.load(name).text
-            return [record.data() for record in session.run(text, parameters)]
+            query = neo4j.Query(queries.load(name).text, timeout=SECONDS_IN_TRANSACTIONS)
+            return [record.data() for record in session.run(query, parameters)]
 
     def write_batches(
         self, name: str, rows: pl.DataFrame, task: str, size: int = ROWS_A_BATCH, **parameters: Any

@@ -1,0 +1,106 @@
+"""Ten bad inputs as a user meets them: a sentence, exit code 2, the graph as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph import server
+from graph.connection import Graph, connect
+from isthmus.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+ITEMS = "item_id,domain,title\n1,books,Dune\n2,films,Alien\n"
+GOOD = "".join(f"u{k},1,1\n" for k in range(100))
+
+
+def ingest(home: Path, folder: Path) -> tuple[int, dict[str, Any]]:
+    code = "from scripts.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "ingest", str(folder), "--json", "--home", str(home), "-q"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def nodes(graph: Graph) -> int:
+    return int(graph.run("MATCH (n:User|Item|Domain) RETURN count(n) AS n", {})[0]["n"])
+
+
+WHOLE_FILE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing column": (lambda f: f.write_text("user_id,weight\na,1\n"), "item_id"),
+    "empty file": (lambda f: f.write_text(""), "empty"),
+    "binary file": (lambda f: f.write_bytes(bytes(range(256)) * 40), "interactions.csv"),
+    "Windows encoding": (
+        lambda f: f.write_bytes("user_id,item_id\ncaf\u00e9,1\n".encode("cp1252")),
+        "UTF-8",
+    ),
+}
+ROW = {
+    "wrong type": ("a,1,many\n", "weight"),
+    "NaN weight": ("a,1,NaN\n", "weight"),
+    "unknown item": ("a,9,1\n", "item_id"),
+    "50 MB line": ("a," + "x" * 50_000_000 + ",1\n", None),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE_FILE)
+def test_a_file_that_cannot_be_read_is_a_sentence_and_nothing_is_loaded(
+    case: str, server_settings: Settings, tmp_path: Path
+) -> None:
+    write, says = WHOLE_FILE[case]
+    server.start(server_settings)
+    with connect(server_settings) as graph:
+        before = nodes(graph)
+        (tmp_path / "items.csv").write_text(ITEMS)
+        write(tmp_path / "interactions.csv")
+        exit_code, document = ingest(server_settings.home, tmp_path)
+        assert exit_code == 2
+        assert says in document["error"]["message"] + document["error"]["advice"]
+        assert nodes(graph) == before
+
+
+@pytest.mark.parametrize("case", ROW)
+def test_a_wrong_row_is_left_out_with_its_reason_and_the_rest_goes_in(
+    case: str, server_settings: Settings, tmp_path: Path
+) -> None:
+    row, column = ROW[case]
+    (tmp_path / "items.csv").write_text(ITEMS)
+    (tmp_path / "interactions.csv").write_text("user_id,item_id,weight\n" + row + GOOD)
+    exit_code, document = ingest(server_settings.home, tmp_path)
+    if exit_code == 2:  # the row is beyond what a file may hold
+        assert case == "50 MB line"
+        assert "interactions.csv" in document["error"]["message"]
+        return
+    assert exit_code == 0
+    assert document["rejected"] == 1
+    assert document["interactions"] == 100
+    rejected = json.loads((server_settings.home / "rejected.jsonl").read_text())
+    assert rejected["file"].endswith("interactions.csv")
+    assert (rejected["line"], rejected["column"]) == (2, column)
+
+
+def test_a_date_in_words_and_a_contradicting_item_are_left_out(
+    server_settings: Settings, tmp_path: Path
+) -> None:
+    rows = "".join(f"u{k},1,2024-01-01\n" for k in range(100))
+    (tmp_path / "items.csv").write_text(ITEMS + "1,books,Another title\n")
+    (tmp_path / "interactions.csv").write_text(
+        "user_id,item_id,timestamp\na,1,last summer\n" + rows
+    )
+    exit_code, document = ingest(server_settings.home, tmp_path)
+    assert (exit_code, document["rejected"], document["items"]) == (0, 2, 2)
+    lines = (server_settings.home / "rejected.jsonl").read_text().splitlines()
+    assert {json.loads(line)["value"] for line in lines} >= {"last summer"}
