@@ -158,6 +158,7 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
         ) from error
     with driver:
         try:
+            driver.verify_connectivity()  # a query would be tried again for half a minute
             components = driver.execute_query(
                 queries.load("admin/components").text,
                 database_="system",

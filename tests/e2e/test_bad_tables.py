@@ -80,10 +80,6 @@ def test_a_wrong_row_is_left_out_with_its_reason_and_the_rest_goes_in(
     (tmp_path / "items.csv").write_text(ITEMS)
     (tmp_path / "interactions.csv").write_text("user_id,item_id,weight\n" + row + GOOD)
     exit_code, document = ingest(server_settings.home, tmp_path)
-    if exit_code == 2:  # the row is beyond what a file may hold
-        assert case == "50 MB line"
-        assert "interactions.csv" in document["error"]["message"]
-        return
     assert exit_code == 0
     assert document["rejected"] == 1
     assert document["interactions"] == 100
