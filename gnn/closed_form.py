@@ -20,30 +20,39 @@ if TYPE_CHECKING:
 
     from gnn.tasks import Task
 
-RIDGE = 60.0
+RIDGE = 40.0
 STRUCTURE_SHARE = 0.3
 CONSTANT = 0.1
 # A rare item in common says more than a popular one.
 POPULARITY_POWER = -0.5
-# Users with many likes are fitted less closely each.
-LIKES_POWER = 0.25
+# Users with many likes count less for each of them.
+LIKES_POWER = -0.25
 # The solution is cubic in users: more than these are sampled.
 USERS = 15_000
 
 
 def closed_form(
-    lesson: Task, likes: NDArray[np.float64], structure: NDArray[np.float32], seed: int
+    lesson: Task,
+    likes: NDArray[np.float64],
+    source_structure: NDArray[np.float32],
+    target_structure: NDArray[np.float32],
+    seed: int,
 ) -> Weights:
     """Edge weights from the items outside a domain to those inside it.
 
     With A the histories of the users of the lesson, n^-.5 a(u, i), D the diagonal of the items'
-    popularity to a power, F the structure and Y what the users like:
+    popularity to a power, F the structure of the sources, Y what the users like, each over the
+    number of their likes to a power, and V the structure of the targets:
     K = A D A' + .3 (A F)(A F)' + .1, alpha = (K + ridge)^-1 Y, W = (D A' + .3 F (A F)') alpha.
+    To it comes, as large, the same with Y V V' for Y: who likes an item would like those near it.
+    V has learned what is near from all users, also those of one domain alone.
 
     Args:
         lesson: From outside the domain into it.
         likes: How often each item outside is liked, (items,), domain by domain.
-        structure: Singular vectors of these items' likes, rows of unit length, (items, rank).
+        source_structure: Singular vectors of these items' likes, rows of unit length, (items,
+            rank).
+        target_structure: The same of the items inside the domain.
         seed: Of the sample where there are too many users.
     """
     users = np.arange(len(lesson))
@@ -51,11 +60,12 @@ def closed_form(
         users = np.sort(np.random.default_rng(seed).choice(users, USERS, replace=False))
     history = csr_array(lesson.outside()[users])
     liked = csr_array(lesson.liked[users])
+    liked = csr_array(diags_array(np.diff(liked.indptr).astype(np.float32) ** LIKES_POWER) @ liked)
     shared = csr_array(history @ diags_array(_rarity(likes)))
-    profiles = np.asarray(history @ structure, dtype=np.float32)
+    profiles = np.asarray(history @ source_structure, dtype=np.float32)
     kernel = csr_array(shared @ history.T).toarray().astype(np.float32)
     kernel += STRUCTURE_SHARE * (profiles @ profiles.T) + CONSTANT
-    kernel[np.diag_indices_from(kernel)] += RIDGE * np.diff(liked.indptr) ** LIKES_POWER
+    kernel[np.diag_indices_from(kernel)] += RIDGE
     # Likes are few: with the inverse at hand, alpha costs no more than their number.
     inverse = np.linalg.inv(kernel)
     likers = csr_array(liked.T)
@@ -64,7 +74,15 @@ def closed_form(
         alpha = np.ascontiguousarray((likers[targets] @ inverse).T)
         return alpha, STRUCTURE_SHARE * (profiles.T @ alpha)
 
-    return Weights((csr_array(shared.T), structure), rights, liked.shape[1])
+    exact = Weights((csr_array(shared.T), source_structure), rights, liked.shape[1])
+    alpha = inverse @ np.asarray(liked @ target_structure, dtype=np.float32)
+    sources = shared.T @ alpha + STRUCTURE_SHARE * (source_structure @ (profiles.T @ alpha))
+    near = Weights(
+        (np.asarray(sources, dtype=np.float32),),
+        lambda targets: (np.ascontiguousarray(target_structure[targets].T),),
+        liked.shape[1],
+    )
+    return exact.plus(near, exact.deviation() / max(near.deviation(), 1e-12))
 
 
 def _rarity(likes: NDArray[np.float64]) -> NDArray[np.float32]:

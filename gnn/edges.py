@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SOURCES_AT_ONCE = 1024
 TARGETS_AT_ONCE = 8192
-POPULARITY_POWER = 0.25
+POPULARITY_POWER = 0.5
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def strongest(weights: Weights, likes: NDArray[np.float64], edges_per_node: int)
     """The edges of each source that a recommendation is most likely to need.
 
     Among positive edges those are kept that are largest by weight times the target's likes to the
-    power .25, since a popular target is wanted more often; what is stored is the weight.
+    power .5, since a popular target is wanted more often; what is stored is the weight.
 
     Args:
         weights: Of all edges.

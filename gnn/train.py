@@ -44,8 +44,8 @@ WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
 VALIDATION_USERS = 2000
 SMALL_GRAPH = 5000
-CLOSED_FORM_SET = 0.5
-CLOSED_FORM_TRIED = (0.0, 0.25, 1.0, 2.0)
+CLOSED_FORM_SET = 0.25
+CLOSED_FORM_TRIED = (0.0, 0.125, 0.5, 1.0, 2.0)
 
 
 def train(
@@ -95,7 +95,9 @@ def train(
         for t in taught:
             here = [known.items_of(d) for d in domains if d != t]
             sources, targets = np.concatenate(here), known.items_of(t)
-            closed = closed_form(lessons[t], likes[sources], structure[sources], seed)
+            closed = closed_form(
+                lessons[t], likes[sources], structure[sources], structure[targets], seed
+            )
             weights = blend(decoder, closed, exams[t])
             found = strongest(weights, likes[targets], edges_per_node)
             transfer.append(found.between(sources, targets))
