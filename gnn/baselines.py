@@ -1,15 +1,16 @@
-"""What a team would try instead, each behind one contract: `fit` on a graph, `scores` of users.
+"""What a team would try instead, each behind one contract: `fits` of a graph, `scores` of users.
 
-A baseline's settings are arguments of its class; `BASELINES` lists those that are tried.
+What a baseline tries is in the defaults of its `fits`; `BASELINES` lists them by name. Likes count
+by their strength. Dislikes are left out, but for those in the text of a history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from gnn.metrics import ndcg
@@ -25,22 +26,35 @@ if TYPE_CHECKING:
 class Baseline(Protocol):
     """The contract: learns from a graph, then scores the items of a target domain."""
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
-        """Learns from all that the graph holds."""
+    @classmethod
+    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
+        """Learns from all that the graph holds, once for each setting that is worth a try.
+
+        What the settings share is worked out once, and nothing holds on to a model that was given.
+
+        Args:
+            graph: The graph.
+            target: The domain whose items are scored.
+            reading: How a history is read.
+            seed: Of what is random.
+        """
         ...
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
+        """Scores of some users of the graph, (users, items of the target)."""
         ...
 
 
 class Popularity:
     """The same for everybody: how often an item is liked, old likes decayed."""
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
+    def __init__(self, popularity: NDArray[np.float32]) -> None:
+        self._popularity = popularity
+
+    @classmethod
+    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
         """Counts."""
-        self._popularity = graph.popularity(reading.half_life_days)[graph.items_of(target)]
-        return self
+        yield cls(graph.popularity(reading.half_life_days)[graph.items_of(target)])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
@@ -51,31 +65,37 @@ class Als:
     """Alternating least squares over all domains in one matrix.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", 2008, by
-    `implicit`. Likes count by their strength times `alpha`; dislikes are left out.
+    `implicit`. Likes count by their strength times `alpha`.
     """
 
-    def __init__(
-        self, factors: int = 64, regularization: float = 0.01, alpha: float = 10, seed: int = 7
-    ) -> None:
-        self.factors, self.regularization, self.alpha = factors, regularization, alpha
-        self.seed = seed
+    def __init__(self, users: NDArray[np.float32], items: NDArray[np.float32]) -> None:
+        self._users, self._items = users, items
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        factors: Sequence[int] = (32, 64, 128),
+        alphas: Sequence[float] = (4, 16, 64),
+    ) -> Iterator[Self]:
         """Factorises."""
         from implicit.cpu.als import AlternatingLeastSquares
 
-        likes = csr_matrix(graph.strengths(reading.half_life_days).maximum(0))
-        with threadpool_limits(limits=1, user_api="blas"):
-            model = AlternatingLeastSquares(
-                factors=min(self.factors, *likes.shape),
-                regularization=self.regularization,
-                alpha=self.alpha,
-                random_state=self.seed,
-            )
-            model.fit(likes, show_progress=False)
-        self._users = model.user_factors
-        self._items = model.item_factors[graph.items_of(target)]
-        return self
+        likes, items = csr_matrix(_likes(graph, reading)), graph.items_of(target)
+        for size in factors:
+            for alpha in alphas:
+                with threadpool_limits(limits=1, user_api="blas"):
+                    model = AlternatingLeastSquares(
+                        factors=min(size, *likes.shape),
+                        regularization=0.01,
+                        alpha=alpha,
+                        random_state=seed,
+                    )
+                    model.fit(likes, show_progress=False)
+                yield cls(model.user_factors, model.item_factors[items])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
@@ -85,14 +105,17 @@ class Als:
 class TextSimilarity:
     """The cosine of an item's text and the mean text of a user's history."""
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
+    def __init__(self, profiles: NDArray[np.float32], items: NDArray[np.float32]) -> None:
+        self._profiles, self._items = profiles, items
+
+    @classmethod
+    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
         """Takes means."""
         history = graph.strengths(reading.half_life_days)
         profiles = np.asarray(history @ graph.item_vectors, dtype=np.float32)
         lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
-        self._profiles = profiles / np.where(lengths > 0, lengths, 1)
-        self._items = graph.item_vectors[graph.items_of(target)]
-        return self
+        profiles /= np.where(lengths > 0, lengths, 1)
+        yield cls(profiles, graph.item_vectors[graph.items_of(target)])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
@@ -122,19 +145,21 @@ def tuned(
     hidden = done_by(seen, target, validation)
     known = without(seen, hidden, half_life_days=reading.half_life_days)
     liked = likes_of(graph, target, validation)
-    fitted = [model.fit(known, target, reading) for model in BASELINES[name](seed)]
-    return max(fitted, key=lambda model: float(ndcg(model.scores(validation), liked).sum()))
+    # One by one: of all that are fitted, only the best so far is kept.
+    return max(
+        BASELINES[name].fits(known, target, reading, seed),
+        key=lambda model: float(ndcg(model.scores(validation), liked).sum()),
+    )
 
 
-def _als(seed: int) -> list[Baseline]:
-    return [
-        Als(factors, alpha=alpha, seed=seed) for factors in (32, 64, 128) for alpha in (4, 16, 64)
-    ]
-
-
-# By name, the settings that validation chooses among.
-BASELINES: dict[str, Callable[[int], list[Baseline]]] = {
-    "popularity": lambda _: [Popularity()],
-    "als": _als,
-    "text": lambda _: [TextSimilarity()],
+# By name, in the order in which they are reported.
+BASELINES: dict[str, type[Baseline]] = {
+    "popularity": Popularity,
+    "als": Als,
+    "text": TextSimilarity,
 }
+
+
+def _likes(graph: InterestGraph, reading: Reading) -> csr_array:
+    """Strengths of likes, float32 CSR (users, items)."""
+    return csr_array(graph.strengths(reading.half_life_days).maximum(0))
