@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve, lapack
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from gnn.closed_form import USERS
+from gnn.data import over_length
 from gnn.metrics import ndcg
 from gnn.splits import done_by, without
 from gnn.tasks import likes_of
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gnn.data import InterestGraph, Reading
+
+GRAM_ROWS_AT_ONCE = 1024
 
 
 class Baseline(Protocol):
@@ -59,6 +64,46 @@ class Popularity:
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
         return np.tile(self._popularity, (len(users), 1))
+
+
+class Cosine:
+    """The similarity of an item to all that a user likes, by the cosine of who likes both.
+
+    Sarwar, Karypis, Konstan and Riedl, "Item-based collaborative filtering recommendation
+    algorithms", 2001. Each user counts n^-power, as in Breese, Heckerman and Kadie, "Empirical
+    analysis of predictive algorithms for collaborative filtering", 1998, where long histories say
+    less. What is added to the product of two lengths shrinks the similarity of items that few
+    like: Bell and Koren, "Improved neighborhood-based collaborative filtering", 2007.
+    """
+
+    def __init__(self, likes: csr_array, similar: csr_array) -> None:
+        self._likes, self._similar = likes, similar
+
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        powers: Sequence[float] = (0, 0.5),
+        shrinkages: Sequence[float] = (0, 10, 50, 200),
+    ) -> Iterator[Self]:
+        """Counts who likes both, never for a pair of items that nobody does."""
+        likes, items = _likes(graph, reading), graph.items_of(target)
+        for power in powers:
+            weighted = over_length(likes, power)
+            both = csr_array(weighted.T @ weighted[:, items])
+            length = np.sqrt(weighted.power(2).sum(axis=0))
+            rows = np.repeat(np.arange(len(length)), np.diff(both.indptr))
+            product = length[rows] * length[items][both.indices]
+            for shrinkage in shrinkages:
+                data = (both.data / (product + shrinkage)).astype(np.float32)
+                yield cls(likes, csr_array((data, both.indices, both.indptr), shape=both.shape))
+
+    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Scores of some users, (users, items of the target)."""
+        return np.asarray((self._likes[users] @ self._similar).toarray(), dtype=np.float32)
 
 
 class Als:
@@ -100,6 +145,109 @@ class Als:
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
         return np.asarray(self._users[users] @ self._items.T, dtype=np.float32)
+
+
+class Ridge:
+    """Ridge regression from what users like outside the domain to what they like inside it.
+
+    With A the histories of users who have both, each over its length to a power, and Y their likes
+    in the target: W = (A'A + penalty)^-1 A'Y = A' (AA' + penalty)^-1 Y, which is cubic in users
+    and not in items. Hoerl and Kennard, "Ridge regression: biased estimation for nonorthogonal
+    problems", 1970; Saunders, Gammerman and Vovk, "Ridge regression learning algorithm in dual
+    variables", 1998.
+    """
+
+    def __init__(
+        self,
+        history: csr_array,
+        taught: csr_array,
+        liked: csr_array,
+        factor: tuple[NDArray[np.float32], bool],
+    ) -> None:
+        self._history, self._taught = history, taught
+        self._liked, self._factor = liked, factor
+
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        powers: Sequence[float] = (0, 0.5),
+        penalties: Sequence[float] = (50, 100, 200, 400),
+    ) -> Iterator[Self]:
+        """Factors the kernel; a Cholesky for each penalty is faster than one decomposition.
+
+        Of more users than the transfer model's closed form learns from, as many are sampled.
+        """
+        outside = _likes(graph, reading)[:, graph.item_domain != target]
+        liked = likes_of(graph, target, np.arange(len(graph.users)))
+        both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
+        if len(both) > USERS:
+            both = np.sort(np.random.default_rng(seed).choice(both, USERS, replace=False))
+        for power in powers:
+            history = over_length(csr_array(outside), power)
+            taught = csr_array(history[both])
+            kernel = _dense_product(taught, csr_array(taught.T))
+            for penalty in penalties:
+                yield cls(history, taught, csr_array(liked[both]), _factor(kernel, penalty))
+
+    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Scores of some users, (users, items of the target)."""
+        shared = _dense_product(self._taught, csr_array(self._history[users].T))
+        weights = cho_solve(self._factor, shared, overwrite_b=True, check_finite=False)
+        return np.ascontiguousarray((self._liked.T @ weights).T, dtype=np.float32)
+
+
+class Ease:
+    """Each item as a linear combination of the others, over all domains in one matrix.
+
+    Steck, "Embarrassingly shallow autoencoders for sparse data", 2019: with P the inverse of
+    X'X + penalty, B = -P / diag(P), 0 on its diagonal. Its memory is quadratic and its time cubic
+    in items, so that it learns of those with the most likers only; the others of the target come
+    after them, by their popularity.
+    """
+
+    def __init__(
+        self,
+        likes: csr_array,
+        weights: NDArray[np.float32],
+        places: NDArray[np.int64],
+        popularity: NDArray[np.float32],
+    ) -> None:
+        self._likes, self._weights = likes, weights
+        self._places, self._popularity = places, popularity
+
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        penalties: Sequence[float] = (300, 1000, 3000),
+        most_items: int = 12_000,
+    ) -> Iterator[Self]:
+        """Inverts, in place and in float32; the penalties share the Gram matrix."""
+        items = graph.items_of(target)
+        kept = _most_liked(graph, target, most_items)
+        likes = csr_array(_likes(graph, reading)[:, kept])
+        inside = graph.item_domain[kept] == target
+        places = np.searchsorted(items, kept[inside])
+        popularity = graph.popularity(reading.half_life_days)[items]
+        gram = _dense_product(csr_array(likes.T), likes)
+        for penalty in penalties:
+            yield cls(likes, _ease_weights(gram, penalty, len(places)), places, popularity)
+
+    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Scores of some users, (users, items of the target)."""
+        learned = np.asarray(self._likes[users] @ self._weights.T, dtype=np.float32)
+        # Popularity is 1 at most.
+        scores = np.tile(self._popularity - 2, (len(users), 1))
+        scores += learned.min(axis=1, initial=0, keepdims=True)
+        scores[:, self._places] = learned
+        return scores
 
 
 class TextSimilarity:
@@ -155,7 +303,10 @@ def tuned(
 # By name, in the order in which they are reported.
 BASELINES: dict[str, type[Baseline]] = {
     "popularity": Popularity,
+    "cosine": Cosine,
     "als": Als,
+    "ridge": Ridge,
+    "ease": Ease,
     "text": TextSimilarity,
 }
 
@@ -163,3 +314,43 @@ BASELINES: dict[str, type[Baseline]] = {
 def _likes(graph: InterestGraph, reading: Reading) -> csr_array:
     """Strengths of likes, float32 CSR (users, items)."""
     return csr_array(graph.strengths(reading.half_life_days).maximum(0))
+
+
+def _dense_product(left: csr_array, right: csr_array) -> NDArray[np.float32]:
+    """The product of two sparse matrices that is dense, made without a sparse one of its size."""
+    product = np.empty((left.shape[0], right.shape[1]), np.float32, order="F")
+    for start in range(0, left.shape[0], GRAM_ROWS_AT_ONCE):
+        rows = slice(start, start + GRAM_ROWS_AT_ONCE)
+        product[rows] = (left[rows] @ right).toarray()
+    return product
+
+
+def _factor(kernel: NDArray[np.float32], penalty: float) -> tuple[NDArray[np.float32], bool]:
+    """Cholesky factor of a kernel plus a penalty, in place of a copy of it."""
+    regularised = kernel.copy(order="F")
+    regularised[np.diag_indices_from(regularised)] += penalty
+    return cho_factor(regularised, overwrite_a=True, check_finite=False)
+
+
+def _most_liked(graph: InterestGraph, target: int, most: int) -> NDArray[np.int64]:
+    """The items that most users like, of all domains, those of the target last, each ascending."""
+    liked = graph.interactions.indices[graph.interactions.data > 0]
+    likers = np.bincount(liked, minlength=len(graph.items))
+    kept = np.sort(np.argsort(-likers, kind="stable")[:most])
+    inside = graph.item_domain[kept] == target
+    return np.concatenate([kept[~inside], kept[inside]])
+
+
+def _ease_weights(gram: NDArray[np.float32], penalty: float, last: int) -> NDArray[np.float32]:
+    """What each item says for the last ones, (last, items)."""
+    regularised = gram.copy(order="F")
+    regularised[np.diag_indices_from(regularised)] += penalty
+    factor, _ = lapack.spotrf(regularised, lower=1, clean=0, overwrite_a=1)
+    inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
+    # Only the lower triangle is made; but for the square at its end, the last rows lie in it.
+    weights = np.array(inverse[len(inverse) - last :], order="C")
+    square = weights[:, len(inverse) - last :]
+    square += np.tril(square, -1).T - np.triu(square, 1)
+    weights /= -square.diagonal()[:, None]
+    weights[:, len(inverse) - last :][np.diag_indices(last)] = 0
+    return weights

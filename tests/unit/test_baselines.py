@@ -1,4 +1,4 @@
-"""What all baselines have in common on a graph that is small or empty, and how one is tuned."""
+"""What each baseline computes, against its formula written out on a graph small enough for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from gnn.baselines import BASELINES, tuned
+from gnn.baselines import BASELINES, Cosine, Ease, Ridge, tuned
 from gnn.data import InterestGraph, Reading
 from gnn.splits import cold_users
 from tests.unit.checkerboard import checkerboard
@@ -28,6 +28,7 @@ WEIGHTS = np.array(
     ],
     dtype=np.float32,
 )
+LIKES = np.maximum(WEIGHTS, 0)
 EVERYBODY = np.arange(len(WEIGHTS))
 
 
@@ -47,6 +48,60 @@ def small_graph(weights: np.ndarray = WEIGHTS) -> InterestGraph:
         item_interests=csr_array((items, 0), dtype=np.float32),
         user_interests=csr_array((users, 0), dtype=np.float32),
     )
+
+
+@pytest.mark.parametrize("shrinkage", [0, 10])
+def test_cosine_sums_similarities_over_the_whole_history(shrinkage: float) -> None:
+    lengths = np.linalg.norm(LIKES, axis=0)
+    similar = LIKES.T @ LIKES / (np.outer(lengths, lengths) + shrinkage)
+    (model,) = Cosine.fits(small_graph(), 1, READING, 7, powers=(0,), shrinkages=(shrinkage,))
+    assert np.allclose(model.scores(EVERYBODY), (LIKES @ similar)[:, 3:])
+
+
+def test_cosine_of_two_items_is_what_it_is_by_hand() -> None:
+    (model,) = Cosine.fits(small_graph(), 1, READING, 7, powers=(0,), shrinkages=(0,))
+    # User 3 likes items 0 and 4, each of three users; of these two like both.
+    assert model.scores(np.array([3]))[0, 1] == pytest.approx(2 / 3 + 1)
+
+
+def test_a_long_history_says_less_about_which_items_are_alike() -> None:
+    weighted = LIKES / np.sqrt((LIKES > 0).sum(axis=1, keepdims=True))
+    lengths = np.linalg.norm(weighted, axis=0)
+    similar = weighted.T @ weighted / np.outer(lengths, lengths)
+    (model,) = Cosine.fits(small_graph(), 1, READING, 7, powers=(0.5,), shrinkages=(0,))
+    assert np.allclose(model.scores(EVERYBODY), (LIKES @ similar)[:, 3:])
+
+
+@pytest.mark.parametrize("power", [0, 0.5])
+def test_ridge_in_its_dual_form_equals_the_primal(power: float) -> None:
+    history = LIKES[:, :3] / np.maximum((LIKES[:, :3] > 0).sum(axis=1, keepdims=True), 1) ** power
+    taught = slice(0, 4)  # User 4 likes nothing of b, user 5 nothing of a.
+    A, Y = history[taught], LIKES[taught, 3:]
+    W = np.linalg.solve(A.T @ A + 2 * np.eye(3), A.T @ Y)
+    (model,) = Ridge.fits(small_graph(), 1, READING, 7, powers=(power,), penalties=(2,))
+    assert np.allclose(model.scores(EVERYBODY), history @ W, atol=1e-6)
+
+
+@pytest.mark.parametrize("target", [0, 1])
+def test_ease_is_its_formula(target: int) -> None:
+    P = np.linalg.inv(LIKES.T @ LIKES + 0.5 * np.eye(6))
+    B = -P / P.diagonal()
+    B[np.diag_indices(6)] = 0
+    (model,) = Ease.fits(small_graph(), target, READING, 7, penalties=(0.5,))
+    mine = slice(3 * target, 3 * target + 3)
+    assert np.allclose(model.scores(EVERYBODY), (LIKES @ B)[:, mine], atol=1e-6)
+
+
+def test_ease_puts_the_items_that_it_leaves_out_last_and_by_popularity() -> None:
+    # By likers, items 1, 0 and 3, 4 come before 2 with two and 5 with one.
+    (model,) = Ease.fits(small_graph(), 1, READING, 7, penalties=(0.5,), most_items=3)
+    kept = LIKES[:, [0, 1, 3]]
+    P = np.linalg.inv(kept.T @ kept + 0.5 * np.eye(3))
+    B = -P / P.diagonal()
+    scores = model.scores(EVERYBODY)
+    assert np.allclose(scores[:, 0], kept[:, :2] @ B[:2, 2], atol=1e-6)
+    assert (scores[:, 0] > scores[:, 1]).all()
+    assert (scores[:, 1] > scores[:, 2]).all()
 
 
 @pytest.mark.parametrize("name", BASELINES)
