@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from gnn.closed_form import USERS
 from gnn.data import over_length
+from gnn.lightgcn import LightGcn
 from gnn.metrics import ndcg
 from gnn.splits import done_by, without
 from gnn.tasks import likes_of
@@ -307,6 +308,7 @@ BASELINES: dict[str, type[Baseline]] = {
     "als": Als,
     "ridge": Ridge,
     "ease": Ease,
+    "lightgcn": LightGcn,
     "text": TextSimilarity,
 }
 

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from gnn.baselines import BASELINES, Cosine, Ease, Ridge, tuned
 from gnn.data import InterestGraph, Reading
+from gnn.lightgcn import LightGcn
 from gnn.splits import cold_users
 from tests.unit.checkerboard import checkerboard
 
@@ -112,6 +113,13 @@ def test_a_seed_gives_the_same_scores_again(name: str) -> None:
     )
     assert len(first) == len(again) > 0
     assert all(np.array_equal(*pair) for pair in zip(first, again, strict=True))
+
+
+def test_another_seed_starts_lightgcn_elsewhere() -> None:
+    first, other = (
+        next(LightGcn.fits(small_graph(), 1, READING, seed)).scores(EVERYBODY) for seed in (1, 2)
+    )
+    assert not np.array_equal(first, other)
 
 
 @pytest.mark.parametrize("name", BASELINES)
