@@ -1,17 +1,22 @@
-"""What a team would try instead, each behind one contract: `fit` on a graph, `scores` of users.
+"""What a team would try instead, each behind one contract: `fits` of a graph, `scores` of users.
 
-A baseline's settings are arguments of its class; `BASELINES` lists those that are tried.
+What a baseline tries is in the defaults of its `fits`; `BASELINES` lists them by name. Likes count
+by their strength. Dislikes are left out, but for those in the text of a history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.linalg import cho_factor, cho_solve, lapack
+from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from gnn.closed_form import USERS
+from gnn.data import over_length
+from gnn.lightgcn import LightGcn
 from gnn.metrics import ndcg
 from gnn.splits import done_by, without
 from gnn.tasks import likes_of
@@ -21,78 +26,245 @@ if TYPE_CHECKING:
 
     from gnn.data import InterestGraph, Reading
 
+GRAM_ROWS_AT_ONCE = 1024
+
 
 class Baseline(Protocol):
     """The contract: learns from a graph, then scores the items of a target domain."""
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
-        """Learns from all that the graph holds."""
+    @classmethod
+    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
+        """Learns from all that the graph holds, once for each setting that is worth a try.
+
+        What the settings share is worked out once, and nothing holds on to a model that was given.
+
+        Args:
+            graph: The graph.
+            target: The domain whose items are scored.
+            reading: How a history is read.
+            seed: Of what is random.
+        """
         ...
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
+        """Scores of some users of the graph, (users, items of the target)."""
         ...
 
 
 class Popularity:
     """The same for everybody: how often an item is liked, old likes decayed."""
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
+    def __init__(self, popularity: NDArray[np.float32]) -> None:
+        self._popularity = popularity
+
+    @classmethod
+    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
         """Counts."""
-        self._popularity = graph.popularity(reading.half_life_days)[graph.items_of(target)]
-        return self
+        yield cls(graph.popularity(reading.half_life_days)[graph.items_of(target)])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
         return np.tile(self._popularity, (len(users), 1))
 
 
+class Cosine:
+    """The similarity of an item to all that a user likes, by the cosine of who likes both.
+
+    Sarwar, Karypis, Konstan and Riedl, "Item-based collaborative filtering recommendation
+    algorithms", 2001. Each user counts n^-power, as in Breese, Heckerman and Kadie, "Empirical
+    analysis of predictive algorithms for collaborative filtering", 1998, where long histories say
+    less. What is added to the product of two lengths shrinks the similarity of items that few
+    like: Bell and Koren, "Improved neighborhood-based collaborative filtering", 2007.
+    """
+
+    def __init__(self, likes: csr_array, similar: csr_array) -> None:
+        self._likes, self._similar = likes, similar
+
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        powers: Sequence[float] = (0, 0.5),
+        shrinkages: Sequence[float] = (0, 10, 50, 200),
+    ) -> Iterator[Self]:
+        """Counts who likes both, never for a pair of items that nobody does."""
+        likes, items = _likes(graph, reading), graph.items_of(target)
+        for power in powers:
+            weighted = over_length(likes, power)
+            both = csr_array(weighted.T @ weighted[:, items])
+            length = np.sqrt(weighted.power(2).sum(axis=0))
+            rows = np.repeat(np.arange(len(length)), np.diff(both.indptr))
+            product = length[rows] * length[items][both.indices]
+            for shrinkage in shrinkages:
+                data = (both.data / (product + shrinkage)).astype(np.float32)
+                yield cls(likes, csr_array((data, both.indices, both.indptr), shape=both.shape))
+
+    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Scores of some users, (users, items of the target)."""
+        return np.asarray((self._likes[users] @ self._similar).toarray(), dtype=np.float32)
+
+
 class Als:
     """Alternating least squares over all domains in one matrix.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", 2008, by
-    `implicit`. Likes count by their strength times `alpha`; dislikes are left out.
+    `implicit`. Likes count by their strength times `alpha`.
     """
 
-    def __init__(
-        self, factors: int = 64, regularization: float = 0.01, alpha: float = 10, seed: int = 7
-    ) -> None:
-        self.factors, self.regularization, self.alpha = factors, regularization, alpha
-        self.seed = seed
+    def __init__(self, users: NDArray[np.float32], items: NDArray[np.float32]) -> None:
+        self._users, self._items = users, items
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        factors: Sequence[int] = (32, 64, 128),
+        alphas: Sequence[float] = (4, 16, 64),
+    ) -> Iterator[Self]:
         """Factorises."""
         from implicit.cpu.als import AlternatingLeastSquares
 
-        likes = csr_matrix(graph.strengths(reading.half_life_days).maximum(0))
-        with threadpool_limits(limits=1, user_api="blas"):
-            model = AlternatingLeastSquares(
-                factors=min(self.factors, *likes.shape),
-                regularization=self.regularization,
-                alpha=self.alpha,
-                random_state=self.seed,
-            )
-            model.fit(likes, show_progress=False)
-        self._users = model.user_factors
-        self._items = model.item_factors[graph.items_of(target)]
-        return self
+        likes, items = csr_matrix(_likes(graph, reading)), graph.items_of(target)
+        for size in factors:
+            for alpha in alphas:
+                with threadpool_limits(limits=1, user_api="blas"):
+                    model = AlternatingLeastSquares(
+                        factors=min(size, *likes.shape),
+                        regularization=0.01,
+                        alpha=alpha,
+                        random_state=seed,
+                    )
+                    model.fit(likes, show_progress=False)
+                yield cls(model.user_factors, model.item_factors[items])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
         return np.asarray(self._users[users] @ self._items.T, dtype=np.float32)
 
 
+class Ridge:
+    """Ridge regression from what users like outside the domain to what they like inside it.
+
+    With A the histories of users who have both, each over its length to a power, and Y their likes
+    in the target: W = (A'A + penalty)^-1 A'Y = A' (AA' + penalty)^-1 Y, which is cubic in users
+    and not in items. Hoerl and Kennard, "Ridge regression: biased estimation for nonorthogonal
+    problems", 1970; Saunders, Gammerman and Vovk, "Ridge regression learning algorithm in dual
+    variables", 1998.
+    """
+
+    def __init__(
+        self,
+        history: csr_array,
+        taught: csr_array,
+        liked: csr_array,
+        factor: tuple[NDArray[np.float32], bool],
+    ) -> None:
+        self._history, self._taught = history, taught
+        self._liked, self._factor = liked, factor
+
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        powers: Sequence[float] = (0, 0.5),
+        penalties: Sequence[float] = (50, 100, 200, 400),
+    ) -> Iterator[Self]:
+        """Factors the kernel; a Cholesky for each penalty is faster than one decomposition.
+
+        Of more users than the transfer model's closed form learns from, as many are sampled.
+        """
+        outside = _likes(graph, reading)[:, graph.item_domain != target]
+        liked = likes_of(graph, target, np.arange(len(graph.users)))
+        both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
+        if len(both) > USERS:
+            both = np.sort(np.random.default_rng(seed).choice(both, USERS, replace=False))
+        for power in powers:
+            history = over_length(csr_array(outside), power)
+            taught = csr_array(history[both])
+            kernel = _dense_product(taught, csr_array(taught.T))
+            for penalty in penalties:
+                yield cls(history, taught, csr_array(liked[both]), _factor(kernel, penalty))
+
+    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Scores of some users, (users, items of the target)."""
+        shared = _dense_product(self._taught, csr_array(self._history[users].T))
+        weights = cho_solve(self._factor, shared, overwrite_b=True, check_finite=False)
+        return np.ascontiguousarray((self._liked.T @ weights).T, dtype=np.float32)
+
+
+class Ease:
+    """Each item as a linear combination of the others, over all domains in one matrix.
+
+    Steck, "Embarrassingly shallow autoencoders for sparse data", 2019: with P the inverse of
+    X'X + penalty, B = -P / diag(P), 0 on its diagonal. Its memory is quadratic and its time cubic
+    in items, so that it learns of those with the most likers only; the others of the target come
+    after them, by their popularity.
+    """
+
+    def __init__(
+        self,
+        likes: csr_array,
+        weights: NDArray[np.float32],
+        places: NDArray[np.int64],
+        popularity: NDArray[np.float32],
+    ) -> None:
+        self._likes, self._weights = likes, weights
+        self._places, self._popularity = places, popularity
+
+    @classmethod
+    def fits(
+        cls,
+        graph: InterestGraph,
+        target: int,
+        reading: Reading,
+        seed: int,
+        penalties: Sequence[float] = (300, 1000, 3000),
+        most_items: int = 12_000,
+    ) -> Iterator[Self]:
+        """Inverts, in place and in float32; the penalties share the Gram matrix."""
+        items = graph.items_of(target)
+        kept = _most_liked(graph, target, most_items)
+        likes = csr_array(_likes(graph, reading)[:, kept])
+        inside = graph.item_domain[kept] == target
+        places = np.searchsorted(items, kept[inside])
+        popularity = graph.popularity(reading.half_life_days)[items]
+        gram = _dense_product(csr_array(likes.T), likes)
+        for penalty in penalties:
+            yield cls(likes, _ease_weights(gram, penalty, len(places)), places, popularity)
+
+    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Scores of some users, (users, items of the target)."""
+        learned = np.asarray(self._likes[users] @ self._weights.T, dtype=np.float32)
+        # Popularity is 1 at most.
+        scores = np.tile(self._popularity - 2, (len(users), 1))
+        scores += learned.min(axis=1, initial=0, keepdims=True)
+        scores[:, self._places] = learned
+        return scores
+
+
 class TextSimilarity:
     """The cosine of an item's text and the mean text of a user's history."""
 
-    def fit(self, graph: InterestGraph, target: int, reading: Reading) -> Self:
+    def __init__(self, profiles: NDArray[np.float32], items: NDArray[np.float32]) -> None:
+        self._profiles, self._items = profiles, items
+
+    @classmethod
+    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
         """Takes means."""
         history = graph.strengths(reading.half_life_days)
         profiles = np.asarray(history @ graph.item_vectors, dtype=np.float32)
         lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
-        self._profiles = profiles / np.where(lengths > 0, lengths, 1)
-        self._items = graph.item_vectors[graph.items_of(target)]
-        return self
+        profiles /= np.where(lengths > 0, lengths, 1)
+        yield cls(profiles, graph.item_vectors[graph.items_of(target)])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
@@ -122,19 +294,65 @@ def tuned(
     hidden = done_by(seen, target, validation)
     known = without(seen, hidden, half_life_days=reading.half_life_days)
     liked = likes_of(graph, target, validation)
-    fitted = [model.fit(known, target, reading) for model in BASELINES[name](seed)]
-    return max(fitted, key=lambda model: float(ndcg(model.scores(validation), liked).sum()))
+    # One by one: of all that are fitted, only the best so far is kept.
+    return max(
+        BASELINES[name].fits(known, target, reading, seed),
+        key=lambda model: float(ndcg(model.scores(validation), liked).sum()),
+    )
 
 
-def _als(seed: int) -> list[Baseline]:
-    return [
-        Als(factors, alpha=alpha, seed=seed) for factors in (32, 64, 128) for alpha in (4, 16, 64)
-    ]
-
-
-# By name, the settings that validation chooses among.
-BASELINES: dict[str, Callable[[int], list[Baseline]]] = {
-    "popularity": lambda _: [Popularity()],
-    "als": _als,
-    "text": lambda _: [TextSimilarity()],
+# By name, in the order in which they are reported.
+BASELINES: dict[str, type[Baseline]] = {
+    "popularity": Popularity,
+    "cosine": Cosine,
+    "als": Als,
+    "ridge": Ridge,
+    "ease": Ease,
+    "lightgcn": LightGcn,
+    "text": TextSimilarity,
 }
+
+
+def _likes(graph: InterestGraph, reading: Reading) -> csr_array:
+    """Strengths of likes, float32 CSR (users, items)."""
+    return csr_array(graph.strengths(reading.half_life_days).maximum(0))
+
+
+def _dense_product(left: csr_array, right: csr_array) -> NDArray[np.float32]:
+    """The product of two sparse matrices that is dense, made without a sparse one of its size."""
+    product = np.empty((left.shape[0], right.shape[1]), np.float32, order="F")
+    for start in range(0, left.shape[0], GRAM_ROWS_AT_ONCE):
+        rows = slice(start, start + GRAM_ROWS_AT_ONCE)
+        product[rows] = (left[rows] @ right).toarray()
+    return product
+
+
+def _factor(kernel: NDArray[np.float32], penalty: float) -> tuple[NDArray[np.float32], bool]:
+    """Cholesky factor of a kernel plus a penalty, in place of a copy of it."""
+    regularised = kernel.copy(order="F")
+    regularised[np.diag_indices_from(regularised)] += penalty
+    return cho_factor(regularised, overwrite_a=True, check_finite=False)
+
+
+def _most_liked(graph: InterestGraph, target: int, most: int) -> NDArray[np.int64]:
+    """The items that most users like, of all domains, those of the target last, each ascending."""
+    liked = graph.interactions.indices[graph.interactions.data > 0]
+    likers = np.bincount(liked, minlength=len(graph.items))
+    kept = np.sort(np.argsort(-likers, kind="stable")[:most])
+    inside = graph.item_domain[kept] == target
+    return np.concatenate([kept[~inside], kept[inside]])
+
+
+def _ease_weights(gram: NDArray[np.float32], penalty: float, last: int) -> NDArray[np.float32]:
+    """What each item says for the last ones, (last, items)."""
+    regularised = gram.copy(order="F")
+    regularised[np.diag_indices_from(regularised)] += penalty
+    factor, _ = lapack.spotrf(regularised, lower=1, clean=0, overwrite_a=1)
+    inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
+    # Only the lower triangle is made; but for the square at its end, the last rows lie in it.
+    weights = np.array(inverse[len(inverse) - last :], order="C")
+    square = weights[:, len(inverse) - last :]
+    square += np.tril(square, -1).T - np.triu(square, 1)
+    weights /= -square.diagonal()[:, None]
+    weights[:, len(inverse) - last :][np.diag_indices(last)] = 0
+    return weights

@@ -20,7 +20,7 @@ from gnn.data import Reading, kept
 from gnn.merge import served_scores
 from gnn.splits import cold_users, done_by, without
 from gnn.tasks import likes_of
-from gnn.train import train
+from gnn.train import reproducible, threads_for, train
 from isthmus.errors import InputError, NothingToDo
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def cold_start(
                 )
                 scores[name] = served_scores(seen, learned, t, exam.users, reading)
             else:
-                model = tuned(name, graph, seen, t, cold.validation, reading, seed)
+                with reproducible(seed, threads_for(seen, threads)):
+                    model = tuned(name, graph, seen, t, cold.validation, reading, seed)
                 scores[name] = model.scores(exam.users)
         reports[name] = _report(scores[name], exam, seed) | cost
     for name in models:
