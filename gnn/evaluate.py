@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gnn.data import InterestGraph
 
-__all__ = ["MODELS", "cold_start", "cold_start_fold", "cold_start_folds"]
+__all__ = ["MODELS", "cold_start", "cold_start_fold", "cold_start_folds", "of_targets", "pool"]
 
 logger = logging.getLogger("isthmus")
 
@@ -73,6 +73,26 @@ def cold_start_folds(
     if not results:
         raise empty or NothingToDo("No fold is named.", "Name folds from 0 to 9, or all.")
     return pool(results).document()
+
+
+def of_targets(
+    targets: Sequence[str], measure: Callable[[str], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The documents of those targets for which somebody can be held out.
+
+    Raises:
+        NothingToDo: There is no such target.
+    """
+    documents, nothing = [], None
+    for target in targets:
+        try:
+            documents.append(measure(target))
+        except NothingToDo as error:
+            nothing = error
+            logger.warning("%s: left out. %s", target, error.message)
+    if nothing and not documents:
+        raise nothing
+    return documents
 
 
 def pool(results: Sequence[Result]) -> Result:
