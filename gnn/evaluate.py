@@ -9,17 +9,14 @@ import numpy as np
 
 from gnn import audit
 from gnn.baselines import tuned
-from gnn.exam import MODELS, TRANSFER, Conditions, Exam, Scores, exam_of, graded, measured
-from gnn.merge import served_scores
-from gnn.results import Grades, Result, pooled
-from gnn.splits import ColdUsers, cold_users, done_by, interactions_in, without
-from gnn.train import train
+from gnn.contenders import compared, learned_from, served
+from gnn.exam import MODELS, TRANSFER, Conditions, Scores, audits, exam_of, graded
+from gnn.results import Result, pooled
+from gnn.splits import cold_users, done_by, interactions_in, without
 from isthmus.errors import NothingToDo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from gnn.data import InterestGraph
 
@@ -118,77 +115,14 @@ def cold_start_fold(graph: InterestGraph, target: str, fold: int, conditions: Co
         )
 
     def fit(name: str) -> Scores:
-        return _cold_fit(name, seen, t, fold, cold, conditions)
+        if name == TRANSFER:
+            return served(seen, learned_from(seen, conditions, fold), t, conditions)
+        # Validation users' likes are in `seen`: no model gets the whole graph.
+        return tuned(
+            name, seen, seen, t, cold.validation, conditions.reading, conditions.seed
+        ).scores
 
-    head = {"protocol": f"cold-start, fold {fold}, full ranking", "fold": fold}
-    return examined(fit, exam, target, conditions, head, checked)
-
-
-def _cold_fit(
-    name: str,
-    seen: InterestGraph,
-    target: int,
-    fold: int,
-    cold: ColdUsers,
-    conditions: Conditions,
-) -> Scores:
-    """Trains a model on what it may see; no model gets the whole graph."""
-    reading = conditions.reading
-    if name != TRANSFER:
-        return tuned(name, seen, seen, target, cold.validation, reading, conditions.seed).scores
-    return transfer(seen, target, conditions, fold)
-
-
-def transfer(seen: InterestGraph, target: int, conditions: Conditions, fold: int = 0) -> Scores:
-    """Learns the edges and scores with them as the graph does."""
-    learned = train(
-        seen,
-        edges_per_node=conditions.edges_per_node,
-        half_life_days=conditions.half_life_days,
-        history_limit=conditions.history_limit,
-        seed=conditions.seed,
-        threads=conditions.threads,
-        fold=fold,
-    )
-
-    def scores(users: NDArray[np.int64]) -> NDArray[np.float32]:
-        return served_scores(seen, learned, target, users, conditions.reading)
-
-    return scores
-
-
-def examined(
-    fit: Callable[[str], Scores],
-    exam: Exam,
-    target: str,
-    conditions: Conditions,
-    head: dict[str, Any],
-    checked: dict[str, int],
-) -> Result:
-    """Fits each model and grades its rankings.
-
-    Args:
-        fit: Gives a fitted model by its name.
-        exam: What is asked.
-        target: Name of the domain.
-        conditions: Which models, and what the result says of the data.
-        head: What the result says of the protocol.
-        checked: What `audit.leaks` found.
-    """
-    grades = {}
-    for name in conditions.models:
-        logger.info("%s: %s", target, name)
-        with measured() as cost:
-            scores = fit(name)
-        grade = graded(scores, exam)
-        grades[name] = Grades(grade.users, {**grade.whole, **cost})
-    looked = conditions.titles is not None
-    twins = {"checked_rows": exam.liked.nnz, "found": int(exam.twins.sum())} if looked else None
-    head |= {
-        "dataset": conditions.dataset,
-        "fingerprint": conditions.fingerprint,
-        "target": target,
-        "audits": {"leak": checked, "twins": twins},
-        "twin_rows": int(exam.twins.sum()) if looked else None,
-    }
+    grades = compared(target, conditions, fit, lambda scores: graded(scores, exam))
+    head = conditions.head(f"cold-start, fold {fold}, full ranking", target)
+    head |= {"fold": fold} | audits(exam, checked, conditions)
     return Result(head, exam.lengths, grades, conditions.seed)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 from scipy.sparse import csr_array
 
 from gnn import audit, metrics
@@ -66,6 +62,15 @@ class Conditions:
     def reading(self) -> Reading:
         """How a query reads a history."""
         return Reading(self.half_life_days, self.history_limit)
+
+    def head(self, protocol: str, target: str) -> dict[str, Any]:
+        """How a result document begins."""
+        return {
+            "protocol": protocol,
+            "dataset": self.dataset,
+            "fingerprint": self.fingerprint,
+            "target": target,
+        }
 
     def check(self, graph: InterestGraph, targets: Sequence[str]) -> None:
         """Refuses names that do not exist.
@@ -190,6 +195,16 @@ def graded(scores: Scores, exam: Exam) -> Grades:
     )
 
 
+def audits(exam: Exam, leak: dict[str, int], conditions: Conditions) -> dict[str, Any]:
+    """What the audits found, as the result document says it."""
+    looked = conditions.titles is not None
+    twins = {"checked_rows": exam.liked.nnz, "found": int(exam.twins.sum())} if looked else None
+    return {
+        "audits": {"leak": leak, "twins": twins},
+        "twin_rows": int(exam.twins.sum()) if looked else None,
+    }
+
+
 def ranked(scores: Scores, exam: Exam, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Scores of some of an exam's users, -inf for what they have met."""
     block = np.array(scores(exam.users[rows]), dtype=np.float32)
@@ -207,26 +222,3 @@ def _thirds(likers: NDArray[np.int64]) -> NDArray[np.int64]:
 def _ndcg_of_some(scores: NDArray[np.float32], liked: csr_array) -> NDArray[np.float64]:
     """NDCG@10 by some of the likes; NaN for users who have none of them."""
     return np.where(np.diff(liked.indptr) > 0, metrics.ndcg(scores, liked), np.nan)
-
-
-@contextmanager
-def measured() -> Iterator[dict[str, float]]:
-    """Fills in how long the block took and how much memory the process held at most."""
-    cost: dict[str, float] = {}
-    process, done = psutil.Process(), threading.Event()
-    peak = process.memory_info().rss
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.05):
-            peak = max(peak, process.memory_info().rss)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    start = time.monotonic()
-    watcher.start()
-    try:
-        yield cost
-    finally:
-        done.set()
-        watcher.join()
-    cost |= {"fit_seconds": round(time.monotonic() - start, 2), "peak_mb": round(peak / 2**20)}

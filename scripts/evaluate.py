@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,66 @@ def cold_start(
         return evaluate.cold_start(data, target, fold=fold, **conditions)
 
     return _output(evaluate.of_targets(targets or data.domains, measure), out)
+
+
+@command.command("temporal")
+@_of_a_dataset
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="Hide what happened later, UTC; by default 80 % had happened.",
+)
+@with_settings
+def temporal(
+    settings: Settings,
+    folder: Path,
+    targets: tuple[str, ...],
+    models: tuple[str, ...],
+    out: Path | None,
+    at: datetime | None,
+) -> Output:
+    """Hide what happened after an instant and rank what users had not met until then.
+
+    \b
+    Examples:
+      isthmus evaluate temporal data/ --target films
+      isthmus evaluate temporal data/ --at 2024-06-30 -o results/june
+    """
+    from gnn import temporal as protocol
+    from graph.snapshot import first_times
+
+    dataset, data, conditions = _prepared(settings, folder, models, out)
+    documents = protocol.temporal(
+        data,
+        first_times(dataset, data),
+        targets or data.domains,
+        at=at.replace(tzinfo=UTC).timestamp() if at else None,
+        **conditions,
+    )
+    return _output(documents, out)
+
+
+@command.command("next-item")
+@_of_a_dataset
+@with_settings
+def next_item(
+    settings: Settings,
+    folder: Path,
+    targets: tuple[str, ...],
+    models: tuple[str, ...],
+    out: Path | None,
+) -> Output:
+    """Hide each user's last item and rank it among 999 of its domain drawn at random.
+
+    \b
+    Examples:
+      isthmus evaluate next-item data/
+      isthmus evaluate next-item data/ --model transfer --model popularity --json
+    """
+    from gnn import next_item as protocol
+
+    _, data, conditions = _prepared(settings, folder, models, out)
+    return _output(protocol.next_item(data, targets or data.domains, **conditions), out)
 
 
 def _prepared(
