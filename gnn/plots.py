@@ -48,7 +48,8 @@ def draw(documents: Sequence[dict[str, Any]], path: Path) -> None:
         if _has(document, measure)
     ]
     models = list(dict.fromkeys(name for document in documents for name in document["models"]))
-    columns = min(COLUMNS, max(len(panels), 1))
+    # Two and two rather than three and one.
+    columns = 2 if len(panels) == 4 else min(COLUMNS, max(len(panels), 1))
     rows = max(-(-len(panels) // columns), 1)
     size = (1.0 + 3.6 * columns, 0.4 + rows * (0.9 + 0.3 * len(models)))
     figure = Figure(figsize=size, layout="constrained")
@@ -96,7 +97,7 @@ def _panel(axes: Any, document: dict[str, Any], measure: str, models: list[str])
             fontsize=7,
         )
     axes.margins(x=0.14)
-    if axes.get_xlim()[0] < 0 <= min(m[measure] for m in document["models"].values()):
+    if all(model[f"{measure}_interval"][0] >= 0 for model in document["models"].values()):
         axes.set_xlim(left=0)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_yticks(range(len(models)), models)

@@ -139,6 +139,9 @@ def _section(document: dict[str, Any]) -> list[str]:
         *_table(document["models"], _accuracy(document["models"])),
         *_table(document["models"], _where(document["models"])),
     ]
+    for name, figures in document.get("published", {}).items():
+        said = ", ".join(f"{NAMES[measure]} {value:.4f}" for measure, value in figures.items())
+        lines += [f"{name}, as published: {said}.", ""]
     if "folds" in document:
         lines += _table(document["models"], _folds(document["folds"]))
     return lines

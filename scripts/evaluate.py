@@ -64,9 +64,7 @@ def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command.command("cold-start")
 @_of_a_dataset
-@click.option(
-    "--fold", default=0, type=click.IntRange(0, 9), show_default=True, help="One fold of ten."
-)
+@click.option("--fold", type=click.IntRange(0, FOLDS - 1), help="One fold of ten.  [default: 0]")
 @click.option("--folds", type=Folds(), help="Several folds, pooled: `all`, or as in `0,1,2`.")
 @with_settings
 def cold_start(
@@ -75,7 +73,7 @@ def cold_start(
     targets: tuple[str, ...],
     models: tuple[str, ...],
     out: Path | None,
-    fold: int,
+    fold: int | None,
     folds: tuple[int, ...] | None,
 ) -> Output:
     """Hide what cold users did in a domain and rank all its items for them.
@@ -86,6 +84,8 @@ def cold_start(
       isthmus evaluate cold-start data/ --folds all -o results/films
       isthmus evaluate cold-start data/ --model transfer --model popularity --json
     """
+    if folds and fold is not None:
+        raise click.UsageError("--fold and --folds cannot be given together.")
     from gnn import evaluate
 
     _, data, conditions = _prepared(settings, folder, models, out)
@@ -93,7 +93,7 @@ def cold_start(
     def measure(target: str) -> dict[str, Any]:
         if folds:
             return evaluate.cold_start_folds(data, target, folds, **conditions)
-        return evaluate.cold_start(data, target, fold=fold, **conditions)
+        return evaluate.cold_start(data, target, fold=fold or 0, **conditions)
 
     return _output(evaluate.of_targets(targets or data.domains, measure), out)
 
