@@ -66,7 +66,7 @@ def plain(documents: Sequence[dict[str, Any]]) -> str:
     for document in documents:
         measures = [name for name in NAMES if any(name in m for m in document["models"].values())]
         compared = [name for name in measures if name not in ("recall@10", "hr@5", "mrr")]
-        heads = ", ".join(f"{NAMES[name]} (95 %)" for name in compared)
+        heads = ", ".join(f"{NAMES[name]} (95 %{_judged(document, name)})" for name in compared)
         lines.append(f"{document['target']}: {document['users']} users, {heads}")
         for name, model in document["models"].items():
             figures = "  ".join(_with_interval(model, measure) for measure in compared)
@@ -219,6 +219,12 @@ def _figure_of(keys: tuple[str, ...], digits: int = 4) -> Cell:
         return _figure(found if found != {} else None, digits)
 
     return cell
+
+
+def _judged(document: dict[str, Any], measure: str) -> str:
+    """How many users can be judged by a measure, where it is not all of them."""
+    users = next(iter(document["models"].values())).get(f"{measure}_users", document["users"])
+    return f", {users} of them" if users < document["users"] else ""
 
 
 def _with_interval(model: dict[str, Any], measure: str) -> str:

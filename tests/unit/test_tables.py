@@ -56,6 +56,16 @@ def test_the_terminal_reads_the_same_figures() -> None:
     assert "transfer is 1.250 of als, +0.1000 (+0.1000 to +0.1000)" in text
 
 
+def test_the_terminal_says_how_many_a_measure_judges() -> None:
+    document = documents()[0]
+    for model in document["models"].values():
+        model.update(
+            {"rank_correlation": 0.5, "rank_correlation_interval": [0.4, 0.6]}
+            | {"rank_correlation_users": 3}
+        )
+    assert "rank correlation (95 %, 3 of them)" in tables.plain([document])
+
+
 def test_json_page_and_picture_are_written_beside_each_other(tmp_path: Path) -> None:
     tables.write(tmp_path / "new" / "films.v1", documents(), "Films")
     names = sorted(path.name for path in (tmp_path / "new").iterdir())
