@@ -25,7 +25,7 @@ lint: $(STAMP)  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-DATASET ?= ../shared/data/tables/food_kitchen
-bench: $(STAMP)  ## accuracy and speed on DATASET; minutes to hours
-	$(BIN)/python benchmarks/accuracy.py $(DATASET) -o benchmarks/accuracy
+DATASETS ?= ../shared/data/tables
+bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on where it stopped
+	$(BIN)/python benchmarks/accuracy.py $(DATASETS) -o benchmarks/accuracy
 	$(BIN)/python benchmarks/encode.py

@@ -1,104 +1,120 @@
-"""How good cold-start recommendations are on a dataset of tables, as Markdown and JSON.
+"""How good cold-start recommendations are on all datasets, as one page of tables and pictures.
 
-python benchmarks/accuracy.py FOLDER [--folds 0 1 2] [--targets ...] [--models ...] [-o OUT]
+python benchmarks/accuracy.py ../shared/data/tables [--only food_kitchen ...] -o benchmarks/accuracy
+
+Every fold of a target is saved under benchmarks/results/ as soon as it is measured. A run that was
+interrupted goes on after it; what was measured with other code or other data is measured anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import logging
-import platform
-from datetime import date
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 
-from gnn.evaluate import MODELS, cold_start
+from gnn import tables
+from gnn.data import InterestGraph
+from gnn.evaluate import MODELS, cold_start_fold, pool
+from gnn.exam import Conditions
+from gnn.results import Result
+from graph.records import Dataset
 from graph.snapshot import snapshot_of_tables, titles_of
 from graph.sources import read_dataset
-from isthmus.settings import load_settings
+from isthmus.errors import NothingToDo
+from isthmus.settings import Settings, load_settings
 
-LIBRARIES = ("torch", "torch-geometric", "implicit", "sentence-transformers", "numpy")
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+# By dataset: folds, and targets where not all domains are asked for.
+PLAN: dict[str, tuple[range, tuple[str, ...]]] = {
+    "young_people": (range(10), ("film", "hobby")),
+    "rt_critics": (range(10), ()),
+    "game_video": (range(3), ()),
+    "food_kitchen": (range(3), ()),
+}
+# Modules that show results and do not make them.
+SHOWING = ("tables.py", "plots.py", "demo.py", "retrain.py")
 
-
-def markdown(documents: list[dict]) -> str:
-    """The results as tables, one a target and fold, and where they were measured."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    lines = [
-        "# Cold-start accuracy",
-        "",
-        f"{date.today()}, {platform.machine()}, Python {platform.python_version()}, {libraries}.",
-        "",
-    ]
-    for document in documents:
-        lines += [
-            f"## {document['dataset']}, target {document['target']}",
-            "",
-            f"{document['protocol']}, {document['users']} users, "
-            f"{document['twin_rows']} rows with a twin.",
-            "",
-            "| model | NDCG@10 | 95 % | Recall@10 | transfer's gain, 95 % | lowest / middle / "
-            "highest third | history 1-3 / 4-10 / 11-50 / 51- | coverage | diversity | novelty | "
-            "seconds | MB |",
-            "|" + "---|" * 12,
-        ]
-        lines += [_row(name, model) for name, model in document["models"].items()]
-        lines.append("")
-    return "\n".join(lines)
+logger = logging.getLogger("isthmus")
 
 
-def _row(name: str, model: dict) -> str:
-    def figures(values) -> str:
-        return " / ".join("–" if value is None else f"{value:.4f}" for value in values)
+def code() -> str:
+    """SHA-256 of the modules that make the figures."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "gnn").glob("*.py")):
+        if path.name not in SHOWING:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
-    gain = model.get("transfer_gain")
-    cells = [
-        name,
-        f"{model['ndcg@10']:.4f}",
-        figures(model["ndcg@10_interval"]),
-        f"{model['recall@10']:.4f}",
-        f"{gain['ndcg@10']:+.4f} ({figures(gain['interval'])})" if gain else "",
-        figures(model["ndcg@10_by_popularity"].values()),
-        figures(model["ndcg@10_by_history"].values()),
-        f"{model['coverage@10']:.3f}",
-        "–" if model["diversity@10"] is None else f"{model['diversity@10']:.3f}",
-        f"{model['novelty@10']:.2f}",
-        f"{model['fit_seconds']:.0f}",
-        f"{model['peak_mb']:.0f}",
-    ]
-    return "| " + " | ".join(cells) + " |"
+
+def measured(
+    name: str, dataset: Dataset, models: tuple[str, ...], settings: Settings
+) -> list[dict]:
+    """The documents of a dataset, a target each, its folds pooled."""
+    folds, targets = PLAN[name]
+    wanted = {"fingerprint": dataset.fingerprint, "code": code(), "models": list(models)}
+
+    @cache
+    def graph() -> InterestGraph:
+        return snapshot_of_tables(dataset, settings)
+
+    def result(target: str, fold: int) -> Result:
+        path = RESULTS / f"{name}-{target}-{fold}"
+        if saved(path, wanted):
+            return Result.load(path)
+        logger.info("%s, %s, fold %d", name, target, fold)
+        conditions = Conditions(
+            models=models,
+            threads=settings.threads,
+            titles=titles_of(dataset, graph()),
+            dataset=name,
+            fingerprint=dataset.fingerprint,
+        )
+        found = cold_start_fold(graph(), target, fold, conditions)
+        found.save(path)
+        path.with_name(f"{path.name}.made.json").write_text(json.dumps(wanted))
+        return found
+
+    documents = []
+    for target in targets or sorted(dataset.items["domain"].unique()):
+        results = []
+        for fold in folds:
+            try:
+                results.append(result(target, fold))
+            except NothingToDo as error:
+                logger.info("%s", error.message)
+        if results:
+            documents.append(pool(results).document())
+    return documents
+
+
+def saved(path: Path, wanted: dict) -> bool:
+    """Whether this was measured with this code on these data."""
+    made = path.with_name(f"{path.name}.made.json")
+    return made.exists() and json.loads(made.read_text("utf-8")) == wanted
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--folds", type=int, nargs="+", default=[0])
-    parser.add_argument("--targets", nargs="+")
-    parser.add_argument("--models", nargs="+", default=MODELS)
-    parser.add_argument("-o", "--out", type=Path, help="OUT.json and OUT.md are written")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="folder of dataset folders")
+    parser.add_argument("--only", nargs="+", choices=PLAN, default=list(PLAN))
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "accuracy")
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logger.setLevel(logging.INFO)
     settings = load_settings()
-    dataset = read_dataset(options.folder)
-    graph = snapshot_of_tables(dataset, settings)
-    documents = [
-        cold_start(
-            graph,
-            target,
-            fold=fold,
-            models=options.models,
-            threads=settings.threads,
-            titles=titles_of(dataset, graph),
-            dataset=options.folder.name,
-            fingerprint=dataset.fingerprint,
-        )
-        for target in options.targets or graph.domains
-        for fold in options.folds
-    ]
-    print(markdown(documents))
-    if options.out:
-        options.out.with_suffix(".json").write_text(json.dumps(documents, indent=1) + "\n")
-        options.out.with_suffix(".md").write_text(markdown(documents))
+    documents: list[dict] = []
+    for name in options.only:
+        dataset = read_dataset(options.folder / name)
+        documents += measured(name, dataset, tuple(options.models), settings)
+        tables.write(options.out, documents, "Cold-start accuracy")
+    print(tables.plain(documents))
 
 
 if __name__ == "__main__":

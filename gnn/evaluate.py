@@ -3,53 +3,31 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
-from scipy.sparse import csr_array
 
-from gnn import metrics
-from gnn.baselines import BASELINES, tuned
-from gnn.data import Reading, kept
-from gnn.merge import served_scores
-from gnn.splits import cold_users, done_by, without
-from gnn.tasks import likes_of
-from gnn.train import reproducible, threads_for, train
-from isthmus.errors import InputError, NothingToDo
+from gnn import audit
+from gnn.baselines import tuned
+from gnn.contenders import compared, learned_from, served
+from gnn.exam import MODELS, TRANSFER, Conditions, Scores, audits, exam_of, graded
+from gnn.results import Result, pooled
+from gnn.splits import cold_users, done_by, interactions_in, without
+from gnn.train import reproducible, threads_for
+from isthmus.errors import NothingToDo
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
     from gnn.data import InterestGraph
 
-logger = logging.getLogger("isthmus")
+__all__ = ["MODELS", "cold_start", "cold_start_fold", "cold_start_folds", "of_targets", "pool"]
 
-TRANSFER = "transfer"
-MODELS = (TRANSFER, *BASELINES)
-HISTORY_LENGTHS = (("1-3", 1, 3), ("4-10", 4, 10), ("11-50", 11, 50), ("51-", 51, np.inf))
-POPULARITY_THIRDS = ("lowest", "middle", "highest")
+logger = logging.getLogger("isthmus")
 
 
 def cold_start(
-    graph: InterestGraph,
-    target: str,
-    *,
-    fold: int = 0,
-    models: Sequence[str] = MODELS,
-    edges_per_node: int = 50,
-    half_life_days: float = 365,
-    history_limit: int = 50,
-    seed: int = 7,
-    threads: int | None = None,
-    titles: Sequence[str] | None = None,
-    dataset: str = "",
-    fingerprint: str = "",
+    graph: InterestGraph, target: str, *, fold: int = 0, **conditions: Any
 ) -> dict[str, Any]:
     """Hides all that the fold's cold users did in a domain, and ranks all its items for them.
 
@@ -59,15 +37,7 @@ def cold_start(
         graph: The whole graph.
         target: Name of the domain.
         fold: Which users are held out, see `gnn.splits`.
-        models: Names out of `MODELS`.
-        edges_per_node: Edges that leave a node, at most.
-        half_life_days: Age at which a dated interaction counts half.
-        history_limit: Interactions that a query reads on each side of the domain's border.
-        seed: Of all that is random.
-        threads: Threads at most; all cores without it.
-        titles: Of the items, to find twins by; without them twins are not looked for.
-        dataset: Its name, for the result.
-        fingerprint: Of the data, for the result.
+        conditions: Fields of `Conditions`.
 
     Returns:
         The result document.
@@ -75,206 +45,86 @@ def cold_start(
     Raises:
         InputError: There is no such domain or model.
         NothingToDo: No user is held out.
+        LeakError: The models would see what is hidden.
     """
-    _check(graph, target, models)
+    return cold_start_fold(graph, target, fold, Conditions(**conditions)).document()
+
+
+def cold_start_folds(
+    graph: InterestGraph, target: str, folds: Sequence[int], **conditions: Any
+) -> dict[str, Any]:
+    """The same over several folds: their users pooled, and each fold's document under `folds`.
+
+    A fold that holds out nobody is left out.
+
+    Raises:
+        InputError: There is no such domain or model.
+        NothingToDo: No fold holds out a user.
+        LeakError: The models would see what is hidden.
+    """
+    results, empty = [], None
+    for fold in folds:
+        try:
+            results.append(cold_start_fold(graph, target, fold, Conditions(**conditions)))
+        except NothingToDo as error:
+            empty = error
+    if not results:
+        raise empty or NothingToDo("No fold is named.", "Name folds from 0 to 9, or all.")
+    return pool(results).document()
+
+
+def of_targets(
+    targets: Sequence[str], measure: Callable[[str], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The documents of those targets for which somebody can be held out.
+
+    Raises:
+        NothingToDo: There is no such target.
+    """
+    documents, nothing = [], None
+    for target in targets:
+        try:
+            documents.append(measure(target))
+        except NothingToDo as error:
+            nothing = error
+            logger.warning("%s: left out. %s", target, error.message)
+    if nothing and not documents:
+        raise nothing
+    return documents
+
+
+def pool(results: Sequence[Result]) -> Result:
+    """Folds of one target as one result."""
+    names = ", ".join(str(result.head["fold"]) for result in results)
+    return pooled(results, f"cold-start, folds {names} pooled, full ranking")
+
+
+def cold_start_fold(graph: InterestGraph, target: str, fold: int, conditions: Conditions) -> Result:
+    """What every model is worth to each cold user of one fold; see `cold_start`."""
+    conditions.check(graph, [target])
     t = graph.domains.index(target)
-    reading = Reading(half_life_days, history_limit)
     cold = cold_users(graph, t, fold)
-    seen = without(graph, done_by(graph, t, cold.test), half_life_days=half_life_days)
-    exam = _exam(graph, seen, t, cold.test, titles)
+    hidden = done_by(graph, t, cold.test)
+    seen = without(graph, hidden, half_life_days=conditions.half_life_days)
+    visible = interactions_in(seen, t) & np.isin(seen.owners(), cold.test)
+    checked = audit.leaks(seen, visible, cold.test, int(hidden.sum()), conditions.half_life_days)
+    exam = exam_of(graph, hidden, seen, t, cold.test, titles=conditions.titles)
     if not len(exam.users):
         raise NothingToDo(
             f"Fold {fold} holds out no user with likes in {target} and interactions elsewhere.",
             "Try another fold, or a larger dataset.",
         )
-    scores, reports = {}, {}
-    for name in models:
-        logger.info("%s: %s", target, name)
-        with _measured() as cost:
-            if name == TRANSFER:
-                learned = train(
-                    seen,
-                    edges_per_node=edges_per_node,
-                    half_life_days=half_life_days,
-                    history_limit=history_limit,
-                    seed=seed,
-                    threads=threads,
-                    fold=fold,
-                )
-                scores[name] = served_scores(seen, learned, t, exam.users, reading)
-            else:
-                with reproducible(seed, threads_for(seen, threads)):
-                    model = tuned(name, graph, seen, t, cold.validation, reading, seed)
-                scores[name] = model.scores(exam.users)
-        reports[name] = _report(scores[name], exam, seed) | cost
-    for name in models:
-        if TRANSFER in models and name != TRANSFER:
-            reports[name]["transfer_gain"] = _gain(scores[TRANSFER], scores[name], exam, seed)
-    return {
-        "protocol": f"cold-start, fold {fold}, full ranking",
-        "dataset": dataset,
-        "fingerprint": fingerprint,
-        "target": target,
-        "users": len(exam.users),
-        "twin_rows": int(exam.twins.sum()) if titles is not None else None,
-        "models": reports,
-    }
 
+    def fit(name: str) -> Scores:
+        if name == TRANSFER:
+            return served(seen, learned_from(seen, conditions, fold), t, conditions)
+        # Validation users' likes are in `seen`: no model gets the whole graph.
+        with reproducible(conditions.seed, threads_for(seen, conditions.threads)):
+            return tuned(
+                name, seen, seen, t, cold.validation, conditions.reading, conditions.seed
+            ).scores
 
-def _check(graph: InterestGraph, target: str, models: Sequence[str]) -> None:
-    if target not in graph.domains:
-        raise InputError(
-            f"There is no domain {target!r}.", f"There are: {', '.join(graph.domains)}."
-        )
-    for name in models:
-        if name not in MODELS:
-            raise InputError(f"There is no model {name!r}.", f"There are: {', '.join(MODELS)}.")
-
-
-@dataclass(frozen=True)
-class Exam:
-    """The held-out users, and what a ranking for them is judged by.
-
-    Attributes:
-        users: Those with likes in the target.
-        liked: What they like, hidden from all models, CSR (users, items of the target).
-        twins: Which of these likes have a twin of the same title in a domain that the user's
-            history holds, aligned with `liked.data`.
-        lengths: Of what is left of their histories.
-        likers: Users who like each item, of those that the models see, (items of the target,).
-        vectors: Embeddings of the items of the target.
-        seen_users: Users that the models see.
-    """
-
-    users: NDArray[np.int64]
-    liked: csr_array
-    twins: NDArray[np.bool_]
-    lengths: NDArray[np.int64]
-    likers: NDArray[np.int64]
-    vectors: NDArray[np.float32]
-    seen_users: int
-
-
-def _exam(
-    graph: InterestGraph,
-    seen: InterestGraph,
-    target: int,
-    users: NDArray[np.int64],
-    titles: Sequence[str] | None,
-) -> Exam:
-    liked = likes_of(graph, target, users)
-    some = np.flatnonzero(np.diff(liked.indptr))
-    users, liked = users[some], csr_array(liked[some])
-    items = graph.items_of(target)
-    everyone = likes_of(seen, target, np.arange(len(graph.users)))
-    return Exam(
-        users=users,
-        liked=liked,
-        twins=_twins(seen, target, users, liked, titles),
-        lengths=np.diff(seen.interactions.indptr)[users],
-        likers=np.bincount(everyone.indices, minlength=len(items)),
-        vectors=graph.item_vectors[items],
-        seen_users=len(graph.users),
-    )
-
-
-def _twins(
-    seen: InterestGraph,
-    target: int,
-    users: NDArray[np.int64],
-    liked: csr_array,
-    titles: Sequence[str] | None,
-) -> NDArray[np.bool_]:
-    """Which likes have a twin of the same title in a domain that their user's history holds."""
-    twins = np.zeros(liked.nnz, dtype=bool)
-    if titles is None:
-        return twins
-    domains_of: dict[str, set[int]] = {}
-    plain = [" ".join(title.casefold().split()) for title in titles]
-    for title, domain in zip(plain, seen.item_domain.tolist(), strict=True):
-        if title:
-            domains_of.setdefault(title, set()).add(domain)
-    items = seen.items_of(target)
-    for row, user in enumerate(users):
-        met = seen.interactions.indices[seen.interactions.indptr[user] :][
-            : int(seen.interactions.indptr[user + 1] - seen.interactions.indptr[user])
-        ]
-        held = set(seen.item_domain[met].tolist())
-        for place in range(liked.indptr[row], liked.indptr[row + 1]):
-            title = plain[items[liked.indices[place]]]
-            twins[place] = bool(domains_of.get(title, set()) & held - {target})
-    return twins
-
-
-def _report(scores: NDArray[np.float32], exam: Exam, seed: int) -> dict[str, Any]:
-    """What one model is worth."""
-    values = metrics.ndcg(scores, exam.liked)
-    lists = metrics.best_items(scores)
-    low, high = metrics.interval(values, seed)
-    thirds = _thirds(exam.likers)
-    without_twins = kept(exam.liked, ~exam.twins)
-    return {
-        "recall@10": float(metrics.recall(scores, exam.liked).mean()),
-        "ndcg@10": float(values.mean()),
-        "ndcg@10_interval": [low, high],
-        "ndcg@10_without_twins": _mean_of_some(scores, without_twins),
-        "coverage@10": metrics.coverage(lists, scores.shape[1]),
-        "diversity@10": metrics.diversity(lists, exam.vectors),
-        "novelty@10": metrics.novelty(lists, exam.likers, exam.seen_users),
-        "ndcg@10_by_popularity": {
-            name: _mean_of_some(scores, kept(exam.liked, thirds[exam.liked.indices] == third))
-            for third, name in enumerate(POPULARITY_THIRDS)
-        },
-        "ndcg@10_by_history": {
-            name: _mean(values[(exam.lengths >= least) & (exam.lengths <= most)])
-            for name, least, most in HISTORY_LENGTHS
-        },
-    }
-
-
-def _thirds(likers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1 or 2: the third of the items that each belongs to, by how many like it."""
-    place = np.empty(len(likers), np.int64)
-    place[np.argsort(likers, kind="stable")] = np.arange(len(likers))
-    return 3 * place // max(len(likers), 1)
-
-
-def _mean_of_some(scores: NDArray[np.float32], liked: csr_array) -> float | None:
-    """NDCG@10 over the users who like some of these items; None where nobody does."""
-    some = np.flatnonzero(np.diff(liked.indptr))
-    return _mean(metrics.ndcg(scores[some], csr_array(liked[some])))
-
-
-def _mean(values: NDArray[np.float64]) -> float | None:
-    return float(values.mean()) if len(values) else None
-
-
-def _gain(
-    scores: NDArray[np.float32], others: NDArray[np.float32], exam: Exam, seed: int
-) -> dict[str, Any]:
-    """NDCG@10 of one model less that of another, user by user."""
-    gains = metrics.ndcg(scores, exam.liked) - metrics.ndcg(others, exam.liked)
-    return {"ndcg@10": float(gains.mean()), "interval": list(metrics.interval(gains, seed))}
-
-
-@contextmanager
-def _measured() -> Iterator[dict[str, float]]:
-    """Fills in how long the block took and how much memory the process held at most."""
-    cost: dict[str, float] = {}
-    process, done = psutil.Process(), threading.Event()
-    peak = process.memory_info().rss
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.05):
-            peak = max(peak, process.memory_info().rss)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    start = time.monotonic()
-    watcher.start()
-    try:
-        yield cost
-    finally:
-        done.set()
-        watcher.join()
-    cost |= {"fit_seconds": round(time.monotonic() - start, 2), "peak_mb": round(peak / 2**20)}
+    grades = compared(target, conditions, fit, lambda scores: graded(scores, exam))
+    head = conditions.head(f"cold-start, fold {fold}, full ranking", target)
+    head |= {"fold": fold} | audits(exam, checked, conditions)
+    return Result(head, exam.lengths, grades, conditions.seed)

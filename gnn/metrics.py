@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import rankdata
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
@@ -56,6 +59,64 @@ def expected_gains(
             tied = int(np.count_nonzero(row == score))
             gains[user] += (cumulative[above + tied] - cumulative[above]) / tied
     return gains
+
+
+def hit_rate(
+    scores: NDArray[np.float32], relevant: csr_array, first: int = LISTED
+) -> NDArray[np.float64]:
+    """HR@first: how likely the first places hold an item that the user wants, (users,)."""
+    return _of_the_first(scores, relevant, lambda places: places <= first)
+
+
+def reciprocal_rank(scores: NDArray[np.float32], relevant: csr_array) -> NDArray[np.float64]:
+    """MRR before the mean: 1 over the place of the first item that the user wants, (users,)."""
+    return _of_the_first(scores, relevant, lambda places: 1 / places)
+
+
+def _of_the_first(
+    scores: NDArray[np.float32],
+    relevant: csr_array,
+    worth: Callable[[NDArray[np.float64]], NDArray[np.floating | np.bool_]],
+) -> NDArray[np.float64]:
+    """The expected worth of the place where the first wanted item stands, (users,).
+
+    Among `tied` items of one score, of which `wanted` are wanted, the first of these stands behind
+    the place k with the likelihood C(tied - k, wanted) / C(tied, wanted).
+    """
+    gains = np.zeros(len(scores))
+    for user, row in enumerate(scores):
+        items = relevant.indices[relevant.indptr[user] : relevant.indptr[user + 1]]
+        if not len(items):
+            continue
+        score = row[items].max()
+        above = int(np.count_nonzero(row > score))
+        tied = int(np.count_nonzero(row == score))
+        wanted = int(np.count_nonzero(row[items] == score))
+        before = np.arange(tied - wanted + 1)
+        behind = np.cumprod(np.append(1.0, (tied - wanted - before) / (tied - before)))
+        gains[user] = (-np.diff(behind) * worth((above + 1 + before).astype(np.float64))).sum()
+    return gains
+
+
+def rank_correlation(scores: NDArray[np.float32], rated: csr_array) -> NDArray[np.float64]:
+    """Spearman's correlation of scores and true weights over the items a user rated, (users,).
+
+    Equal values share their mean rank. A user for whom all scores are equal gets 0; one whose
+    weights are all equal cannot be judged and gets NaN.
+
+    Args:
+        scores: (users, items).
+        rated: Weights, CSR (users, items); a stored 0 is a weight too.
+    """
+    found = np.full(len(scores), np.nan)
+    for user, row in enumerate(scores):
+        start, end = rated.indptr[user : user + 2]
+        true = rankdata(rated.data[start:end])
+        said = rankdata(row[rated.indices[start:end]])
+        if len(np.unique(true)) > 1:
+            differ = len(np.unique(said)) > 1
+            found[user] = np.corrcoef(true, said)[0, 1] if differ else 0.0
+    return found
 
 
 def best_items(scores: NDArray[np.float32]) -> NDArray[np.int64]:

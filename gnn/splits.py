@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from gnn.data import interests_of, kept
+from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,6 +82,27 @@ def warm_likes(graph: InterestGraph, target: int, fold: int = 0) -> NDArray[np.b
         else:
             hidden[likes[_hash(f"{graph.users[user]}|{name}|like") % len(likes)]] = True
     return hidden
+
+
+def instant_of(graph: InterestGraph, share: float, until: float = np.inf) -> float:
+    """The instant by which a share of the dated interactions had happened, in seconds since 1970.
+
+    Args:
+        graph: The whole graph.
+        share: From 0 to 1.
+        until: Only what had happened by then is counted.
+
+    Raises:
+        InputError: No interaction is dated, or none so early.
+    """
+    times = graph.last_at[graph.last_at <= until]
+    if not len(times):
+        raise InputError(
+            "No interaction has a date by which it could be hidden.",
+            "A split in time needs interactions with a timestamp; "
+            "`isthmus evaluate cold-start` needs none.",
+        )
+    return float(np.quantile(times, share, method="inverted_cdf"))
 
 
 def done_by(graph: InterestGraph, target: int, users: NDArray[np.int64]) -> NDArray[np.bool_]:

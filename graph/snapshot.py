@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from encoders.cache import VectorCache, encode_cached
@@ -76,6 +77,19 @@ def titles_of(dataset: Dataset, data: InterestGraph) -> list[str]:
     key = item_key(pl.col("domain"), pl.col("item_id"))
     titles = dict(dataset.items.select(key.alias("key"), "title").iter_rows())
     return [titles[item] for item in data.items.tolist()]
+
+
+def first_times(dataset: Dataset, data: InterestGraph) -> NDArray[np.float64]:
+    """When each user first met each item, in seconds since 1970, NaN where that has no date.
+
+    Aligned with the snapshot's interactions, whose own times are the last ones.
+    """
+    resolved, _ = resolve_items(dataset.interactions, dataset.items)
+    users = pl.DataFrame({"user_id": data.users.tolist()}).with_row_index("row")
+    items = pl.DataFrame({"key": data.items.tolist()}).with_row_index("column")
+    pairs = user_item_pairs(resolved).join(users, on="user_id").join(items, on="key")
+    times = pairs.sort("row", "column")["first_at"].cast(pl.Float64) / 1000
+    return times.fill_null(np.nan).to_numpy()
 
 
 def _arrays(items: list[Row], users: list[Row], interests: list[Row]) -> InterestGraph:

@@ -44,3 +44,7 @@ class Locked(IsthmusError):
     """Another run holds the lock."""
 
     exit_code = 75
+
+
+class LeakError(IsthmusError):
+    """What an evaluation hides is visible to the models, so that its figures would mean nothing."""

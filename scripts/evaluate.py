@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
+    from gnn.data import InterestGraph
+    from graph.records import Dataset
     from isthmus.settings import Settings
+
+FOLDS = 10
+
+
+class Folds(click.ParamType[tuple[int, ...]]):
+    """`all`, or numbers from 0 to 9 separated by commas."""
+
+    name = "folds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The folds that are named, ascending, each once."""
+        if isinstance(value, tuple):
+            return value
+        if value == "all":
+            return tuple(range(FOLDS))
+        words = [word.strip() for word in value.split(",")]
+        if not all(word.isdecimal() and int(word) < FOLDS for word in words):
+            self.fail(f"{value!r} is neither `all` nor numbers from 0 to 9 with commas.")
+        return tuple(sorted({int(word) for word in words}))
 
 
 @click.group()
@@ -18,53 +43,151 @@ def command() -> None:
     """Measure accuracy on a dataset of tables; no graph is read or written."""
 
 
+def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The folder and the options that every protocol has."""
+    for option in (
+        click.option(
+            "-o",
+            "--out",
+            type=click.Path(path_type=Path),
+            help="Also write OUT.json, OUT.md and OUT.png.",
+        ),
+        click.option("--model", "models", multiple=True, help="Only these; all without it."),
+        click.option(
+            "--target", "targets", multiple=True, help="Domain to recommend; all without it."
+        ),
+        click.argument("folder", type=click.Path(path_type=Path)),
+    ):
+        function = option(function)
+    return function
+
+
 @command.command("cold-start")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--target", "targets", multiple=True, help="Domain to recommend; all without it.")
-@click.option("--fold", default=0, type=click.IntRange(0, 9), show_default=True)
-@click.option("--model", "models", multiple=True, help="Only these; all without it.")
+@_of_a_dataset
+@click.option("--fold", type=click.IntRange(0, FOLDS - 1), help="One fold of ten.  [default: 0]")
+@click.option("--folds", type=Folds(), help="Several folds, pooled: `all`, or as in `0,1,2`.")
 @with_settings
 def cold_start(
     settings: Settings,
     folder: Path,
     targets: tuple[str, ...],
-    fold: int,
     models: tuple[str, ...],
+    out: Path | None,
+    fold: int | None,
+    folds: tuple[int, ...] | None,
 ) -> Output:
     """Hide what cold users did in a domain and rank all its items for them.
 
     \b
     Examples:
       isthmus evaluate cold-start data/ --target films
+      isthmus evaluate cold-start data/ --folds all -o results/films
       isthmus evaluate cold-start data/ --model transfer --model popularity --json
     """
+    if folds and fold is not None:
+        raise click.UsageError("--fold and --folds cannot be given together.")
     from gnn import evaluate
+
+    _, data, conditions = _prepared(settings, folder, models, out)
+
+    def measure(target: str) -> dict[str, Any]:
+        if folds:
+            return evaluate.cold_start_folds(data, target, folds, **conditions)
+        return evaluate.cold_start(data, target, fold=fold or 0, **conditions)
+
+    return _output(evaluate.of_targets(targets or data.domains, measure), out)
+
+
+@command.command("temporal")
+@_of_a_dataset
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    help="Hide what happened later, UTC; by default 80 % had happened.",
+)
+@with_settings
+def temporal(
+    settings: Settings,
+    folder: Path,
+    targets: tuple[str, ...],
+    models: tuple[str, ...],
+    out: Path | None,
+    at: datetime | None,
+) -> Output:
+    """Hide what happened after an instant and rank what users had not met until then.
+
+    \b
+    Examples:
+      isthmus evaluate temporal data/ --target films
+      isthmus evaluate temporal data/ --at 2024-06-30 -o results/june
+    """
+    from gnn import temporal as protocol
+    from graph.snapshot import first_times
+
+    dataset, data, conditions = _prepared(settings, folder, models, out)
+    documents = protocol.temporal(
+        data,
+        first_times(dataset, data),
+        targets or data.domains,
+        at=at.replace(tzinfo=UTC).timestamp() if at else None,
+        **conditions,
+    )
+    return _output(documents, out)
+
+
+@command.command("next-item")
+@_of_a_dataset
+@with_settings
+def next_item(
+    settings: Settings,
+    folder: Path,
+    targets: tuple[str, ...],
+    models: tuple[str, ...],
+    out: Path | None,
+) -> Output:
+    """Hide each user's last item and rank it among 999 of its domain drawn at random.
+
+    \b
+    Examples:
+      isthmus evaluate next-item data/
+      isthmus evaluate next-item data/ --model transfer --model popularity --json
+    """
+    from gnn import next_item as protocol
+
+    _, data, conditions = _prepared(settings, folder, models, out)
+    return _output(protocol.next_item(data, targets or data.domains, **conditions), out)
+
+
+def _prepared(
+    settings: Settings, folder: Path, models: tuple[str, ...], out: Path | None
+) -> tuple[Dataset, InterestGraph, dict[str, Any]]:
+    """The dataset, the same as arrays, and the conditions that the options and settings give."""
+    from gnn.exam import MODELS
+    from gnn.plots import check_plotting
     from graph.snapshot import snapshot_of_tables, titles_of
     from graph.sources import read_dataset
 
+    if out:
+        check_plotting()
     dataset = read_dataset(folder)
     data = snapshot_of_tables(dataset, settings)
-    documents = [
-        evaluate.cold_start(
-            data,
-            target,
-            fold=fold,
-            models=models or evaluate.MODELS,
-            edges_per_node=settings.edges_per_node,
-            half_life_days=settings.half_life_days,
-            history_limit=settings.history_limit,
-            seed=settings.seed,
-            threads=settings.threads,
-            titles=titles_of(dataset, data),
-            dataset=folder.name,
-            fingerprint=dataset.fingerprint,
-        )
-        for target in targets or data.domains
-    ]
-    lines = []
-    for document in documents:
-        lines.append(f"{document['target']}: {document['users']} cold users, NDCG@10 (95 %)")
-        for name, result in document["models"].items():
-            low, high = result["ndcg@10_interval"]
-            lines.append(f"  {name:<16} {result['ndcg@10']:.4f}  ({low:.4f} to {high:.4f})")
-    return Output(documents if len(documents) > 1 else documents[0], "\n".join(lines))
+    conditions = {
+        "models": models or MODELS,
+        "edges_per_node": settings.edges_per_node,
+        "half_life_days": settings.half_life_days,
+        "history_limit": settings.history_limit,
+        "seed": settings.seed,
+        "threads": settings.threads,
+        "titles": titles_of(dataset, data),
+        "dataset": folder.name,
+        "fingerprint": dataset.fingerprint,
+    }
+    return dataset, data, conditions
+
+
+def _output(documents: list[dict[str, Any]], out: Path | None) -> Output:
+    from gnn import tables
+
+    if out:
+        tables.write(out, documents)
+    return Output(documents if len(documents) > 1 else documents[0], tables.plain(documents))
