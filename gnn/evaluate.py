@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,9 @@ logger = logging.getLogger("isthmus")
 TRANSFER = "transfer"
 MODELS = (TRANSFER, *BASELINES)
 HISTORY_LENGTHS = (("1-3", 1, 3), ("4-10", 4, 10), ("11-50", 11, 50), ("51-", 51, np.inf))
+Hide = Callable[["InterestGraph", int, "NDArray[np.int64]"], "InterestGraph"]
+"""Takes what some users did in a domain out of a graph."""
+
 POPULARITY_THIRDS = ("lowest", "middle", "highest")
 
 
@@ -50,6 +53,7 @@ def cold_start(
     titles: Sequence[str] | None = None,
     dataset: str = "",
     fingerprint: str = "",
+    hide: Hide | None = None,
 ) -> dict[str, Any]:
     """Hides all that the fold's cold users did in a domain, and ranks all its items for them.
 
@@ -68,6 +72,8 @@ def cold_start(
         titles: Of the items, to find twins by; without them twins are not looked for.
         dataset: Its name, for the result.
         fingerprint: Of the data, for the result.
+        hide: Makes what the models see; without it interactions are hidden by `gnn.splits.without`,
+            which knows nothing of texts.
 
     Returns:
         The result document.
@@ -80,7 +86,10 @@ def cold_start(
     t = graph.domains.index(target)
     reading = Reading(half_life_days, history_limit)
     cold = cold_users(graph, t, fold)
-    seen = without(graph, done_by(graph, t, cold.test), half_life_days=half_life_days)
+    if hide is not None:
+        seen = hide(graph, t, cold.test)
+    else:
+        seen = without(graph, done_by(graph, t, cold.test), half_life_days=half_life_days)
     exam = _exam(graph, seen, t, cold.test, titles)
     if not len(exam.users):
         raise NothingToDo(
