@@ -156,6 +156,33 @@ def test_what_speaks_against_all_popular_items_does_not_hide_the_others(
     assert [item["item_id"] for item in answer["items"]] == [f"f{k:03}" for k in films[230:240]]
 
 
+def test_awkward_tables_give_the_arrays_that_their_graph_gives(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "items.csv").write_text(
+        "item_id,domain,title,categories\n"
+        "1,books,Dune,Science Fiction|classics|war\n2,books,,\n"
+        "3,films,Alien,science fiction|horror\n4,films,Éowyn,\n5,films,Zorro,classics|horror|war\n"
+    )
+    (tmp_path / "interactions.csv").write_text(
+        "user_id,item_id,weight,timestamp,platform\n"
+        "ana,1,0.2,1969-12-31T23:59:58.5Z,\nana,3,0.6,,\nana,5,-0.2,2024-01-01T00:00:00.123Z,\n"
+        "ana,5,-0.6,2024-03-01,\nbo@shop,1,1,2024-01-01,shop\nbo,3,-1,2024-01-02,\nÉ,4,1,,\nÉ,2,0,,\n"
+    )
+    (tmp_path / "texts.csv").write_text(
+        "user_id,text,item_id,timestamp\nana,I like war,,2024-02-01\nbo,Alien is dull,3,\n"
+        "zoe,only words,,\nzoe,only words,,\n"
+    )
+    (tmp_path / "accounts.csv").write_text("platform,account_id,user_id\nshop,bo@shop,bo\n")
+    (tmp_path / "follows.csv").write_text("user_id,follows_id\nfan,ana\n")
+    dataset = read_dataset(tmp_path)
+    load(graph, dataset, tmp_path, server_settings)
+    tables = snapshot_of_tables(dataset, server_settings)
+    assert tables.users.tolist() == ["ana", "bo", "fan", "zoe", "É"]
+    assert tables.user_interests.nnz > 10
+    assert differences(snapshot(graph), tables) == []
+
+
 def test_tables_lose_all_that_the_held_out_did_and_wrote_in_the_domain(tmp_path: Path) -> None:
     (tmp_path / "items.csv").write_text("item_id,domain\nx,books\nx,films\ny,films\n")
     (tmp_path / "interactions.csv").write_text(
