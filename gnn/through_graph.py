@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isthmus")
 
 TIED = 1e-5
-"""Scores closer than this share of a list's largest are one score to 32-bit arithmetic."""
+"""Numbers closer than this share of the largest among them are one number to 32-bit arithmetic."""
 LEAST_AGREEING = 0.99
 MOST_APART = 0.01
 
@@ -75,15 +75,15 @@ class Compared:
             "lists_agree": self.lists_agree,
         }
 
-    def complaint(self) -> str:
-        """What is wrong, as a sentence; empty where the two agree."""
+    def complaints(self) -> list[str]:
+        """What is wrong, as sentences; none where the two agree."""
         apart = abs(self.ndcg - self.ndcg_in_memory)
         if self.lists_agree >= LEAST_AGREEING and apart <= MOST_APART * self.ndcg_in_memory:
-            return ""
-        return (
+            return []
+        return [
             f"the graph lists what memory lists for {self.lists_agree:.1%} of the users, and its "
             f"NDCG@10 is {self.ndcg:.4f} beside {self.ndcg_in_memory:.4f}."
-        )
+        ]
 
 
 def add_through_graph(
@@ -123,12 +123,12 @@ def add_through_graph(
             compared = compare(
                 graph, seen, learned, target, held_out[some], csr_array(liked[some]), own
             )
-        complaints += [f"{document['target']}: {text}" for text in (*apart, compared.complaint())]
+        said = [*apart, *compared.complaints()]
+        complaints += [f"{document['target']}: {text}" for text in said]
         document["models"][TRANSFER]["through_graph"] = compared.document() | {
             "same_snapshot": not apart,
             "seconds": round(time.monotonic() - start, 2),
         }
-    complaints = [text for text in complaints if not text.endswith(": ")]
     if not complaints:
         return None
     return GraphDisagrees(
@@ -231,7 +231,7 @@ def _agrees(in_memory: NDArray[np.float32], items: list[int], scores: NDArray[np
 
 
 def differences(stored: InterestGraph, seen: InterestGraph) -> list[str]:
-    """What of a graph's snapshot is not as it is in other arrays, as sentences."""
+    """What of a graph's snapshot is not as it is in other arrays but for rounding, as sentences."""
     if fingerprint(stored) == fingerprint(seen):
         return []
     found = []
@@ -246,20 +246,19 @@ def differences(stored: InterestGraph, seen: InterestGraph) -> list[str]:
         found += _apart(name, getattr(stored, name), getattr(seen, name))
     for name in ("interactions", "item_interests", "user_interests"):
         ours, others = getattr(stored, name), getattr(seen, name)
-        if not np.array_equal(ours.indptr, others.indptr) or not np.array_equal(
-            ours.indices, others.indices
-        ):
-            found.append(f"{name} has {ours.nnz} entries in the graph and {others.nnz} in memory.")
-        else:
+        places = ((ours.indptr, others.indptr), (ours.indices, others.indices))
+        if all(np.array_equal(*pair) for pair in places):
             found += _apart(name, ours.data, others.data)
+        else:
+            found.append(f"{name} has {ours.nnz} entries in the graph and {others.nnz} in memory.")
     return found
 
 
 def _apart(name: str, ours: NDArray[np.floating], others: NDArray[np.floating]) -> list[str]:
     if ours.shape != others.shape:
         return [f"{name} has the shape {ours.shape} in the graph and {others.shape} in memory."]
-    gap = np.nan_to_num(np.abs(ours - others))
-    odd = (gap > 0) | (np.isnan(ours) != np.isnan(others))
+    odd = ~np.isclose(ours, others, rtol=TIED, atol=TIED**2, equal_nan=True)
     if not odd.any():
         return []
-    return [f"{name} differ in {odd.sum()} of {odd.size} values, by {gap.max():.1g} at most."]
+    gap = np.abs(ours - others)[odd].max()
+    return [f"{name} differ in {odd.sum()} of {odd.size} values, by {gap:.1g} at most."]

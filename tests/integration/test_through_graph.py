@@ -91,7 +91,7 @@ def test_the_graph_lists_what_the_arrays_list(trained: Trained) -> None:
     compared = trained.compared()
     assert compared.lists_agree == 1
     assert compared.ndcg == pytest.approx(compared.ndcg_in_memory, abs=1e-9)
-    assert compared.complaint() == ""
+    assert compared.complaints() == []
 
 
 def test_a_changed_edge_is_noticed(trained: Trained) -> None:
@@ -107,7 +107,7 @@ def test_a_changed_edge_is_noticed(trained: Trained) -> None:
     finally:
         trained.graph.run(changed, parameters | {"times": 1 / 3})
     assert compared.lists_agree < 0.99
-    assert "of the users" in compared.complaint()
+    assert "of the users" in compared.complaints()[0]
 
 
 def test_edges_that_were_not_published_are_noticed(trained: Trained) -> None:
