@@ -16,12 +16,12 @@ from graph.ingest import ingest
 from graph.interests import find_interests
 from graph.recommend import history, recommend
 from graph.report import write_report
+from graph.scratch import shared_home
 from graph.sources import read_dataset
 from graph.sources.synthetic import PEOPLE, planted_transfers, write_synthetic
 from isthmus.errors import InputError
 from isthmus.settings import Settings
 
-SHARED = ("jars", "aot", "encoders", "vectors")
 SHOWN = 3
 DOMAINS = ("films", "music", "goods", "books")
 
@@ -106,14 +106,9 @@ def _settings_of_demo(settings: Settings) -> Settings:
             "The demo does not write its synthetic data into the server of NEO4J_URI.",
             "Unset NEO4J_URI; the demo runs a server of its own.",
         )
-    home = settings.home / "demo"
-    home.mkdir(parents=True, exist_ok=True)
-    for name in SHARED:
-        (settings.home / name).mkdir(exist_ok=True)
-        if not (home / name).exists():
-            (home / name).symlink_to(settings.home / name, target_is_directory=True)
-    shutil.rmtree(home / "data", ignore_errors=True)
-    return settings.model_copy(update={"home": home})
+    own = shared_home(settings, settings.home / "demo")
+    shutil.rmtree(own.home / "data", ignore_errors=True)
+    return own
 
 
 def _shown(graph: Graph, user: str, settings: Settings) -> dict[str, Any]:

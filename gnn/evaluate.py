@@ -105,9 +105,19 @@ def cold_start_fold(graph: InterestGraph, target: str, fold: int, conditions: Co
     t = graph.domains.index(target)
     cold = cold_users(graph, t, fold)
     hidden = done_by(graph, t, cold.test)
-    seen = without(graph, hidden, half_life_days=conditions.half_life_days)
+    if conditions.hide:
+        seen = conditions.hide(graph, t, cold.test)
+    else:
+        seen = without(graph, hidden, half_life_days=conditions.half_life_days)
     visible = interactions_in(seen, t) & np.isin(seen.owners(), cold.test)
-    checked = audit.leaks(seen, visible, cold.test, int(hidden.sum()), conditions.half_life_days)
+    checked = audit.leaks(
+        seen,
+        visible,
+        cold.test,
+        int(hidden.sum()),
+        conditions.half_life_days,
+        texts=conditions.hide is not None,
+    )
     exam = exam_of(graph, hidden, seen, t, cold.test, titles=conditions.titles)
     if not len(exam.users):
         raise NothingToDo(

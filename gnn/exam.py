@@ -28,6 +28,9 @@ POPULARITY_THIRDS = ("lowest", "middle", "highest")
 # Users that are ranked for at a time, so that scores of all items fit in memory.
 BLOCK = 1000
 
+Hide = Callable[["InterestGraph", int, "NDArray[np.int64]"], "InterestGraph"]
+"""Takes what some users did and wrote in a domain out of a graph."""
+
 Scores = Callable[["NDArray[np.int64]"], "NDArray[np.float32]"]
 """Scores of some users, (users, items of the target)."""
 
@@ -46,6 +49,8 @@ class Conditions:
         titles: Of the items, to find twins by; without them twins are not looked for.
         dataset: Its name, for the result.
         fingerprint: Of the data, for the result.
+        hide: Makes what the models see where users wrote texts; without it interactions are hidden
+            by `gnn.splits.without`, which knows nothing of texts.
     """
 
     models: Sequence[str] = MODELS
@@ -57,6 +62,7 @@ class Conditions:
     titles: Sequence[str] | None = None
     dataset: str = ""
     fingerprint: str = ""
+    hide: Hide | None = None
 
     @property
     def reading(self) -> Reading:

@@ -71,6 +71,8 @@ def plain(documents: Sequence[dict[str, Any]]) -> str:
         for name, model in document["models"].items():
             figures = "  ".join(_with_interval(model, measure) for measure in compared)
             lines.append(f"  {name:<12} {figures}")
+        if graph := document["models"].get("transfer", {}).get("through_graph"):
+            lines.append(f"  through the graph {graph['ndcg@10']:.4f}")
         for measure, best in (document["best_baseline"] or {}).items():
             if measure in compared:
                 low, high = best["interval"]

@@ -71,16 +71,17 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
     if len(rejected):
         logger.warning("%d wrong rows are left out; see %s", len(rejected), quarantine)
 
-    interactions = _by_person(graph, interactions, dataset.accounts)
-    pairs, texts = user_item_pairs(interactions), _texts(texts, settings.keep_text)
-    users = _users(pairs, texts, dataset)
+    owners = _known_owners(graph, interactions, dataset.accounts)
+    pairs = user_item_pairs(by_person(interactions, owners))
+    texts = keyed_texts(texts, settings.keep_text)
+    users = users_of(pairs, texts, dataset)
     items = _items(dataset.items)
     graph.write("ingest/domains", names=items["domain"].unique().to_list())
     graph.write_batches("ingest/items", items, "load items", ROWS_A_BATCH // 2)
     graph.write_batches("ingest/users", users, "load users")
     graph.write_batches("ingest/interactions", pairs, "load interactions")
     graph.write_batches("ingest/texts", texts, "load texts")
-    graph.write_batches("ingest/accounts", _accounts(dataset.accounts), "load accounts")
+    graph.write_batches("ingest/accounts", account_owners(dataset.accounts), "load accounts")
     graph.write_batches("ingest/follows", dataset.follows.drop("file", "line"), "load follows")
     graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)
     update_popularity(graph, settings.half_life_days)
@@ -124,24 +125,40 @@ def known_items(graph: Graph, dataset: Dataset) -> pl.DataFrame:
     return pl.concat([own, pl.DataFrame(found, schema=own.schema)]).unique()
 
 
-def _by_person(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    """Replaces an account on a platform by the person whose it is, where that is known."""
-    key = pl.concat_str("platform", "user_id", separator=":")
-    on_platform = interactions.filter(pl.col("platform").is_not_null())
-    if on_platform.is_empty():
-        return interactions
-    keys = on_platform.select(key.unique()).to_series().to_list()
-    owners = pl.DataFrame(
-        graph.read("ingest/known_accounts", keys=keys),
-        schema={"key": pl.String, "user_id": pl.String},
-    )
-    owners = pl.concat([owners, _accounts(accounts)]).unique("key", keep="last")
+def by_person(interactions: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """Replaces an account on a platform by the person whose it is, where that is known.
+
+    Args:
+        interactions: As a dataset holds them.
+        owners: `key` of an account and the `user_id` whose it is, one row a key.
+    """
+    person = owners.rename({"user_id": "person"})
     return (
-        interactions.with_columns(key.alias("key"))
-        .join(owners.rename({"user_id": "person"}), on="key", how="left", maintain_order="left")
+        interactions.with_columns(_account_key("user_id").alias("key"))
+        .join(person, on="key", how="left", maintain_order="left")
         .with_columns(pl.coalesce("person", "user_id").alias("user_id"))
         .drop("key", "person")
     )
+
+
+def account_owners(accounts: pl.DataFrame) -> pl.DataFrame:
+    """`key` and `user_id` of the accounts of a dataset."""
+    return accounts.select(_account_key("account_id").alias("key"), "user_id")
+
+
+def _known_owners(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """The owners of accounts that the graph or the tables know; the tables know better."""
+    own = account_owners(accounts)
+    keys = interactions.select(_account_key("user_id").unique()).to_series().drop_nulls().to_list()
+    if not keys:
+        return own
+    known = pl.DataFrame(graph.read("ingest/known_accounts", keys=keys), schema=own.schema)
+    return pl.concat([known, own]).unique("key", keep="last")
+
+
+def _account_key(name: str) -> pl.Expr:
+    """The key of an account, `platform:id`; null where no platform is named."""
+    return pl.concat_str("platform", name, separator=":")
 
 
 def user_item_pairs(interactions: pl.DataFrame) -> pl.DataFrame:
@@ -174,7 +191,8 @@ def _items(items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _texts(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
+def keyed_texts(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
+    """Texts as the graph holds them, one row an id; the words only where they are to be kept."""
     keyed = texts.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("item_key"))
     ids = [
         text_id(*row)
@@ -207,7 +225,8 @@ def _script(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _users(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+def users_of(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """`user_id` of all whom the tables name, ascending."""
     follows = dataset.follows
     names = (
         pairs["user_id"],
@@ -217,12 +236,6 @@ def _users(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.Dat
         dataset.accounts["user_id"],
     )
     return pl.concat(names).unique().sort().to_frame("user_id")
-
-
-def _accounts(accounts: pl.DataFrame) -> pl.DataFrame:
-    return accounts.select(
-        pl.concat_str("platform", "account_id", separator=":").alias("key"), "user_id"
-    )
 
 
 def _milliseconds(seconds: pl.Expr) -> pl.Expr:

@@ -10,10 +10,12 @@ import hashlib
 import logging
 import time
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from encoders.cache import VectorCache, encode_cached
 from encoders.clusters import cluster
@@ -22,10 +24,15 @@ from graph.connection import Graph, Row
 from graph.embeddings import pages
 from isthmus.settings import Settings
 
+if TYPE_CHECKING:
+    from gnn.data import InterestGraph
+
 logger = logging.getLogger("isthmus")
 
 INTERESTS_A_TEXT = 3
 INTERESTS_A_USER = 20
+DECIMALS = 12
+"""Of what users are interested in, so that it does not depend on the order of a sum."""
 
 Vectors = NDArray[np.float32]
 
@@ -102,8 +109,78 @@ def interests_of_items(
 def derive_user_interests(graph: Graph, half_life_days: float) -> None:
     """Computes INTERESTED_IN of every user anew from interactions and texts."""
     graph.write_in_transactions(
-        "interests/derive_user_interests", half_life_days=half_life_days, most=INTERESTS_A_USER
+        "interests/derive_user_interests",
+        half_life_days=half_life_days,
+        most=INTERESTS_A_USER,
+        decimals=DECIMALS,
     )
+
+
+def interests_of_users(
+    data: InterestGraph, pairs: pl.DataFrame, texts: pl.DataFrame, settings: Settings
+) -> csr_array:
+    """What `derive_user_interests` computes in the graph, from tables and without a graph.
+
+    Args:
+        data: Users, items and interests, and what the items are about.
+        pairs: `user_id`, `key`, `weight`, `last_at` in milliseconds, one row a user and item.
+        texts: `id`, `user_id`, `item_key`, `written_at` in milliseconds, `text`.
+        settings: `encoder` for the texts, `half_life_days`.
+
+    Returns:
+        Weights of INTERESTED_IN, float32 CSR (users, interests).
+    """
+    texts = texts.sort("id")
+    did = pairs.select("user_id", pl.col("key").alias("thing"), "weight", _seconds("last_at"))
+    wrote = (
+        texts.join(pairs, left_on=["user_id", "item_key"], right_on=["user_id", "key"], how="left")
+        .with_columns(pl.when(pl.col("weight") < 0).then(-1.0).otherwise(1.0).alias("weight"))
+        .select("user_id", pl.col("id").alias("thing"), "weight", _seconds("written_at"))
+    )
+    things = pl.concat([did, wrote]).with_columns(
+        pl.col("at").max().over("user_id").alias("newest"),
+        pl.len().over("user_id").alias("evidence"),
+    )
+    days = (pl.col("newest") - pl.col("at")) / 86_400
+    decay = pl.lit(0.5).pow(days / settings.half_life_days).fill_null(1.0)
+    weight = (pl.col("weight") * pl.col("part") * decay).sum() / pl.col("evidence").first()
+    derived = (
+        things.join(_about(data, texts, settings), on="thing")
+        .group_by("user_id", "interest")
+        .agg((weight.round(DECIMALS) + 0.0).alias("weight"))
+        .sort("user_id", -pl.col("weight").abs(), "interest")
+        .group_by("user_id", maintain_order=True)
+        .head(INTERESTS_A_USER)
+    )
+    rows = np.searchsorted(data.users, derived["user_id"].to_numpy().astype(np.str_))
+    values = derived["weight"].to_numpy().astype(np.float32)
+    shape = (len(data.users), len(data.interests))
+    return csr_array((values, (rows, derived["interest"].to_numpy())), shape=shape)
+
+
+def _about(data: InterestGraph, texts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """`thing`, `interest` by its place, `part`: what items and texts are about."""
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    cache = VectorCache(settings.home / "vectors")
+    vectors, _, _ = encode_cached(encoder, cache, texts["text"].to_list(), "query")
+    ids = data.interests.tolist()
+    known = Interests(ids, ids, data.interest_vectors, np.zeros(len(ids)))
+    nearest = nearest_interests(_with_mean_similarity(known, vectors), vectors)
+    place = {interest: k for k, interest in enumerate(ids)}
+    of_texts = [
+        (text, place[found["interest"]], found["weight"])
+        for text, interests in zip(texts["id"], nearest, strict=True)
+        for found in interests
+    ]
+    items = data.item_interests.tocoo()
+    schema = {"thing": pl.String(), "interest": pl.Int64(), "part": pl.Float64()}
+    of_items = pl.DataFrame([data.items[items.row], items.col, items.data], schema=schema)
+    return pl.concat([of_items, pl.DataFrame(of_texts, schema=schema, orient="row")])
+
+
+def _seconds(name: str) -> pl.Expr:
+    """Whole seconds as `epochSeconds` of a date in the graph."""
+    return (pl.col(name) // 1000).alias("at")
 
 
 def nearest_interests(interests: Interests, vectors: Vectors) -> list[list[Row]]:
@@ -174,8 +251,9 @@ def _about_categories(items: list[Row]) -> dict[str, list[Row]]:
     for item in items:
         names = {name.casefold(): name for name in item["categories"] or []}
         if names:
+            part = float(np.float32(1 / len(names)))  # what arrays hold, so that both are equal
             about[item["id"]] = [
-                {"id": f"category:{key}", "name": name, "weight": 1 / len(names)}
+                {"id": f"category:{key}", "name": name, "weight": part}
                 for key, name in sorted(names.items())
             ]
     return about

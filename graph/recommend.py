@@ -49,8 +49,9 @@ def recommend(
             candidates=candidates,
             paths=paths,
         )
-        # Somebody who met most of the best items needs a longer list to find n new ones.
-        if len(rows) == n or candidates > _items_in(graph, domain):
+        # Somebody who met most of the best items needs a longer list to find n new ones; so does
+        # somebody whose history speaks against most of the popular ones.
+        if (len(rows) == n and _no_better(rows)) or candidates > _items_in(graph, domain):
             break
         candidates *= 10
     if not rows:
@@ -158,6 +159,12 @@ def _note(rows: Sequence[Row], user: str, domain: str) -> str | None:
 
 def _only_popular(row: Row) -> bool:
     return all(path["kind"] == "popularity" for path in row["paths"])
+
+
+def _no_better(rows: Sequence[Row]) -> bool:
+    """Whether no item that the query did not look at can have a better score than these."""
+    rest = rows[-1]["rest"]
+    return rest is None or rows[-1]["score"] >= rest
 
 
 def _items_in(graph: Graph, domain: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,15 +14,19 @@ from scipy.sparse import csr_array
 
 from encoders.cache import VectorCache, encode_cached
 from encoders.text import load_encoder
-from gnn.data import InterestGraph, interests_of
+from gnn.data import InterestGraph
+from gnn.splits import done_by, without
 from graph.connection import Graph, Row
 from graph.embeddings import pages
-from graph.ingest import item_key, user_item_pairs
-from graph.interests import interests_of_items
+from graph.ingest import account_owners, by_person, item_key, keyed_texts, user_item_pairs, users_of
+from graph.interests import interests_of_items, interests_of_users
 from graph.records import Dataset, resolve_items
 from isthmus.errors import NothingToDo
 from isthmus.progress import progress
 from isthmus.settings import Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PAGE = 2_000
 
@@ -55,21 +60,52 @@ def snapshot_of_tables(dataset: Dataset, settings: Settings) -> InterestGraph:
     found, about = interests_of_items(items, settings)
     for item in items:
         item["about"] = [[a["id"], a["weight"]] for a in about.get(item["id"], [])]
-    resolved, _ = resolve_items(dataset.interactions, dataset.items)
-    at = pl.col("last_at").fill_null(-1)
-    users = (
-        user_item_pairs(resolved)
-        .group_by(pl.col("user_id").alias("id"), maintain_order=True)
-        .agg(pl.col("key").alias("items"), pl.col("weight").alias("weights"), at.alias("times"))
-        .with_columns(pl.lit([], dtype=pl.List(pl.Int64)).alias("interests"))
-    )
     rows = [
         {"id": interest, "embedding": vector}
         for interest, vector in zip(found.ids, found.vectors, strict=True)
     ]
-    data = _arrays(items, users.to_dicts(), rows)
-    interests = interests_of(data, data.strengths(settings.half_life_days))
-    return replace(data, user_interests=interests)
+    pairs, texts = _of_users(dataset)
+    data = _arrays(items, _users(pairs, texts, dataset), rows)
+    return replace(data, user_interests=interests_of_users(data, pairs, texts, settings))
+
+
+def snapshot_without(
+    data: InterestGraph,
+    target: int,
+    users: NDArray[np.int64],
+    dataset: Dataset,
+    settings: Settings,
+) -> InterestGraph:
+    """The arrays of tables without all that some users did and wrote in a domain.
+
+    Args:
+        data: The whole of the tables, from `snapshot_of_tables`.
+        target: The domain.
+        users: Users who did something elsewhere too.
+        dataset: The tables.
+        settings: Those that `data` was made with.
+    """
+    seen = without(data, done_by(data, target, users), half_life_days=settings.half_life_days)
+    names = set(data.users[users].tolist())
+    pairs, texts = _of_users(tables_without(dataset, names, data.domains[target]))
+    return replace(seen, user_interests=interests_of_users(seen, pairs, texts, settings))
+
+
+def tables_without(dataset: Dataset, users: set[str], domain: str) -> Dataset:
+    """The tables without the interactions and texts of some users in a domain."""
+
+    def left(frame: pl.DataFrame, owners: pl.DataFrame | None) -> pl.DataFrame:
+        place = frame.with_row_index("place")
+        known, _ = resolve_items(place, dataset.items)
+        known = known if owners is None else by_person(known, owners)
+        hidden = known.filter(pl.col("user_id").is_in(users) & (pl.col("domain") == domain))
+        return place.join(hidden, on="place", how="anti", maintain_order="left").drop("place")
+
+    return replace(
+        dataset,
+        interactions=left(dataset.interactions, account_owners(dataset.accounts)),
+        texts=left(dataset.texts, None),
+    )
 
 
 def titles_of(dataset: Dataset, data: InterestGraph) -> list[str]:
@@ -84,12 +120,44 @@ def first_times(dataset: Dataset, data: InterestGraph) -> NDArray[np.float64]:
 
     Aligned with the snapshot's interactions, whose own times are the last ones.
     """
-    resolved, _ = resolve_items(dataset.interactions, dataset.items)
+    done, _ = _of_users(dataset)
     users = pl.DataFrame({"user_id": data.users.tolist()}).with_row_index("row")
     items = pl.DataFrame({"key": data.items.tolist()}).with_row_index("column")
-    pairs = user_item_pairs(resolved).join(users, on="user_id").join(items, on="key")
+    pairs = done.join(users, on="user_id").join(items, on="key")
     times = pairs.sort("row", "column")["first_at"].cast(pl.Float64) / 1000
     return times.fill_null(np.nan).to_numpy()
+
+
+def _of_users(dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Pairs of user and item, and texts with their words, as `ingest` makes them of tables."""
+    interactions, _ = resolve_items(dataset.interactions, dataset.items)
+    texts, _ = resolve_items(dataset.texts, dataset.items)
+    interactions = by_person(interactions, account_owners(dataset.accounts))
+    return user_item_pairs(interactions), keyed_texts(texts, keep_text=True)
+
+
+def _users(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> list[Row]:
+    """Rows as `snapshot/users` gives them, but for interests, which are derived later."""
+    at = pl.col("last_at").fill_null(-1)
+    lists = {
+        "items": pl.lit([], dtype=pl.List(pl.String())),
+        "weights": pl.lit([], dtype=pl.List(pl.Float64())),
+        "times": pl.lit([], dtype=pl.List(pl.Int64())),
+        "interests": pl.lit([], dtype=pl.List(pl.Int64())),
+    }
+    done = pairs.group_by("user_id").agg(
+        pl.col("key").alias("items"), pl.col("weight").alias("weights"), at.alias("times")
+    )
+    return (
+        users_of(pairs, texts, dataset)
+        .join(done, on="user_id", how="left", maintain_order="left")
+        .with_columns(interests=None)
+        .select(
+            pl.col("user_id").alias("id"),
+            *(pl.coalesce(name, empty).alias(name) for name, empty in lists.items()),
+        )
+        .to_dicts()
+    )
 
 
 def _arrays(items: list[Row], users: list[Row], interests: list[Row]) -> InterestGraph:
@@ -102,7 +170,8 @@ def _arrays(items: list[Row], users: list[Row], interests: list[Row]) -> Interes
     domains = sorted({item["domain"] for item in items})
     place_of_item = {item["id"]: k for k, item in enumerate(items)}
     place_of_interest = {interest["id"]: k for k, interest in enumerate(interests)}
-    dimensions = max((len(i["embedding"]) for i in items if i["embedding"] is not None), default=0)
+    embedded = [row["embedding"] for row in (*items, *interests) if row["embedding"] is not None]
+    dimensions = max(map(len, embedded), default=0)
     interactions, last_at = _interactions(users, place_of_item)
     return InterestGraph(
         users=np.array([user["id"] for user in users], dtype=np.str_),
@@ -127,7 +196,7 @@ def fingerprint(data: InterestGraph) -> str:
     for array in (data.item_vectors, data.interest_vectors, data.last_at, data.item_domain):
         digest.update(np.ascontiguousarray(array).tobytes())
     for matrix in (data.interactions, data.item_interests, data.user_interests):
-        for part in (matrix.indptr, matrix.indices, matrix.data):
+        for part in (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data):
             digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()
 

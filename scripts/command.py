@@ -18,10 +18,17 @@ from isthmus.errors import IsthmusError
 
 @dataclass(frozen=True)
 class Output:
-    """What a command answers: a document for programs, the same as text for people."""
+    """What a command answers: a document for programs, the same as text for people.
+
+    Attributes:
+        document: What `--json` prints.
+        text: What people read.
+        failure: What the answer shows to be wrong; said after it, with the exit code of the error.
+    """
 
     document: Any
     text: str
+    failure: IsthmusError | None = None
 
 
 def write_json(document: Any) -> None:
@@ -54,6 +61,9 @@ def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]
             write_json(output.document)
         elif output.text:
             click.echo(output.text)
+        if output.failure is not None:
+            report_error(output.failure, as_json=False)  # the document has standard output
+            sys.exit(output.failure.exit_code)
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from scripts.command import Output, with_settings
 if TYPE_CHECKING:
     from gnn.data import InterestGraph
     from graph.records import Dataset
+    from isthmus.errors import IsthmusError
     from isthmus.settings import Settings
 
 FOLDS = 10
@@ -40,7 +42,7 @@ class Folds(click.ParamType[tuple[int, ...]]):
 
 @click.group()
 def command() -> None:
-    """Measure accuracy on a dataset of tables; no graph is read or written."""
+    """Measure accuracy on a dataset of tables; your graph is neither read nor written."""
 
 
 def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,6 +68,9 @@ def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
 @_of_a_dataset
 @click.option("--fold", type=click.IntRange(0, FOLDS - 1), help="One fold of ten.  [default: 0]")
 @click.option("--folds", type=Folds(), help="Several folds, pooled: `all`, or as in `0,1,2`.")
+@click.option(
+    "--through-graph", is_flag=True, help="Rank in a scratch Neo4j too; exit 1 unless it agrees."
+)
 @with_settings
 def cold_start(
     settings: Settings,
@@ -75,6 +80,7 @@ def cold_start(
     out: Path | None,
     fold: int | None,
     folds: tuple[int, ...] | None,
+    through_graph: bool,
 ) -> Output:
     """Hide what cold users did in a domain and rank all its items for them.
 
@@ -83,19 +89,29 @@ def cold_start(
       isthmus evaluate cold-start data/ --target films
       isthmus evaluate cold-start data/ --folds all -o results/films
       isthmus evaluate cold-start data/ --model transfer --model popularity --json
+      isthmus evaluate cold-start data/ --target films --model transfer --through-graph
     """
+    if through_graph and (folds or (models and "transfer" not in models)):
+        raise click.UsageError(
+            "--through-graph ranks one fold by transfer: use --fold, and --model transfer."
+        )
     if folds and fold is not None:
         raise click.UsageError("--fold and --folds cannot be given together.")
     from gnn import evaluate
+    from gnn.through_graph import add_through_graph
 
-    _, data, conditions = _prepared(settings, folder, models, out)
+    dataset, data, conditions = _prepared(settings, folder, models, out)
 
     def measure(target: str) -> dict[str, Any]:
         if folds:
             return evaluate.cold_start_folds(data, target, folds, **conditions)
         return evaluate.cold_start(data, target, fold=fold or 0, **conditions)
 
-    return _output(evaluate.of_targets(targets or data.domains, measure), out)
+    documents = evaluate.of_targets(targets or data.domains, measure)
+    failure = None
+    if through_graph:
+        failure = add_through_graph(documents, data, dataset, folder, fold or 0, settings)
+    return _output(documents, out, failure)
 
 
 @command.command("temporal")
@@ -164,7 +180,7 @@ def _prepared(
     """The dataset, the same as arrays, and the conditions that the options and settings give."""
     from gnn.exam import MODELS
     from gnn.plots import check_plotting
-    from graph.snapshot import snapshot_of_tables, titles_of
+    from graph.snapshot import snapshot_of_tables, snapshot_without, titles_of
     from graph.sources import read_dataset
 
     if out:
@@ -182,12 +198,18 @@ def _prepared(
         "dataset": folder.name,
         "fingerprint": dataset.fingerprint,
     }
+    if len(dataset.texts):
+        conditions["hide"] = partial(snapshot_without, dataset=dataset, settings=settings)
     return dataset, data, conditions
 
 
-def _output(documents: list[dict[str, Any]], out: Path | None) -> Output:
+def _output(
+    documents: list[dict[str, Any]], out: Path | None, failure: IsthmusError | None = None
+) -> Output:
     from gnn import tables
 
     if out:
         tables.write(out, documents)
-    return Output(documents if len(documents) > 1 else documents[0], tables.plain(documents))
+    return Output(
+        documents if len(documents) > 1 else documents[0], tables.plain(documents), failure
+    )

@@ -1,7 +1,8 @@
 // purpose: INTERESTED_IN from what users did and wrote: the mean over their interactions and texts of
 //   weight times ABOUT, older ones halved for each half-life before the newest. A text about an item
 //   that its writer dislikes counts against its interests.
-// parameters: half_life_days FLOAT; most INTEGER interests kept a user
+// parameters: half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER to which weights
+//   are rounded, so that neither they nor which are kept depends on the order in which they are summed
 MATCH (u:User)
 CALL (u) {
   CALL (u) {
@@ -18,7 +19,7 @@ CALL (u) {
   MATCH (thing)-[b:ABOUT]->(n:Interest)
   WITH u, n, evidence, count(*) AS times, sum(h.weight * b.weight *
     CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END) AS total
-  WITH u, n, times, total / evidence AS weight
+  WITH u, n, times, round(total / evidence, $decimals) AS weight
   ORDER BY abs(weight) DESC, n.id
   WITH u, collect({interest: n, weight: weight, times: times})[..$most] AS kept
   CALL (u, kept) {

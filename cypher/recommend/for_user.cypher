@@ -8,18 +8,25 @@
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
 //   a side, newest and strongest first; half_life_days FLOAT; candidates INTEGER best items looked at
 //   before those that the user met are left out; paths BOOLEAN also return the paths
-// columns: item_id, title, score, paths, generation, history
+// columns: item_id, title, score, paths, generation, history, rest the best score that an item can have
+//   which was not looked at, or null where all were
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
 WITH u, g.number AS generation,
      coalesce(m {.transfer, .collaborative, .interest, .popularity, .power},
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5}) AS merge
+CALL (merge) {
+  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
+  WITH merge, j.popularity AS popularity ORDER BY j.domain DESC, j.popularity DESC SKIP $candidates LIMIT 1
+  RETURN max(CASE WHEN merge.popularity > 0 THEN merge.popularity * popularity ELSE 0.0 END) AS rest
+}
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key
-  WITH collect({item: i, weight: r.weight, at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS met
+  WITH collect({item: i, weight: r.weight, at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS met,
+       max(r.last_at.epochSeconds) AS newest
   WITH size(met) AS history, [h IN met WHERE h.inside][..$history_limit] AS inside,
-       [h IN met WHERE NOT h.inside][..$history_limit] AS outside, met[0].at AS newest
+       [h IN met WHERE NOT h.inside][..$history_limit] AS outside, newest
   RETURN history,
     [h IN inside | {item: h.item, weight: h.weight *
       CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END}] AS inside,
@@ -48,7 +55,7 @@ UNION ALL
   WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 }
-WITH u, generation, merge, history, j, sum(share) + merge.popularity * j.popularity AS score,
+WITH u, generation, merge, history, rest, j, sum(share) + merge.popularity * j.popularity AS score,
      collect(CASE WHEN $paths AND kind IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
 ORDER BY score DESC, j.key LIMIT $candidates
 WITH * WHERE NOT EXISTS { (u)-[:INTERACTED]->(j) }
@@ -58,4 +65,4 @@ RETURN j.item_id AS item_id, j.title AS title, score,
                  title: coalesce(p.source.title, p.source.name), via: p.via, share: p.share}]
   + CASE WHEN $paths THEN [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
                             share: merge.popularity * j.popularity}] ELSE [] END AS paths,
-  generation, history
+  generation, history, rest
