@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from gnn.tasks import Task
 
 RIDGE = 40.0
-STRUCTURE_SHARE = 0.3
+# How much the structure counts: it carries what users of one domain know, where they are like those
+# of several; validation says whether they are.
+STRUCTURE_SHARES = (0.3, 0.0)
 CONSTANT = 0.1
 # A rare item in common says more than a popular one.
 POPULARITY_POWER = -0.5
@@ -36,6 +38,7 @@ def closed_form(
     likes: NDArray[np.float64],
     source_structure: NDArray[np.float32],
     target_structure: NDArray[np.float32],
+    structure_share: float,
     seed: int,
 ) -> Weights:
     """Edge weights from the items outside a domain to those inside it.
@@ -43,9 +46,9 @@ def closed_form(
     With A the histories of the users of the lesson, n^-.5 a(u, i), D the diagonal of the items'
     popularity to a power, F the structure of the sources, Y what the users like, each over the
     number of their likes to a power, and V the structure of the targets:
-    K = A D A' + .3 (A F)(A F)' + .1, alpha = (K + ridge)^-1 Y, W = (D A' + .3 F (A F)') alpha.
-    To it comes, as large, the same with Y V V' for Y: who likes an item would like those near it.
-    V has learned what is near from all users, also those of one domain alone.
+    K = A D A' + s (A F)(A F)' + .1, alpha = (K + ridge)^-1 Y, W = (D A' + s F (A F)') alpha.
+    Where s > 0, to it comes, as large, the same with Y V V' for Y: who likes an item would like
+    those near it. F and V have learned what is near from all users, also those of one domain alone.
 
     Args:
         lesson: From outside the domain into it.
@@ -53,6 +56,7 @@ def closed_form(
         source_structure: Singular vectors of these items' likes, rows of unit length, (items,
             rank).
         target_structure: The same of the items inside the domain.
+        structure_share: The s above.
         seed: Of the sample where there are too many users.
     """
     users = np.arange(len(lesson))
@@ -64,7 +68,7 @@ def closed_form(
     shared = csr_array(history @ diags_array(_rarity(likes)))
     profiles = np.asarray(history @ source_structure, dtype=np.float32)
     kernel = csr_array(shared @ history.T).toarray().astype(np.float32)
-    kernel += STRUCTURE_SHARE * (profiles @ profiles.T) + CONSTANT
+    kernel += structure_share * (profiles @ profiles.T) + CONSTANT
     kernel[np.diag_indices_from(kernel)] += RIDGE
     # Likes are few: with the inverse at hand, alpha costs no more than their number.
     inverse = np.linalg.inv(kernel)
@@ -72,11 +76,13 @@ def closed_form(
 
     def rights(targets: slice) -> tuple[NDArray[np.float32], ...]:
         alpha = np.ascontiguousarray((likers[targets] @ inverse).T)
-        return alpha, STRUCTURE_SHARE * (profiles.T @ alpha)
+        return alpha, structure_share * (profiles.T @ alpha)
 
     exact = Weights((csr_array(shared.T), source_structure), rights, liked.shape[1])
+    if not structure_share:
+        return exact
     alpha = inverse @ np.asarray(liked @ target_structure, dtype=np.float32)
-    sources = shared.T @ alpha + STRUCTURE_SHARE * (source_structure @ (profiles.T @ alpha))
+    sources = shared.T @ alpha + structure_share * (source_structure @ (profiles.T @ alpha))
     near = Weights(
         (np.asarray(sources, dtype=np.float32),),
         lambda targets: (np.ascontiguousarray(target_structure[targets].T),),

@@ -52,6 +52,11 @@ class Weights:
         _, rights = next(self.blocks())
         return float(_summed([left[::step] for left in self.lefts], rights).std())
 
+    def times(self, factor: float) -> Weights:
+        """Each weight times a factor."""
+        lefts = tuple((left * np.float32(factor)) for left in self.lefts)
+        return Weights(lefts, self.rights, self.targets)
+
     def plus(self, other: Weights, times: float) -> Weights:
         """The sum with others between the same sources and targets."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from gnn.data import Edges, InterestGraph, LearnedEdges, Reading
     from gnn.tasks import Task
 
-POPULARITY_TRIED = (0.25, 0.5, 0.75, 1.25, 1.5, 2.0)
+POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 INTEREST_TRIED = (0.0, 0.25, 0.5, 2.0)
 WARM_USERS = 1000
 COLLABORATIVE_SET = 4.0
 COLLABORATIVE_TRIED = (0.0, 1.0, 2.0, 8.0, 16.0, 32.0, 64.0)
+
+
+Tried = TypeVar("Tried")
 
 
 @dataclass(frozen=True)
@@ -174,11 +177,11 @@ def tuned(
 
 
 def chosen(
-    value: float,
-    others: Sequence[float],
-    scores: Callable[[float], NDArray[np.float32]],
+    value: Tried,
+    others: Sequence[Tried],
+    scores: Callable[[Tried], NDArray[np.float32]],
     liked: csr_array,
-) -> tuple[float, float]:
+) -> tuple[Tried, float]:
     """The value that serves held-out users best, and their NDCG@10.
 
     Another wins over the one that is set only by more than a standard error of its gain, user by

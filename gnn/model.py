@@ -216,8 +216,11 @@ class EdgeDecoder(nn.Module):
                 user = user + weights @ self.sources(domain, met)
         if batch.interests.shape[1]:
             user = user + batch.interests @ self.interests()
-        prior = self.popularity[batch.target] * self.item_popularity[batch.target]
-        return user @ self.targets(batch.target).T + prior
+        return user @ self.targets(batch.target).T + self.prior(batch.target)
+
+    def prior(self, domain: int) -> torch.Tensor:
+        """What popularity alone says for each item of a domain, (items,)."""
+        return self.popularity[domain] * self.item_popularity[domain]
 
     def loss(self, batch: Batch) -> torch.Tensor:
         """Full softmax over the target's items, several likes a user, each user times likes^.5."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.closed_form import closed_form
+from gnn.closed_form import STRUCTURE_SHARES, closed_form
 from gnn.collaborative import co_liked
 from gnn.data import LearnedEdges, Reading, kept
 from gnn.edges import joined, share, strongest
@@ -44,8 +44,9 @@ WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
 VALIDATION_USERS = 2000
 SMALL_GRAPH = 5000
-CLOSED_FORM_SET = 0.25
-CLOSED_FORM_TRIED = (0.0, 0.125, 0.5, 1.0, 2.0)
+# How much of the edges the closed form is, and what else is tried.
+CLOSED_SHARE = 0.2
+CLOSED_SHARES = (0.0, 0.1, 0.4, 0.6, 0.8, 1.0)
 
 
 def train(
@@ -95,9 +96,17 @@ def train(
         for t in taught:
             here = [known.items_of(d) for d in domains if d != t]
             sources, targets = np.concatenate(here), known.items_of(t)
-            closed = closed_form(
-                lessons[t], likes[sources], structure[sources], structure[targets], seed
-            )
+            closed = [
+                closed_form(
+                    lessons[t],
+                    likes[sources],
+                    structure[sources],
+                    structure[targets],
+                    structure_share,
+                    seed,
+                )
+                for structure_share in STRUCTURE_SHARES
+            ]
             weights = blend(decoder, closed, exams[t])
             found = strongest(weights, likes[targets], edges_per_node)
             transfer.append(found.between(sources, targets))
@@ -152,19 +161,39 @@ def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], se
     decoder.eval()
 
 
-def blend(decoder: EdgeDecoder, closed: Weights, exam: Task) -> Weights:
-    """The network's weights plus the closed form's, on one scale, times what validates best."""
+def blend(decoder: EdgeDecoder, closed: Sequence[Weights], exam: Task) -> Weights:
+    """The network's weights and a closed form's, on one scale, mixed as validates best.
+
+    Args:
+        decoder: The network.
+        closed: Forms to choose from, the usual one first.
+        exam: Held-out users.
+    """
     network = decoder.weights(exam.target)
-    scale = network.deviation() / max(closed.deviation(), 1e-12)
-    times = CLOSED_FORM_SET
+    scales = [network.deviation() / max(form.deviation(), 1e-12) for form in closed]
+    form, share = 0, CLOSED_SHARE
     if len(exam):
+        history = exam.outside()
         with torch.no_grad():
-            alone = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
-        added = np.float32(scale) * closed.scores(exam.outside())
-        times, _ = chosen(
-            times, CLOSED_FORM_TRIED, lambda value: alone + np.float32(value) * added, exam.liked
-        )
-    return network.plus(closed, times * scale)
+            prior = decoder.prior(exam.target).numpy()
+            learned = decoder(batch_of(exam, np.arange(len(exam)))).numpy() - prior
+        solved = [np.float32(k) * c.scores(history) for k, c in zip(scales, closed, strict=True)]
+
+        def scores(form: int, share: float) -> NDArray[np.float32]:
+            mixed = np.float32(1 - share) * learned + np.float32(share) * solved[form] + prior
+            return np.asarray(mixed, dtype=np.float32)
+
+        # One after the other: a choice among all pairs would follow the noise of few users.
+        others = range(1, len(closed))
+        form, _ = chosen(form, others, lambda value: scores(value, CLOSED_SHARE), exam.liked)
+        share, _ = chosen(share, CLOSED_SHARES, lambda value: scores(form, value), exam.liked)
+    logger.info(
+        "training, domain %d: %.2f closed form, of structure %.1f",
+        exam.target,
+        share,
+        STRUCTURE_SHARES[form],
+    )
+    return network.times(1 - share).plus(closed[form], share * scales[form])
 
 
 def _shuffled(
