@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from gnn.edges import Weights
+from gnn.metrics import ndcg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,30 @@ POPULARITY_POWER = -0.5
 LIKES_POWER = -0.25
 # The solution is cubic in users: more than these are sampled.
 USERS = 15_000
+USERS_AT_ONCE = 500
+
+
+def closed_forms(
+    lesson: Task,
+    likes: NDArray[np.float64],
+    structure: NDArray[np.float32],
+    way: tuple[NDArray[np.int64], NDArray[np.int64]],
+    seed: int,
+) -> list[Weights]:
+    """The closed form with each share of structure.
+
+    Args:
+        lesson: From outside a domain into it.
+        likes: How often each item is liked, (items,).
+        structure: Singular vectors of all items' likes, rows of unit length, (items, rank).
+        way: The items outside the domain, domain by domain, and those inside it.
+        seed: Of the sample where there are too many users.
+    """
+    sources, targets = way
+    return [
+        closed_form(lesson, likes[sources], structure[sources], structure[targets], share, seed)
+        for share in STRUCTURE_SHARES
+    ]
 
 
 def closed_form(
@@ -59,19 +84,14 @@ def closed_form(
         structure_share: The s above.
         seed: Of the sample where there are too many users.
     """
-    users = np.arange(len(lesson))
-    if len(users) > USERS:
-        users = np.sort(np.random.default_rng(seed).choice(users, USERS, replace=False))
-    history = csr_array(lesson.outside()[users])
-    liked = csr_array(lesson.liked[users])
-    liked = csr_array(diags_array(np.diff(liked.indptr).astype(np.float32) ** LIKES_POWER) @ liked)
+    users = sample(lesson, seed, USERS)
+    history, liked = csr_array(lesson.outside()[users]), _liked(lesson, users)
     shared = csr_array(history @ diags_array(_rarity(likes)))
     profiles = np.asarray(history @ source_structure, dtype=np.float32)
     kernel = csr_array(shared @ history.T).toarray().astype(np.float32)
-    kernel += structure_share * (profiles @ profiles.T) + CONSTANT
-    kernel[np.diag_indices_from(kernel)] += RIDGE
+    kernel += structure_share * (profiles @ profiles.T)
     # Likes are few: with the inverse at hand, alpha costs no more than their number.
-    inverse = np.linalg.inv(kernel)
+    inverse = _inverse(kernel)
     likers = csr_array(liked.T)
 
     def rights(targets: slice) -> tuple[NDArray[np.float32], ...]:
@@ -89,6 +109,50 @@ def closed_form(
         liked.shape[1],
     )
     return exact.plus(near, exact.deviation() / max(near.deviation(), 1e-12))
+
+
+def left_out(
+    lesson: Task, likes: NDArray[np.float64], users: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """NDCG@10 of each of some users by the closed form without structure, solved without them.
+
+    That takes no other solutions: what user u gets from the others is Y - alpha / diag((K +
+    ridge)^-1), row u. Structure would know what they like, and has no part.
+
+    Args:
+        lesson: From outside the domain into it.
+        likes: How often each item outside is liked, (items,), domain by domain.
+        users: Rows of the lesson.
+    """
+    history, liked = csr_array(lesson.outside()[users]), _liked(lesson, users)
+    kernel = csr_array(csr_array(history @ diags_array(_rarity(likes))) @ history.T).toarray()
+    inverse = _inverse(kernel.astype(np.float32))
+    own = inverse.diagonal()[:, None]
+    values = []
+    for start in range(0, len(users), USERS_AT_ONCE):
+        rows = slice(start, start + USERS_AT_ONCE)
+        alpha = np.asarray((liked.T @ inverse[rows].T).T, dtype=np.float32)
+        values.append(ndcg(liked[rows].toarray() - alpha / own[rows], csr_array(liked[rows])))
+    return np.concatenate([np.zeros(0), *values])
+
+
+def sample(lesson: Task, seed: int, most: int) -> NDArray[np.int64]:
+    """Users of a lesson, all or as many as may be, ascending."""
+    users = np.arange(len(lesson))
+    if len(users) > most:
+        users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
+    return users
+
+
+def _liked(lesson: Task, users: NDArray[np.int64]) -> csr_array:
+    liked = csr_array(lesson.liked[users])
+    return csr_array(diags_array(np.diff(liked.indptr).astype(np.float32) ** LIKES_POWER) @ liked)
+
+
+def _inverse(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    kernel += CONSTANT
+    kernel[np.diag_indices_from(kernel)] += RIDGE
+    return np.asarray(np.linalg.inv(kernel), dtype=np.float32)
 
 
 def _rarity(likes: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -21,10 +21,13 @@ class Reading:
     Attributes:
         half_life_days: Age at which a dated interaction counts half.
         history_limit: Interactions that count on each side of a domain's border, the newest.
+        dislike: What a dislike counts against a like; below 0 where what people dislike says, as
+            what they like does, which items they turn to.
     """
 
     half_life_days: float = 365
-    history_limit: int = 50
+    history_limit: int = 200
+    dislike: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,10 @@ def histories(
     and then those whose item comes first.
     """
     strengths = csr_array(graph.strengths(reading.half_life_days)[users])
+    against = np.where(strengths.data < 0, np.float32(reading.dislike), np.float32(1))
+    strengths = csr_array(
+        (strengths.data * against, strengths.indices, strengths.indptr), shape=strengths.shape
+    )
     weights = csr_array(graph.interactions[users])
     # Times ride through the same row selection as the weights do; 0 stands for no date.
     times = csr_array(
@@ -212,8 +219,9 @@ class MergeWeights:
                  + collaborative * n_in^-power * sum_i a(u,i) c(i->j)  i: history inside the domain
                  + popularity * popularity(j)`
 
-    with a(u,i) the interaction's weight times its decay, s(u,k) the weight of INTERESTED_IN,
-    n_out and n_in the number of interactions summed over, popularity(j) between 0 and 1.
+    with a(u,i) the interaction's weight times its decay by `half_life_days`, times `dislike` where
+    it is below 0, s(u,k) the weight of INTERESTED_IN, n_out and n_in the number of interactions
+    summed over, popularity(j) between 0 and 1.
     """
 
     transfer: float
@@ -221,6 +229,12 @@ class MergeWeights:
     collaborative: float
     popularity: float
     power: float = 0.5
+    half_life_days: float = 365
+    dislike: float = 1.0
+
+    def reading(self, history_limit: int) -> Reading:
+        """How these weights are meant to read a history."""
+        return Reading(self.half_life_days, history_limit, self.dislike)
 
 
 @dataclass(frozen=True)

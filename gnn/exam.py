@@ -56,7 +56,7 @@ class Conditions:
     models: Sequence[str] = MODELS
     edges_per_node: int = 50
     half_life_days: float = 365
-    history_limit: int = 50
+    history_limit: int = 200
     seed: int = 7
     threads: int | None = None
     titles: Sequence[str] | None = None

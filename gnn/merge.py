@@ -11,7 +11,6 @@ from scipy.sparse import csr_array
 
 from gnn.data import MergeWeights, histories, over_length
 from gnn.metrics import ndcg
-from gnn.tasks import HISTORY_POWER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,11 +56,20 @@ def signals(
     target: int,
     users: NDArray[np.int64],
     reading: Reading,
-    power: float = HISTORY_POWER,
+    weights: MergeWeights,
 ) -> Signals:
-    """What each kind of edge says to some users about the items of a target domain."""
-    items = graph.items_of(target)
-    history = histories(graph, target, users, reading)
+    """What each kind of edge says to some users about the items of a target domain.
+
+    Args:
+        graph: Gives the histories.
+        learned: The edges.
+        target: The domain.
+        users: Indices.
+        reading: How popularity and interests read the past, and how long a history is read.
+        weights: How the history is read otherwise.
+    """
+    items, power = graph.items_of(target), weights.power
+    history = histories(graph, target, users, weights.reading(reading.history_limit))
 
     def summed(rows: csr_array, edges: Edges) -> NDArray[np.float32]:
         shape = (rows.shape[1], len(graph.items))
@@ -92,11 +100,15 @@ def served_scores(
         float32 (users, items of the target domain).
     """
     weights = learned.merge[graph.domains[target]]
-    return signals(graph, learned, target, users, reading, weights.power).merged(weights)
+    return signals(graph, learned, target, users, reading, weights).merged(weights)
 
 
 def cold_merge(
-    known: InterestGraph, learned: LearnedEdges, exam: Task, prior: float, reading: Reading
+    known: InterestGraph,
+    learned: LearnedEdges,
+    exam: Task,
+    weights: MergeWeights,
+    reading: Reading,
 ) -> tuple[MergeWeights, float]:
     """What popularity and interests count against a transfer of 1, and the NDCG@10 reached.
 
@@ -104,14 +116,13 @@ def cold_merge(
         known: The graph that was learned from.
         learned: The edges.
         exam: Users whose history in the target is hidden from that graph.
-        prior: The weight of popularity that the decoder learned.
-        reading: How a history is read.
+        weights: As they are set before validation.
+        reading: How popularity and interests read the past, and how long a history is read.
     """
-    weights = MergeWeights(1.0, 1.0, COLLABORATIVE_SET, popularity=prior, power=HISTORY_POWER)
     if not len(exam):
         return weights, 0.0
-    parts = signals(known, learned, exam.target, exam.users, reading)
-    priors = [prior * factor for factor in POPULARITY_TRIED]
+    parts = signals(known, learned, exam.target, exam.users, reading, weights)
+    priors = [weights.popularity * factor for factor in POPULARITY_TRIED]
     weights, reached = tuned(weights, "popularity", priors, parts, exam.liked)
     if len(learned.interest):
         weights, reached = tuned(weights, "interest", INTEREST_TRIED, parts, exam.liked)
@@ -135,13 +146,13 @@ def warm_merge(
         target: The domain.
         hidden: Likes of users who keep others in the target, hidden from that graph, CSR (users,
             items).
-        reading: How a history is read.
+        reading: How popularity and interests read the past, and how long a history is read.
     """
     users = np.flatnonzero(np.diff(hidden.indptr))[:WARM_USERS]
     if not len(users):
         return weights, 0.0
     items = known.items_of(target)
-    parts = signals(known, learned, target, users, reading)
+    parts = signals(known, learned, target, users, reading, weights)
     liked = csr_array(hidden[users][:, items])
     met = csr_array(known.interactions[users][:, items])
     return tuned(weights, "collaborative", COLLABORATIVE_TRIED, parts, liked, met)
@@ -182,15 +193,21 @@ def chosen(
     scores: Callable[[Tried], NDArray[np.float32]],
     liked: csr_array,
 ) -> tuple[Tried, float]:
-    """The value that serves held-out users best, and their NDCG@10.
+    """The value that clearly serves held-out users best, the first being set; and their NDCG@10."""
+    tried = [value, *others]
+    worths = [ndcg(scores(one), liked) for one in tried]
+    best = clearly_best(worths)
+    return tried[best], float(worths[best].mean())
 
-    Another wins over the one that is set only by more than a standard error of its gain, user by
-    user, so that a few users change nothing.
+
+def clearly_best(worths: Sequence[NDArray[np.float64]]) -> int:
+    """The place of the best of some values, each by what it is worth to each user.
+
+    The first is the one that is set. Another wins over it only by more than a standard error of its
+    gain, user by user, so that a few users change nothing.
     """
-    now = ndcg(scores(value), liked)
-    worths = [ndcg(scores(other), liked) for other in others]
-    best = int(np.argmax([worth.mean() for worth in worths]))
-    gain = worths[best] - now
-    if gain.mean() > gain.std() / np.sqrt(len(gain)):
-        return others[best], float(worths[best].mean())
-    return value, float(now.mean())
+    best = int(np.argmax([worth.mean() if len(worth) else 0.0 for worth in worths]))
+    gain = worths[best] - worths[0]
+    if best and gain.mean() > gain.std() / np.sqrt(len(gain)):
+        return best
+    return 0

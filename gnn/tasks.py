@@ -73,6 +73,7 @@ def across(
     target: int,
     users: NDArray[np.int64],
     reading: Reading,
+    plain: Reading,
     *,
     answers: InterestGraph | None = None,
 ) -> Task:
@@ -83,17 +84,19 @@ def across(
         target: The domain.
         users: Candidates, as indices.
         reading: How the history is read.
+        plain: How it was read when interests were derived from it.
         answers: Gives what they like, where that is hidden in `graph`.
     """
     outside = histories(graph, target, users, reading).outside
     liked = likes_of(answers or graph, target, users)
     both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
     history = csr_array(outside[both])
+    told = histories(graph, target, users[both], plain).outside
     return Task(
         target=target,
         users=users[both],
         history=_by_domain(graph, over_length(history, HISTORY_POWER)),
-        interests=interests_of(graph, history),
+        interests=interests_of(graph, told),
         liked=csr_array(liked[both]),
     )
 

@@ -12,15 +12,17 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.closed_form import STRUCTURE_SHARES, closed_form
+from gnn.blend import Parts, blended
+from gnn.closed_form import closed_forms
 from gnn.collaborative import co_liked
-from gnn.data import LearnedEdges, Reading, kept
+from gnn.data import LearnedEdges, MergeWeights, Reading, kept
 from gnn.edges import joined, share, strongest
-from gnn.merge import chosen, cold_merge, warm_merge
+from gnn.merge import COLLABORATIVE_SET, cold_merge, warm_merge
 from gnn.metrics import ndcg
 from gnn.model import EdgeDecoder, item_features, likes_structure
+from gnn.reading import best_reading
 from gnn.splits import cold_users, done_by, warm_likes, without
-from gnn.tasks import across, batch_of
+from gnn.tasks import HISTORY_POWER, across, batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gnn.data import InterestGraph
-    from gnn.edges import Weights
     from gnn.tasks import Task
 
 logger = logging.getLogger("isthmus")
@@ -44,9 +45,6 @@ WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
 VALIDATION_USERS = 2000
 SMALL_GRAPH = 5000
-# How much of the edges the closed form is, and what else is tried.
-CLOSED_SHARE = 0.2
-CLOSED_SHARES = (0.0, 0.1, 0.4, 0.6, 0.8, 1.0)
 
 
 def train(
@@ -54,7 +52,7 @@ def train(
     *,
     edges_per_node: int = 50,
     half_life_days: float = 365,
-    history_limit: int = 50,
+    history_limit: int = 200,
     seed: int = 7,
     threads: int | None = None,
     fold: int = 0,
@@ -82,45 +80,50 @@ def train(
         known = without(graph, held_out, half_life_days=half_life_days)
 
         everybody = np.arange(len(graph.users))
-        lessons = [across(known, t, everybody, reading) for t in domains]
-        exams = [across(known, t, cold[t], reading, answers=graph) for t in domains]
+        readings = [best_reading(known, t, reading, seed) for t in domains]
+        lessons = [across(known, t, everybody, readings[t], reading) for t in domains]
+        exams = [across(known, t, cold[t], readings[t], reading, answers=graph) for t in domains]
 
-        features, interest_texts = item_features(known, half_life_days, seed)
+        # What is alike changes slowly: the longest memory sees it best.
+        memory = max(reading.half_life_days for reading in readings)
+        features, interest_texts = item_features(known, memory, seed)
         decoder = EdgeDecoder(known, features, interest_texts, half_life_days)
         fit(decoder, lessons, exams, seed)
 
         taught = [t for t in domains if len(lessons[t])]
         likes = known.likes(half_life_days)
-        structure = likes_structure(known, half_life_days, seed)
+        structure = likes_structure(known, memory, seed)
+        ways = [
+            (np.concatenate([known.items_of(d) for d in domains if d != t]), known.items_of(t))
+            for t in taught
+        ]
+        parts = [
+            Parts.of(decoder, closed_forms(lessons[t], likes, structure, way, seed), exams[t])
+            for t, way in zip(taught, ways, strict=True)
+        ]
         transfer, interest = [], []
-        for t in taught:
-            here = [known.items_of(d) for d in domains if d != t]
-            sources, targets = np.concatenate(here), known.items_of(t)
-            closed = [
-                closed_form(
-                    lessons[t],
-                    likes[sources],
-                    structure[sources],
-                    structure[targets],
-                    structure_share,
-                    seed,
-                )
-                for structure_share in STRUCTURE_SHARES
-            ]
-            weights = blend(decoder, closed, exams[t])
-            found = strongest(weights, likes[targets], edges_per_node)
-            transfer.append(found.between(sources, targets))
-            found = strongest(decoder.interest_weights(t), likes[targets], edges_per_node)
-            interest.append(found.between(np.arange(len(known.interests)), targets))
+        for t, way, weights in zip(taught, ways, blended(parts), strict=True):
+            transfer.append(strongest(weights, likes[way[1]], edges_per_node).between(*way))
+            found = strongest(decoder.interest_weights(t), likes[way[1]], edges_per_node)
+            interest.append(found.between(np.arange(len(known.interests)), way[1]))
         learned = LearnedEdges(
             transfer=share(joined(transfer), known.item_domain, edges_per_node),
             interest=share(joined(interest), known.item_domain, edges_per_node),
-            co_liked=co_liked(known, edges_per_node, half_life_days),
+            co_liked=co_liked(known, edges_per_node, memory),
             merge={},
         )
         for t, name in enumerate(graph.domains):
             prior = float(decoder.popularity[t].detach()) if t in taught else 1.0
-            merge, cold_ndcg = cold_merge(known, learned, exams[t], prior, reading)
+            merge = MergeWeights(
+                transfer=1.0,
+                interest=1.0,
+                collaborative=COLLABORATIVE_SET,
+                popularity=prior,
+                power=HISTORY_POWER,
+                half_life_days=readings[t].half_life_days,
+                dislike=readings[t].dislike,
+            )
+            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, reading)
             hidden = kept(graph.interactions, warm[t])
             merge, warm_ndcg = warm_merge(known, learned, merge, t, hidden, reading)
             learned.merge[name] = merge
@@ -159,41 +162,6 @@ def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], se
             break
     decoder.load_state_dict(best)
     decoder.eval()
-
-
-def blend(decoder: EdgeDecoder, closed: Sequence[Weights], exam: Task) -> Weights:
-    """The network's weights and a closed form's, on one scale, mixed as validates best.
-
-    Args:
-        decoder: The network.
-        closed: Forms to choose from, the usual one first.
-        exam: Held-out users.
-    """
-    network = decoder.weights(exam.target)
-    scales = [network.deviation() / max(form.deviation(), 1e-12) for form in closed]
-    form, share = 0, CLOSED_SHARE
-    if len(exam):
-        history = exam.outside()
-        with torch.no_grad():
-            prior = decoder.prior(exam.target).numpy()
-            learned = decoder(batch_of(exam, np.arange(len(exam)))).numpy() - prior
-        solved = [np.float32(k) * c.scores(history) for k, c in zip(scales, closed, strict=True)]
-
-        def scores(form: int, share: float) -> NDArray[np.float32]:
-            mixed = np.float32(1 - share) * learned + np.float32(share) * solved[form] + prior
-            return np.asarray(mixed, dtype=np.float32)
-
-        # One after the other: a choice among all pairs would follow the noise of few users.
-        others = range(1, len(closed))
-        form, _ = chosen(form, others, lambda value: scores(value, CLOSED_SHARE), exam.liked)
-        share, _ = chosen(share, CLOSED_SHARES, lambda value: scores(form, value), exam.liked)
-    logger.info(
-        "training, domain %d: %.2f closed form, of structure %.1f",
-        exam.target,
-        share,
-        STRUCTURE_SHARES[form],
-    )
-    return network.times(1 - share).plus(closed[form], share * scales[form])
 
 
 def _shuffled(

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         default=50, ge=1, le=1000, description="Learned edges that leave a node, at most."
     )
     history_limit: int = Field(
-        default=50,
+        default=200,
         ge=1,
         le=10_000,
         description="Interactions a query reads of one user, newest first.",

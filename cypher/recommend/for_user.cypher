@@ -4,34 +4,37 @@
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
 //   with the merge weights of the active generation. Without one, interests lead to the items that are
-//   about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest.
+//   about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and times
+//   what a dislike counts where it is one; both are the generation's.
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
-//   a side, newest and strongest first; half_life_days FLOAT; candidates INTEGER best items looked at
+//   a side, newest and strongest first; half_life_days FLOAT without a generation; candidates INTEGER best items looked at
 //   before those that the user met are left out; paths BOOLEAN also return the paths
 // columns: item_id, title, score, paths, generation, history, rest the best score that an item can have
 //   which was not looked at, or null where all were
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
 WITH u, g.number AS generation,
-     coalesce(m {.transfer, .collaborative, .interest, .popularity, .power},
-              {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5}) AS merge
+     coalesce(m {.transfer, .collaborative, .interest, .popularity, .power, .half_life_days, .dislike},
+              {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5,
+               half_life_days: $half_life_days, dislike: 1.0}) AS merge
 CALL (merge) {
   MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
   WITH merge, j.popularity AS popularity ORDER BY j.domain DESC, j.popularity DESC SKIP $candidates LIMIT 1
   RETURN max(CASE WHEN merge.popularity > 0 THEN merge.popularity * popularity ELSE 0.0 END) AS rest
 }
-CALL (u) {
+CALL (u, merge) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key
-  WITH collect({item: i, weight: r.weight, at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS met,
+  WITH collect({item: i, weight: CASE WHEN r.weight < 0 THEN merge.dislike ELSE 1.0 END * r.weight,
+                at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS met,
        max(r.last_at.epochSeconds) AS newest
   WITH size(met) AS history, [h IN met WHERE h.inside][..$history_limit] AS inside,
        [h IN met WHERE NOT h.inside][..$history_limit] AS outside, newest
   RETURN history,
     [h IN inside | {item: h.item, weight: h.weight *
-      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END}] AS inside,
+      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END}] AS inside,
     [h IN outside | {item: h.item, weight: h.weight *
-      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END}] AS outside
+      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END}] AS outside
 }
 CALL (u, generation, merge, inside, outside) {
   UNWIND outside AS h
