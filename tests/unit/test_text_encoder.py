@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from encoders.find import find_model
 from encoders.offline import OFFLINE_MODEL, convert_offline_model
-from encoders.text import TEXTS_IN_WINDOW, clean, find_model, load_encoder, prefixes
+from encoders.text import TEXTS_IN_WINDOW, clean, load_encoder, prefixes
 from isthmus.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
