@@ -15,7 +15,7 @@ from gnn.metrics import ndcg
 from gnn.tasks import batch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
@@ -32,63 +32,63 @@ CLOSED_SHARES = (0.0, 0.1, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What can be mixed into the edges towards one target, and how it answers held-out users.
+class Mix:
+    """What the edges are made of.
 
     Attributes:
-        network: Weights of the network.
-        forms: Weights of the closed form, one for each of `STRUCTURE_SHARES`, on the same scale.
-        learned: The network's sums for the held-out users, float32 (users, items).
-        solved: The closed form's, likewise.
+        structure_share: Which closed form, see `gnn.closed_form`.
+        closed_share: How much of the edges it is; the rest is the network.
+    """
+
+    structure_share: float
+    closed_share: float
+
+    def edges(self, network: Weights, form: Weights) -> Weights:
+        """The weights of both as one, on the network's scale."""
+        return network.times(1 - self.closed_share).plus(_scaled(form, network), self.closed_share)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What each part would answer the held-out users of one target.
+
+    Attributes:
+        learned: The network's sums, float32 (users, items).
+        solved: The closed form's for each of `STRUCTURE_SHARES`, on the same scale.
         prior: What popularity says of each item, (items,).
         liked: What these users like, CSR (users, items).
     """
 
-    network: Weights
-    forms: Sequence[Weights]
     learned: NDArray[np.float32]
     solved: Sequence[NDArray[np.float32]]
     prior: NDArray[np.float32]
     liked: csr_array
 
     @classmethod
-    def of(cls, decoder: EdgeDecoder, forms: Sequence[Weights], exam: Task) -> Parts:
-        """The parts of one target, and their answers to its held-out users."""
-        network = decoder.weights(exam.target)
-        scale = network.deviation()
-        scaled = [form.times(scale / max(form.deviation(), 1e-12)) for form in forms]
-        history = exam.outside()
+    def of(cls, decoder: EdgeDecoder, forms: Iterable[Weights], exam: Task) -> Answers:
+        """Asks the network and each form; a form is let go before the next is made."""
+        network, history = decoder.weights(exam.target), exam.outside()
         with torch.no_grad():
             prior = decoder.prior(exam.target).numpy()
             answers = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
-        return cls(
-            network=network,
-            forms=scaled,
-            learned=answers - prior,
-            solved=[form.scores(history) for form in scaled],
-            prior=prior,
-            liked=exam.liked,
-        )
+        solved = [_scaled(form, network).scores(history) for form in forms]
+        return cls(answers - prior, solved, prior, exam.liked)
 
     def worth(self, form: int, share: float) -> NDArray[np.float64]:
-        """NDCG@10 of each held-out user with a share of one of the forms."""
+        """NDCG@10 of each user with a share of one of the forms."""
         mixed = np.float32(1 - share) * self.learned + np.float32(share) * self.solved[form]
         return ndcg(np.asarray(mixed + self.prior, dtype=np.float32), self.liked)
 
-    def mixed(self, form: int, share: float) -> Weights:
-        """The edges with that share."""
-        return self.network.times(1 - share).plus(self.forms[form], share)
 
-
-def blended(parts: Sequence[Parts]) -> list[Weights]:
-    """The edges towards each target, with the closed form's share that serves all of them best.
+def best_mix(answers: Sequence[Answers]) -> Mix:
+    """The closed form and its share that serve the held-out users of all targets best.
 
     The form is chosen first and its share second, and both for all targets together: a choice for
     each target, or among all pairs, would follow the noise of few users.
     """
 
     def worth(form: int, share: float) -> NDArray[np.float64]:
-        return np.concatenate([np.zeros(0), *(part.worth(form, share) for part in parts)])
+        return np.concatenate([np.zeros(0), *(of.worth(form, share) for of in answers)])
 
     form = clearly_best([worth(k, CLOSED_SHARE) for k in range(len(STRUCTURE_SHARES))])
     shares = (CLOSED_SHARE, *CLOSED_SHARES)
@@ -96,4 +96,8 @@ def blended(parts: Sequence[Parts]) -> list[Weights]:
     logger.info(
         "training: %.0f %% closed form, %.1f of it structure", 100 * share, STRUCTURE_SHARES[form]
     )
-    return [part.mixed(form, share) for part in parts]
+    return Mix(STRUCTURE_SHARES[form], share)
+
+
+def _scaled(form: Weights, network: Weights) -> Weights:
+    return form.times(network.deviation() / max(form.deviation(), 1e-12))

@@ -35,29 +35,6 @@ USERS = 15_000
 USERS_AT_ONCE = 500
 
 
-def closed_forms(
-    lesson: Task,
-    likes: NDArray[np.float64],
-    structure: NDArray[np.float32],
-    way: tuple[NDArray[np.int64], NDArray[np.int64]],
-    seed: int,
-) -> list[Weights]:
-    """The closed form with each share of structure.
-
-    Args:
-        lesson: From outside a domain into it.
-        likes: How often each item is liked, (items,).
-        structure: Singular vectors of all items' likes, rows of unit length, (items, rank).
-        way: The items outside the domain, domain by domain, and those inside it.
-        seed: Of the sample where there are too many users.
-    """
-    sources, targets = way
-    return [
-        closed_form(lesson, likes[sources], structure[sources], structure[targets], share, seed)
-        for share in STRUCTURE_SHARES
-    ]
-
-
 def closed_form(
     lesson: Task,
     likes: NDArray[np.float64],

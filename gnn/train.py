@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.blend import Parts, blended
-from gnn.closed_form import closed_forms
+from gnn.blend import Answers, best_mix
+from gnn.closed_form import STRUCTURE_SHARES, closed_form
 from gnn.collaborative import co_liked
 from gnn.data import LearnedEdges, MergeWeights, Reading, kept
 from gnn.edges import joined, share, strongest
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gnn.data import InterestGraph
+    from gnn.data import Edges, InterestGraph
+    from gnn.edges import Weights
     from gnn.tasks import Task
 
 logger = logging.getLogger("isthmus")
@@ -90,35 +91,23 @@ def train(
         decoder = EdgeDecoder(known, features, interest_texts, half_life_days)
         fit(decoder, lessons, exams, seed)
 
-        taught = [t for t in domains if len(lessons[t])]
         likes = known.likes(half_life_days)
         structure = likes_structure(known, memory, seed)
-        ways = [
-            (np.concatenate([known.items_of(d) for d in domains if d != t]), known.items_of(t))
-            for t in taught
-        ]
-        parts = [
-            Parts.of(decoder, closed_forms(lessons[t], likes, structure, way, seed), exams[t])
-            for t, way in zip(taught, ways, strict=True)
-        ]
-        transfer, interest = [], []
-        for t, way, weights in zip(taught, ways, blended(parts), strict=True):
-            transfer.append(strongest(weights, likes[way[1]], edges_per_node).between(*way))
-            found = strongest(decoder.interest_weights(t), likes[way[1]], edges_per_node)
-            interest.append(found.between(np.arange(len(known.interests)), way[1]))
+        transfer, interest = learned_edges(
+            known, decoder, lessons, exams, likes, structure, edges_per_node, seed
+        )
         learned = LearnedEdges(
-            transfer=share(joined(transfer), known.item_domain, edges_per_node),
-            interest=share(joined(interest), known.item_domain, edges_per_node),
+            transfer=transfer,
+            interest=interest,
             co_liked=co_liked(known, edges_per_node, memory),
             merge={},
         )
         for t, name in enumerate(graph.domains):
-            prior = float(decoder.popularity[t].detach()) if t in taught else 1.0
             merge = MergeWeights(
                 transfer=1.0,
                 interest=1.0,
                 collaborative=COLLABORATIVE_SET,
-                popularity=prior,
+                popularity=float(decoder.popularity[t].detach()) if len(lessons[t]) else 1.0,
                 power=HISTORY_POWER,
                 half_life_days=readings[t].half_life_days,
                 dislike=readings[t].dislike,
@@ -130,6 +119,66 @@ def train(
             learned.metrics[f"{name} cold ndcg@10"] = cold_ndcg
             learned.metrics[f"{name} warm ndcg@10"] = warm_ndcg
         return learned
+
+
+def learned_edges(
+    known: InterestGraph,
+    decoder: EdgeDecoder,
+    lessons: Sequence[Task],
+    exams: Sequence[Task],
+    likes: NDArray[np.float64],
+    structure: NDArray[np.float32],
+    edges_per_node: int,
+    seed: int,
+) -> tuple[Edges, Edges]:
+    """The edges from items and those from interests, mixed of network and closed form, and pruned.
+
+    Args:
+        known: The graph that was learned from.
+        decoder: The network, as it was taught.
+        lessons: A task for each domain as a target.
+        exams: The same with held-out users, who choose the mix.
+        likes: How often each item is liked, (items,).
+        structure: Singular vectors of the items' likes, (items, rank).
+        edges_per_node: Edges that leave an item or interest, at most.
+        seed: Of the closed form's sample.
+    """
+    taught = [t for t, lesson in enumerate(lessons) if len(lesson)]
+
+    def solved(t: int, structure_share: float) -> Weights:
+        sources, targets = _outside(known, t), known.items_of(t)
+        return closed_form(
+            lessons[t],
+            likes[sources],
+            structure[sources],
+            structure[targets],
+            structure_share,
+            seed,
+        )
+
+    answers = [
+        Answers.of(decoder, (solved(t, part) for part in STRUCTURE_SHARES), exams[t])
+        for t in taught
+    ]
+    mix = best_mix(answers)
+    transfer, interest = [], []
+    for t in taught:
+        sources, targets = _outside(known, t), known.items_of(t)
+        weights = mix.edges(decoder.weights(t), solved(t, mix.structure_share))
+        found = strongest(weights, likes[targets], edges_per_node)
+        transfer.append(found.between(sources, targets))
+        found = strongest(decoder.interest_weights(t), likes[targets], edges_per_node)
+        interest.append(found.between(np.arange(len(known.interests)), targets))
+    return (
+        share(joined(transfer), known.item_domain, edges_per_node),
+        share(joined(interest), known.item_domain, edges_per_node),
+    )
+
+
+def _outside(graph: InterestGraph, target: int) -> NDArray[np.int64]:
+    """The items of all other domains, domain by domain."""
+    others = (graph.items_of(d) for d in range(len(graph.domains)) if d != target)
+    return np.concatenate([np.zeros(0, np.int64), *others])
 
 
 def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], seed: int) -> None:

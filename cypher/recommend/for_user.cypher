@@ -14,7 +14,8 @@
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
 WITH u, g.number AS generation,
-     coalesce(m {.transfer, .collaborative, .interest, .popularity, .power, .half_life_days, .dislike},
+     coalesce(m {.transfer, .collaborative, .interest, .popularity, .power,
+                 half_life_days: coalesce(m.half_life_days, $half_life_days), dislike: coalesce(m.dislike, 1.0)},
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge
 CALL (merge) {
