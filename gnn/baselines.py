@@ -1,12 +1,13 @@
 """What a team would try instead, each behind one contract: `fits` of a graph, `scores` of users.
 
-What a baseline tries is in the defaults of its `fits`; `BASELINES` lists them by name. Likes count
-by their strength. Dislikes are left out, but for those in the text of a history.
+What a baseline tries is in its `fits`; `BASELINES` lists them by name. Likes count by their
+strength. Dislikes are left out, but for those in the text of a history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
@@ -97,9 +98,9 @@ class Cosine:
             both = csr_array(weighted.T @ weighted[:, items])
             length = np.sqrt(weighted.power(2).sum(axis=0))
             rows = np.repeat(np.arange(len(length)), np.diff(both.indptr))
-            product = length[rows] * length[items][both.indices]
+            lengths = length[rows] * length[items][both.indices]
             for shrinkage in shrinkages:
-                data = (both.data / (product + shrinkage)).astype(np.float32)
+                data = (both.data / (lengths + shrinkage)).astype(np.float32)
                 yield cls(likes, csr_array((data, both.indices, both.indptr), shape=both.shape))
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -118,30 +119,21 @@ class Als:
         self._users, self._items = users, items
 
     @classmethod
-    def fits(
-        cls,
-        graph: InterestGraph,
-        target: int,
-        reading: Reading,
-        seed: int,
-        factors: Sequence[int] = (32, 64, 128),
-        alphas: Sequence[float] = (4, 16, 64),
-    ) -> Iterator[Self]:
+    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
         """Factorises."""
         from implicit.cpu.als import AlternatingLeastSquares
 
         likes, items = csr_matrix(_likes(graph, reading)), graph.items_of(target)
-        for size in factors:
-            for alpha in alphas:
-                with threadpool_limits(limits=1, user_api="blas"):
-                    model = AlternatingLeastSquares(
-                        factors=min(size, *likes.shape),
-                        regularization=0.01,
-                        alpha=alpha,
-                        random_state=seed,
-                    )
-                    model.fit(likes, show_progress=False)
-                yield cls(model.user_factors, model.item_factors[items])
+        for factors, alpha in product((32, 64, 128), (4, 16, 64)):
+            with threadpool_limits(limits=1, user_api="blas"):
+                model = AlternatingLeastSquares(
+                    factors=min(factors, *likes.shape),
+                    regularization=0.01,
+                    alpha=alpha,
+                    random_state=seed,
+                )
+                model.fit(likes, show_progress=False)
+            yield cls(model.user_factors, model.item_factors[items])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
@@ -320,18 +312,18 @@ def _likes(graph: InterestGraph, reading: Reading) -> csr_array:
 
 def _dense_product(left: csr_array, right: csr_array) -> NDArray[np.float32]:
     """The product of two sparse matrices that is dense, made without a sparse one of its size."""
-    product = np.empty((left.shape[0], right.shape[1]), np.float32, order="F")
+    dense = np.empty((left.shape[0], right.shape[1]), np.float32, order="F")
     for start in range(0, left.shape[0], GRAM_ROWS_AT_ONCE):
         rows = slice(start, start + GRAM_ROWS_AT_ONCE)
-        product[rows] = (left[rows] @ right).toarray()
-    return product
+        dense[rows] = (left[rows] @ right).toarray()
+    return dense
 
 
-def _factor(kernel: NDArray[np.float32], penalty: float) -> tuple[NDArray[np.float32], bool]:
-    """Cholesky factor of a kernel plus a penalty, in place of a copy of it."""
-    regularised = kernel.copy(order="F")
+def _factor(matrix: NDArray[np.float32], penalty: float) -> tuple[NDArray[np.float32], bool]:
+    """Lower Cholesky factor of a matrix plus a penalty, made in the one copy that is taken."""
+    regularised = matrix.copy(order="F")
     regularised[np.diag_indices_from(regularised)] += penalty
-    return cho_factor(regularised, overwrite_a=True, check_finite=False)
+    return cho_factor(regularised, lower=True, overwrite_a=True, check_finite=False)
 
 
 def _most_liked(graph: InterestGraph, target: int, most: int) -> NDArray[np.int64]:
@@ -345,9 +337,7 @@ def _most_liked(graph: InterestGraph, target: int, most: int) -> NDArray[np.int6
 
 def _ease_weights(gram: NDArray[np.float32], penalty: float, last: int) -> NDArray[np.float32]:
     """What each item says for the last ones, (last, items)."""
-    regularised = gram.copy(order="F")
-    regularised[np.diag_indices_from(regularised)] += penalty
-    factor, _ = lapack.spotrf(regularised, lower=1, clean=0, overwrite_a=1)
+    factor, _ = _factor(gram, penalty)
     inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
     # Only the lower triangle is made; but for the square at its end, the last rows lie in it.
     weights = np.array(inverse[len(inverse) - last :], order="C")
