@@ -15,8 +15,6 @@ from graph.connection import connect
 from graph.recommend import recommend
 from isthmus.settings import load_settings
 
-SAMPLE = "MATCH (u:User) WHERE EXISTS { (u)-[:INTERACTED]->() } RETURN u.id AS id ORDER BY u.id"
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -25,7 +23,7 @@ def main() -> None:
     options = parser.parse_args()
     settings = load_settings()
     with connect(settings) as graph:
-        ids = [row["id"] for row in graph.run(SAMPLE, {})]
+        ids = [row["id"] for row in graph.read("insight/users_with_history")]
         rng = np.random.default_rng(7)
         asked = rng.choice(ids, 3 * options.users, replace=len(ids) < 3 * options.users).tolist()
         for user in asked[options.users :]:  # the server compiles what it meets often

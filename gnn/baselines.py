@@ -15,8 +15,9 @@ from scipy.linalg import cho_factor, cho_solve, lapack
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.closed_form import USERS
+from gnn.closed_form import USERS, sample
 from gnn.data import over_length
+from gnn.factors import Factors
 from gnn.lightgcn import LightGcn
 from gnn.metrics import ndcg
 from gnn.splits import done_by, without
@@ -108,15 +109,12 @@ class Cosine:
         return np.asarray((self._likes[users] @ self._similar).toarray(), dtype=np.float32)
 
 
-class Als:
+class Als(Factors):
     """Alternating least squares over all domains in one matrix.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", 2008, by
     `implicit`. Likes count by their strength times `alpha`.
     """
-
-    def __init__(self, users: NDArray[np.float32], items: NDArray[np.float32]) -> None:
-        self._users, self._items = users, items
 
     @classmethod
     def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
@@ -134,10 +132,6 @@ class Als:
                 )
                 model.fit(likes, show_progress=False)
             yield cls(model.user_factors, model.item_factors[items])
-
-    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
-        return np.asarray(self._users[users] @ self._items.T, dtype=np.float32)
 
 
 class Ridge:
@@ -177,8 +171,7 @@ class Ridge:
         outside = _likes(graph, reading)[:, graph.item_domain != target]
         liked = likes_of(graph, target, np.arange(len(graph.users)))
         both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
-        if len(both) > USERS:
-            both = np.sort(np.random.default_rng(seed).choice(both, USERS, replace=False))
+        both = both[sample(len(both), seed, USERS)]
         for power in powers:
             history = over_length(csr_array(outside), power)
             taught = csr_array(history[both])
@@ -243,11 +236,8 @@ class Ease:
         return scores
 
 
-class TextSimilarity:
+class TextSimilarity(Factors):
     """The cosine of an item's text and the mean text of a user's history."""
-
-    def __init__(self, profiles: NDArray[np.float32], items: NDArray[np.float32]) -> None:
-        self._profiles, self._items = profiles, items
 
     @classmethod
     def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
@@ -258,14 +248,9 @@ class TextSimilarity:
         profiles /= np.where(lengths > 0, lengths, 1)
         yield cls(profiles, graph.item_vectors[graph.items_of(target)])
 
-    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
-        return np.asarray(self._profiles[users] @ self._items.T, dtype=np.float32)
-
 
 def tuned(
     name: str,
-    graph: InterestGraph,
     seen: InterestGraph,
     target: int,
     validation: NDArray[np.int64],
@@ -276,8 +261,7 @@ def tuned(
 
     Args:
         name: Out of `BASELINES`.
-        graph: Holds what they like.
-        seen: What may be learned from, but for what they did in the target.
+        seen: What may be learned from, but for what these users did in the target.
         target: The domain.
         validation: These users.
         reading: How a history is read.
@@ -285,7 +269,7 @@ def tuned(
     """
     hidden = done_by(seen, target, validation)
     known = without(seen, hidden, half_life_days=reading.half_life_days)
-    liked = likes_of(graph, target, validation)
+    liked = likes_of(seen, target, validation)
     # One by one: of all that are fitted, only the best so far is kept.
     return max(
         BASELINES[name].fits(known, target, reading, seed),

@@ -45,7 +45,8 @@ class Mix:
 
     def edges(self, network: Weights, form: Weights) -> Weights:
         """The weights of both as one, on the network's scale."""
-        return network.times(1 - self.closed_share).plus(_scaled(form, network), self.closed_share)
+        solved = form.scaled_like(network).times(self.closed_share)
+        return network.times(1 - self.closed_share).plus(solved)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Answers:
         with torch.no_grad():
             prior = decoder.prior(exam.target).numpy()
             answers = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
-        solved = [_scaled(form, network).scores(history) for form in forms]
+        solved = [form.scaled_like(network).scores(history) for form in forms]
         return cls(answers - prior, solved, prior, exam.liked)
 
     def worth(self, form: int, share: float) -> NDArray[np.float64]:
@@ -97,7 +98,3 @@ def best_mix(answers: Sequence[Answers]) -> Mix:
         "training: %.0f %% closed form, %.1f of it structure", 100 * share, STRUCTURE_SHARES[form]
     )
     return Mix(STRUCTURE_SHARES[form], share)
-
-
-def _scaled(form: Weights, network: Weights) -> Weights:
-    return form.times(network.deviation() / max(form.deviation(), 1e-12))

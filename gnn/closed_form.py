@@ -61,7 +61,7 @@ def closed_form(
         structure_share: The s above.
         seed: Of the sample where there are too many users.
     """
-    users = sample(lesson, seed, USERS)
+    users = sample(len(lesson), seed, USERS)
     history, liked = csr_array(lesson.outside()[users]), _liked(lesson, users)
     shared = csr_array(history @ diags_array(_rarity(likes)))
     profiles = np.asarray(history @ source_structure, dtype=np.float32)
@@ -85,7 +85,7 @@ def closed_form(
         lambda targets: (np.ascontiguousarray(target_structure[targets].T),),
         liked.shape[1],
     )
-    return exact.plus(near, exact.deviation() / max(near.deviation(), 1e-12))
+    return exact.plus(near.scaled_like(exact))
 
 
 def left_out(
@@ -113,12 +113,11 @@ def left_out(
     return np.concatenate([np.zeros(0), *values])
 
 
-def sample(lesson: Task, seed: int, most: int) -> NDArray[np.int64]:
-    """Users of a lesson, all or as many as may be, ascending."""
-    users = np.arange(len(lesson))
-    if len(users) > most:
-        users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
-    return users
+def sample(users: int, seed: int, most: int) -> NDArray[np.int64]:
+    """Places of so many users, all or as many as may be, ascending."""
+    if users <= most:
+        return np.arange(users)
+    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
 
 
 def _liked(lesson: Task, users: NDArray[np.int64]) -> csr_array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,9 +14,10 @@ import numpy as np
 import psutil
 
 from gnn.baselines import BASELINES
+from gnn.exam import TRANSFER
 from gnn.merge import served_scores
 from gnn.results import Grades
-from gnn.train import reproducible, threads_for, train
+from gnn.train import reproducible, threads_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,7 @@ def compared(
     conditions: Conditions,
     fit: Callable[[str], Scores],
     grade: Callable[[Scores], Grades],
+    paid: Mapping[str, float] | None = None,
 ) -> dict[str, Grades]:
     """Fits each model and grades its answers.
 
@@ -40,6 +42,7 @@ def compared(
         conditions: Name the models.
         fit: Gives a fitted model by its name.
         grade: What a model's answers are worth.
+        paid: What transfer cost, where one training serves all targets and was done before.
     """
     grades = {}
     for name in conditions.models:
@@ -47,21 +50,10 @@ def compared(
         with measured() as cost:
             scores = fit(name)
         found = grade(scores)
+        if paid and name == TRANSFER:
+            cost.update(paid)
         grades[name] = Grades(found.users, {**found.whole, **cost})
     return grades
-
-
-def learned_from(seen: InterestGraph, conditions: Conditions, fold: int = 0) -> LearnedEdges:
-    """Learns the edges from a graph."""
-    return train(
-        seen,
-        edges_per_node=conditions.edges_per_node,
-        half_life_days=conditions.half_life_days,
-        history_limit=conditions.history_limit,
-        seed=conditions.seed,
-        threads=conditions.threads,
-        fold=fold,
-    )
 
 
 def served(

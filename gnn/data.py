@@ -67,6 +67,11 @@ class InterestGraph:
         """Indices of the items of a domain, ascending."""
         return np.flatnonzero(self.item_domain == domain)
 
+    def items_outside(self, domain: int) -> NDArray[np.int64]:
+        """Indices of the items of all other domains, domain by domain, ascending in each."""
+        others = (self.items_of(other) for other in range(len(self.domains)) if other != domain)
+        return np.concatenate([np.zeros(0, np.int64), *others])
+
     def owners(self) -> NDArray[np.int64]:
         """The user of each stored interaction, aligned with `interactions.data`."""
         return np.repeat(np.arange(len(self.users)), np.diff(self.interactions.indptr))

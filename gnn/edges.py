@@ -57,14 +57,14 @@ class Weights:
         lefts = tuple((left * np.float32(factor)) for left in self.lefts)
         return Weights(lefts, self.rights, self.targets)
 
-    def plus(self, other: Weights, times: float) -> Weights:
+    def scaled_like(self, other: Weights) -> Weights:
+        """The same weights with the deviation of others."""
+        return self.times(other.deviation() / max(self.deviation(), 1e-12))
+
+    def plus(self, other: Weights) -> Weights:
         """The sum with others between the same sources and targets."""
-
-        def rights(block: slice) -> tuple[NDArray[np.float32], ...]:
-            added = (np.float32(times) * right for right in other.rights(block))
-            return (*self.rights(block), *added)
-
-        return Weights((*self.lefts, *other.lefts), rights, self.targets)
+        lefts = (*self.lefts, *other.lefts)
+        return Weights(lefts, lambda of: (*self.rights(of), *other.rights(of)), self.targets)
 
 
 def strongest(weights: Weights, likes: NDArray[np.float64], edges_per_node: int) -> Edges:

@@ -9,11 +9,11 @@ import numpy as np
 
 from gnn import audit
 from gnn.baselines import tuned
-from gnn.contenders import compared, learned_from, served
+from gnn.contenders import compared, served
 from gnn.exam import MODELS, TRANSFER, Conditions, Scores, audits, exam_of, graded
 from gnn.results import Result, pooled
 from gnn.splits import cold_users, done_by, interactions_in, without
-from gnn.train import reproducible, threads_for
+from gnn.train import reproducible, threads_for, trained
 from isthmus.errors import NothingToDo
 
 if TYPE_CHECKING:
@@ -127,12 +127,9 @@ def cold_start_fold(graph: InterestGraph, target: str, fold: int, conditions: Co
 
     def fit(name: str) -> Scores:
         if name == TRANSFER:
-            return served(seen, learned_from(seen, conditions, fold), t, conditions)
-        # Validation users' likes are in `seen`: no model gets the whole graph.
+            return served(seen, trained(seen, conditions, fold), t, conditions)
         with reproducible(conditions.seed, threads_for(seen, conditions.threads)):
-            return tuned(
-                name, seen, seen, t, cold.validation, conditions.reading, conditions.seed
-            ).scores
+            return tuned(name, seen, t, cold.validation, conditions.reading, conditions.seed).scores
 
     grades = compared(target, conditions, fit, lambda scores: graded(scores, exam))
     head = conditions.head(f"cold-start, fold {fold}, full ranking", target)

@@ -20,6 +20,7 @@ import torch
 from scipy.sparse import csr_array
 from torch.nn import functional
 
+from gnn.factors import Factors
 from gnn.model import domain_graph
 from gnn.train import reproducible, threads_for
 
@@ -37,11 +38,8 @@ EPOCHS = 10
 EPOCHS_A_TRY = 2
 
 
-class LightGcn:
+class LightGcn(Factors):
     """A user's and an item's mean embeddings over the hops, multiplied."""
-
-    def __init__(self, users: NDArray[np.float32], items: NDArray[np.float32]) -> None:
-        self._users, self._items = users, items
 
     @classmethod
     def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
@@ -55,10 +53,6 @@ class LightGcn:
             if epoch % EPOCHS_A_TRY == 0:
                 items, users = np.split(training.final(), [liked.shape[1]])
                 yield cls(users, items[graph.items_of(target)])
-
-    def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
-        return np.asarray(self._users[users] @ self._items.T, dtype=np.float32)
 
 
 class _Training:

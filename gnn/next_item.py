@@ -15,11 +15,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gnn import audit, metrics
-from gnn.contenders import compared, learned_from, measured, refitted, served
+from gnn.contenders import compared, measured, refitted, served
 from gnn.evaluate import of_targets
 from gnn.exam import BLOCK, TRANSFER, Conditions, Scores
 from gnn.results import Grades, Result
 from gnn.splits import instant_of, without
+from gnn.train import trained
 from isthmus.errors import NothingToDo
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def next_item(
     cost: dict[str, float] = {}
     if TRANSFER in given.models and (order.test != NOBODY).any():
         with measured() as cost:
-            learned = learned_from(seen, given)
+            learned = trained(seen, given)
 
     def measure(target: str) -> dict[str, Any]:
         t = graph.domains.index(target)
@@ -206,10 +207,7 @@ def next_item(
                 return served(seen, learned, t, given)
             return refitted(name, known, seen, t, worth, given)
 
-        grades = compared(target, given, fit, lambda scores: placed(scores, draw))
-        if TRANSFER in grades:
-            # One training serves all targets.
-            grades[TRANSFER].whole.update(cost)
+        grades = compared(target, given, fit, lambda scores: placed(scores, draw), cost)
         protocol = f"next-item, 1 and {NEGATIVES} unmet items of the domain, last {HISTORY}"
         head = given.head(protocol, target) | {"audits": {"leak": checked, "twins": None}}
         lengths = np.diff(seen.interactions.indptr)[draw.users]

@@ -36,12 +36,12 @@ def best_reading(known: InterestGraph, target: int, reading: Reading, seed: int)
         reading: As it is set; another must be clearly better.
         seed: Of the sample of users where there are many.
     """
-    likes = known.likes(reading.half_life_days)[known.item_domain != target]
+    likes = known.likes(reading.half_life_days)[known.items_outside(target)]
     everybody = np.arange(len(known.users))
 
     def worth(tried: Reading) -> NDArray[np.float64]:
         lesson = across(known, target, everybody, tried, reading)
-        return left_out(lesson, likes, sample(lesson, seed, USERS))
+        return left_out(lesson, likes, sample(len(lesson), seed, USERS))
 
     best = reading
     if not np.isnan(known.last_at).all():

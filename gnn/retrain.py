@@ -47,7 +47,7 @@ def retrain(graph: Graph, settings: Settings) -> dict[str, Any]:
         Locked: Another retraining of this home is running.
         NothingToDo: The graph has nothing to learn from.
     """
-    from gnn.train import train
+    from gnn.train import trained
 
     start, steps = time.monotonic(), Steps()
     with _lock(settings.home / "locks" / "retrain.lock"):
@@ -56,14 +56,7 @@ def retrain(graph: Graph, settings: Settings) -> dict[str, Any]:
         with steps.step("snapshot"):
             data = snapshot(graph)
         with steps.step("train"):
-            learned = train(
-                data,
-                edges_per_node=settings.edges_per_node,
-                half_life_days=settings.half_life_days,
-                history_limit=settings.history_limit,
-                seed=settings.seed,
-                threads=settings.threads,
-            )
+            learned = trained(data, settings)
         with steps.step("publish"):
             told = settings.model_dump(
                 mode="json",

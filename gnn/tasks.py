@@ -91,7 +91,7 @@ def across(
     liked = likes_of(answers or graph, target, users)
     both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
     history = csr_array(outside[both])
-    told = histories(graph, target, users[both], plain).outside
+    told = history if reading == plain else histories(graph, target, users[both], plain).outside
     return Task(
         target=target,
         users=users[both],

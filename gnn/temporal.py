@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gnn import audit, metrics
-from gnn.contenders import compared, learned_from, measured, refitted, served
+from gnn.contenders import compared, measured, refitted, served
 from gnn.data import kept
 from gnn.evaluate import of_targets
 from gnn.exam import (
@@ -24,6 +24,7 @@ from gnn.exam import (
 )
 from gnn.results import Result
 from gnn.splits import instant_of, without
+from gnn.train import trained
 from isthmus.errors import NothingToDo
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def temporal(
     cost: dict[str, float] = {}
     if TRANSFER in given.models and any(len(exam.users) for exam in exams.values()):
         with measured() as cost:
-            learned = learned_from(now.seen, given)
+            learned = trained(now.seen, given)
 
     def measure(target: str) -> dict[str, Any]:
         exam = exams[target]
@@ -139,10 +140,7 @@ def temporal(
                 return served(now.seen, learned, exam.target, given)
             return _tuned(name, past, now.seen, exam.target, given)
 
-        grades = compared(target, given, fit, lambda scores: graded(scores, exam))
-        if TRANSFER in grades:
-            # One training serves all targets.
-            grades[TRANSFER].whole.update(cost)
+        grades = compared(target, given, fit, lambda scores: graded(scores, exam), cost)
         protocol = f"temporal, at {_date(at)}, full ranking of items not met before"
         head = given.head(protocol, target) | {"split": _split(now, earlier)}
         head |= audits(exam, checked, given)

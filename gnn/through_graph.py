@@ -20,7 +20,7 @@ from gnn.merge import served_scores
 from gnn.metrics import LISTED, best_items, ndcg
 from gnn.splits import cold_users
 from gnn.tasks import likes_of
-from gnn.train import train
+from gnn.train import trained
 from graph.connection import Graph, connect
 from graph.embeddings import encode
 from graph.ingest import ingest
@@ -160,15 +160,7 @@ def learn(
     """
     stored = snapshot(graph)
     apart = differences(stored, seen)
-    learned = train(
-        stored,
-        edges_per_node=settings.edges_per_node,
-        half_life_days=settings.half_life_days,
-        history_limit=settings.history_limit,
-        seed=settings.seed,
-        threads=settings.threads,
-        fold=fold,
-    )
+    learned = trained(stored, settings, fold)
     publish(graph, stored, learned, fingerprint(stored), {"fold": fold})
     return learned, apart
 

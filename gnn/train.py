@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
     from gnn.data import Edges, InterestGraph
     from gnn.edges import Weights
+    from gnn.exam import Conditions
     from gnn.tasks import Task
+    from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
 
@@ -46,6 +48,19 @@ WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
 VALIDATION_USERS = 2000
 SMALL_GRAPH = 5000
+
+
+def trained(graph: InterestGraph, told: Settings | Conditions, fold: int = 0) -> LearnedEdges:
+    """Learns the edges of a graph as one is told; see `train`."""
+    return train(
+        graph,
+        edges_per_node=told.edges_per_node,
+        half_life_days=told.half_life_days,
+        history_limit=told.history_limit,
+        seed=told.seed,
+        threads=told.threads,
+        fold=fold,
+    )
 
 
 def train(
@@ -146,7 +161,7 @@ def learned_edges(
     taught = [t for t, lesson in enumerate(lessons) if len(lesson)]
 
     def solved(t: int, structure_share: float) -> Weights:
-        sources, targets = _outside(known, t), known.items_of(t)
+        sources, targets = known.items_outside(t), known.items_of(t)
         return closed_form(
             lessons[t],
             likes[sources],
@@ -163,7 +178,7 @@ def learned_edges(
     mix = best_mix(answers)
     transfer, interest = [], []
     for t in taught:
-        sources, targets = _outside(known, t), known.items_of(t)
+        sources, targets = known.items_outside(t), known.items_of(t)
         weights = mix.edges(decoder.weights(t), solved(t, mix.structure_share))
         found = strongest(weights, likes[targets], edges_per_node)
         transfer.append(found.between(sources, targets))
@@ -173,12 +188,6 @@ def learned_edges(
         share(joined(transfer), known.item_domain, edges_per_node),
         share(joined(interest), known.item_domain, edges_per_node),
     )
-
-
-def _outside(graph: InterestGraph, target: int) -> NDArray[np.int64]:
-    """The items of all other domains, domain by domain."""
-    others = (graph.items_of(d) for d in range(len(graph.domains)) if d != target)
-    return np.concatenate([np.zeros(0, np.int64), *others])
 
 
 def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], seed: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -24,9 +23,6 @@ from graph.records import Dataset, resolve_items
 from isthmus.errors import NothingToDo
 from isthmus.progress import progress
 from isthmus.settings import Settings
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 PAGE = 2_000
 

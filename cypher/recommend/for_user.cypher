@@ -7,8 +7,8 @@
 //   about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and times
 //   what a dislike counts where it is one; both are the generation's.
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
-//   a side, newest and strongest first; half_life_days FLOAT without a generation; candidates INTEGER best items looked at
-//   before those that the user met are left out; paths BOOLEAN also return the paths
+//   a side, newest and strongest first; half_life_days FLOAT without a generation; candidates INTEGER best
+//   items looked at before those that the user met are left out; paths BOOLEAN also return the paths
 // columns: item_id, title, score, paths, generation, history, rest the best score that an item can have
 //   which was not looked at, or null where all were
 MATCH (u:User {id: $user})

@@ -162,7 +162,7 @@ def test_tuning_keeps_the_best_model_and_lets_go_of_the_others(
             return np.where(told[:, None], right, ~right).astype(np.float32)
 
     monkeypatch.setitem(BASELINES, "likes", Likes)
-    model = tuned("likes", graph, graph, 1, validation, READING, 7)
+    model = tuned("likes", graph, 1, validation, READING, 7)
     assert isinstance(model, Likes)
     assert model.share == 0.9
     assert most == 2

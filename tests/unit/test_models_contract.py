@@ -11,10 +11,11 @@ from scipy.sparse import csr_array
 
 from gnn.baselines import BASELINES, Baseline, tuned
 from gnn.collaborative import co_liked
-from gnn.data import InterestGraph, LearnedEdges, Reading
+from gnn.data import InterestGraph, LearnedEdges, Reading, histories, over_length
 from gnn.evaluate import cold_start
 from gnn.merge import served_scores
 from gnn.splits import cold_users, done_by, without
+from gnn.tasks import HISTORY_POWER, across
 from gnn.train import train
 from isthmus.errors import InputError
 from tests.unit.checkerboard import ITEMS, checkerboard
@@ -43,7 +44,7 @@ def scores_of(name: str, learned: LearnedEdges) -> np.ndarray:
 def tuned_baseline(name: str) -> Baseline:
     graph = checkerboard()
     validation = cold_users(graph, 1).validation
-    return tuned(name, graph, seen(), 1, validation, READING, 7)
+    return tuned(name, seen(), 1, validation, READING, 7)
 
 
 @pytest.mark.parametrize("name", ["transfer", *BASELINES])
@@ -69,6 +70,19 @@ def test_at_most_so_many_edges_leave_a_node(learned: LearnedEdges) -> None:
     domain = seen().item_domain
     assert (domain[learned.transfer.sources] != domain[learned.transfer.targets]).all()
     assert (domain[learned.co_liked.sources] == domain[learned.co_liked.targets]).all()
+
+
+def test_a_history_outside_a_domain_is_in_the_order_of_the_items_outside() -> None:
+    graph = dataclasses.replace(
+        checkerboard(),
+        domains=("a", "b", "c"),
+        item_domain=np.arange(2 * ITEMS, dtype=np.int32) % 3,
+    )
+    task = across(graph, 1, np.arange(len(graph.users)), READING, READING)
+    whole = over_length(histories(graph, 1, task.users, READING).outside, HISTORY_POWER)
+    expected = whole[:, graph.items_outside(1)].toarray()
+    assert np.array_equal(task.outside().toarray(), expected)
+    assert np.count_nonzero(expected)
 
 
 def test_two_trainings_give_the_same_edges(learned: LearnedEdges) -> None:

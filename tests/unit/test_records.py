@@ -151,6 +151,7 @@ def test_fingerprint_changes_with_any_value_and_not_with_the_file():
 
 def test_as_many_wrong_rows_as_allowed_pass(tmp_path: Path):
     check_share(rejected(5), rows=100, max_share=0.05, quarantine=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_wrong_row_too_many_stops_and_shows_the_first_three(tmp_path: Path):
