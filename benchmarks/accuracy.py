@@ -2,8 +2,9 @@
 
 python benchmarks/accuracy.py ../shared/data/tables [--only food_kitchen ...] -o benchmarks/accuracy
 
-Every fold of a target is saved under benchmarks/results/ as soon as it is measured. A run that was
-interrupted goes on after it; what was measured with other code or other data is measured anew.
+What a model is worth in a fold of a target is saved under benchmarks/results/ as soon as it is
+measured. A run that was interrupted goes on after it; what was measured with other code or other
+data is measured anew.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import argparse
 import hashlib
 import json
 import logging
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from gnn import tables
+from gnn.baselines import BASELINES
 from gnn.data import InterestGraph
 from gnn.evaluate import MODELS, cold_start_fold, pool
 from gnn.exam import Conditions
-from gnn.results import Result
+from gnn.results import VARIANTS, Result, beside, over_targets
 from graph.records import Dataset
-from graph.snapshot import snapshot_of_tables, titles_of
+from graph.snapshot import snapshot_of_tables, snapshot_without, titles_of
 from graph.sources import read_dataset
 from isthmus.errors import NothingToDo
 from isthmus.settings import Settings, load_settings
@@ -35,17 +37,39 @@ PLAN: dict[str, tuple[range, tuple[str, ...]]] = {
     "game_video": (range(3), ()),
     "food_kitchen": (range(3), ()),
 }
-# Modules that show results and do not make them.
-SHOWING = ("tables.py", "plots.py", "demo.py", "retrain.py")
+# Of the variants those that say something of cold users; without hops takes a training of its own.
+PARTS = (
+    "unpruned",
+    "without-network",
+    "without-transfer",
+    "without-interest",
+    "without-popularity",
+    "interest-alone",
+)
+# Modules that make none of these figures.
+SHOWING = ("demo", "next_item", "plots", "retrain", "tables", "temporal", "through_graph")
+# What the figures of a baseline are made by; the others make only those of transfer.
+OF_BASELINES = (
+    "baselines",
+    "data",
+    "evaluate",
+    "exam",
+    "factors",
+    "lightgcn",
+    "metrics",
+    "reading",
+    "splits",
+)
 
 logger = logging.getLogger("isthmus")
 
 
-def code() -> str:
-    """SHA-256 of the modules that make the figures."""
+def code(model: str) -> str:
+    """SHA-256 of the modules that make the figures of a model."""
     digest = hashlib.sha256()
     for path in sorted((ROOT / "gnn").glob("*.py")):
-        if path.name not in SHOWING:
+        making = path.stem in OF_BASELINES if model in BASELINES else path.stem not in SHOWING
+        if making:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -55,40 +79,49 @@ def measured(
 ) -> list[dict]:
     """The documents of a dataset, a target each, its folds pooled."""
     folds, targets = PLAN[name]
-    wanted = {"fingerprint": dataset.fingerprint, "code": code(), "models": list(models)}
 
     @cache
     def graph() -> InterestGraph:
         return snapshot_of_tables(dataset, settings)
 
-    def result(target: str, fold: int) -> Result:
-        path = RESULTS / f"{name}-{target}-{fold}"
+    def result(target: str, fold: int, together: tuple[str, ...]) -> Result:
+        path = RESULTS / f"{name}-{target}-{fold}-{together[0]}"
+        wanted = {"data": dataset.fingerprint, "code": code(together[0]), "models": list(together)}
         if saved(path, wanted):
             return Result.load(path)
-        logger.info("%s, %s, fold %d", name, target, fold)
+        logger.info("%s, fold %d", name, fold)
         conditions = Conditions(
-            models=models,
+            models=together,
             threads=settings.threads,
             titles=titles_of(dataset, graph()),
             dataset=name,
             fingerprint=dataset.fingerprint,
+            hide=partial(snapshot_without, dataset=dataset, settings=settings)
+            if len(dataset.texts)
+            else None,
         )
         found = cold_start_fold(graph(), target, fold, conditions)
         found.save(path)
         path.with_name(f"{path.name}.made.json").write_text(json.dumps(wanted))
         return found
 
-    documents = []
+    # Variants share the training of transfer.
+    baselines = [(model,) for model in models if model in BASELINES]
+    groups = [tuple(model for model in models if model not in BASELINES), *baselines]
+    pooled = []
     for target in targets or sorted(dataset.items["domain"].unique()):
         results = []
         for fold in folds:
             try:
-                results.append(result(target, fold))
+                parts = [result(target, fold, together) for together in groups if together]
+                results.append(beside(parts))
             except NothingToDo as error:
                 logger.info("%s", error.message)
         if results:
-            documents.append(pool(results).document())
-    return documents
+            pooled.append(pool(results))
+    if len(pooled) > 1:
+        pooled.append(over_targets(pooled))
+    return [result.document() for result in pooled]
 
 
 def saved(path: Path, wanted: dict) -> bool:
@@ -103,16 +136,17 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, help="folder of dataset folders")
     parser.add_argument("--only", nargs="+", choices=PLAN, default=list(PLAN))
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--models", nargs="+", choices=(*MODELS, *VARIANTS))
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "accuracy")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logger.setLevel(logging.INFO)
     settings = load_settings()
+    models = tuple(options.models or (*MODELS, *PARTS))
     documents: list[dict] = []
     for name in options.only:
         dataset = read_dataset(options.folder / name)
-        documents += measured(name, dataset, tuple(options.models), settings)
+        documents += measured(name, dataset, models, settings)
         tables.write(options.out, documents, "Cold-start accuracy")
     print(tables.plain(documents))
 

@@ -6,21 +6,22 @@ strength. Dislikes are left out, but for those in the text of a history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import product
-from typing import TYPE_CHECKING, Protocol, Self
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, product
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, lapack
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.closed_form import USERS, sample
+from gnn.closed_form import USERS
 from gnn.data import over_length
 from gnn.factors import Factors
 from gnn.lightgcn import LightGcn
-from gnn.metrics import ndcg
-from gnn.splits import done_by, without
+from gnn.reading import half_lives
+from gnn.splits import sample
 from gnn.tasks import likes_of
 
 if TYPE_CHECKING:
@@ -31,19 +32,31 @@ if TYPE_CHECKING:
 GRAM_ROWS_AT_ONCE = 1024
 
 
+Setting = tuple[Any, ...]
+"""What a baseline is told, in its own order."""
+
+
 class Baseline(Protocol):
     """The contract: learns from a graph, then scores the items of a target domain."""
 
     @classmethod
-    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
-        """Learns from all that the graph holds, once for each setting that is worth a try.
+    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
+        """Those that are worth a try, where a history may be read in some ways."""
+        ...
 
-        What the settings share is worked out once, and nothing holds on to a model that was given.
+    @classmethod
+    def fits(
+        cls, graph: InterestGraph, target: int, settings: Sequence[Setting], seed: int
+    ) -> Iterator[Self]:
+        """Learns from all that the graph holds, once for each of some settings.
+
+        What neighbours among them share is worked out once, and nothing holds on to a model that
+        was given.
 
         Args:
             graph: The graph.
             target: The domain whose items are scored.
-            reading: How a history is read.
+            settings: Out of those that are worth a try, in that order.
             seed: Of what is random.
         """
         ...
@@ -60,9 +73,17 @@ class Popularity:
         self._popularity = popularity
 
     @classmethod
-    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
+    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
+        """Readings alone."""
+        return list(product(readings))
+
+    @classmethod
+    def fits(
+        cls, graph: InterestGraph, target: int, settings: Sequence[Setting], seed: int
+    ) -> Iterator[Self]:
         """Counts."""
-        yield cls(graph.popularity(reading.half_life_days)[graph.items_of(target)])
+        for (reading,) in settings:
+            yield cls(graph.popularity(reading.half_life_days)[graph.items_of(target)])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
@@ -83,24 +104,28 @@ class Cosine:
         self._likes, self._similar = likes, similar
 
     @classmethod
+    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
+        """Readings, powers and shrinkages."""
+        return list(product(readings, (0, 0.5), (0, 10, 50, 200)))
+
+    @classmethod
     def fits(
         cls,
         graph: InterestGraph,
         target: int,
-        reading: Reading,
+        settings: Sequence[Setting],
         seed: int,
-        powers: Sequence[float] = (0, 0.5),
-        shrinkages: Sequence[float] = (0, 10, 50, 200),
     ) -> Iterator[Self]:
         """Counts who likes both, never for a pair of items that nobody does."""
-        likes, items = _likes(graph, reading), graph.items_of(target)
-        for power in powers:
+        items = graph.items_of(target)
+        for (reading, power), alike in groupby(settings, itemgetter(0, 1)):
+            likes = _likes(graph, reading)
             weighted = over_length(likes, power)
             both = csr_array(weighted.T @ weighted[:, items])
             length = np.sqrt(weighted.power(2).sum(axis=0))
             rows = np.repeat(np.arange(len(length)), np.diff(both.indptr))
             lengths = length[rows] * length[items][both.indices]
-            for shrinkage in shrinkages:
+            for *_, shrinkage in alike:
                 data = (both.data / (lengths + shrinkage)).astype(np.float32)
                 yield cls(likes, csr_array((data, both.indices, both.indptr), shape=both.shape))
 
@@ -117,12 +142,20 @@ class Als(Factors):
     """
 
     @classmethod
-    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
+    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
+        """Readings, numbers of factors, and what a like counts."""
+        return list(product(readings, (32, 64, 128), (4, 16, 64)))
+
+    @classmethod
+    def fits(
+        cls, graph: InterestGraph, target: int, settings: Sequence[Setting], seed: int
+    ) -> Iterator[Self]:
         """Factorises."""
         from implicit.cpu.als import AlternatingLeastSquares
 
-        likes, items = csr_matrix(_likes(graph, reading)), graph.items_of(target)
-        for factors, alpha in product((32, 64, 128), (4, 16, 64)):
+        items = graph.items_of(target)
+        for reading, factors, alpha in settings:
+            likes = csr_matrix(_likes(graph, reading))
             with threadpool_limits(limits=1, user_api="blas"):
                 model = AlternatingLeastSquares(
                     factors=min(factors, *likes.shape),
@@ -155,28 +188,31 @@ class Ridge:
         self._liked, self._factor = liked, factor
 
     @classmethod
+    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
+        """Readings, powers and penalties."""
+        return list(product(readings, (0, 0.5), (50, 100, 200, 400)))
+
+    @classmethod
     def fits(
         cls,
         graph: InterestGraph,
         target: int,
-        reading: Reading,
+        settings: Sequence[Setting],
         seed: int,
-        powers: Sequence[float] = (0, 0.5),
-        penalties: Sequence[float] = (50, 100, 200, 400),
     ) -> Iterator[Self]:
         """Factors the kernel; a Cholesky for each penalty is faster than one decomposition.
 
         Of more users than the transfer model's closed form learns from, as many are sampled.
         """
-        outside = _likes(graph, reading)[:, graph.item_domain != target]
         liked = likes_of(graph, target, np.arange(len(graph.users)))
-        both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
-        both = both[sample(len(both), seed, USERS)]
-        for power in powers:
-            history = over_length(csr_array(outside), power)
+        for (reading, power), alike in groupby(settings, itemgetter(0, 1)):
+            outside = csr_array(_likes(graph, reading)[:, graph.item_domain != target])
+            both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
+            both = both[sample(len(both), seed, USERS)]
+            history = over_length(outside, power)
             taught = csr_array(history[both])
             kernel = _dense_product(taught, csr_array(taught.T))
-            for penalty in penalties:
+            for *_, penalty in alike:
                 yield cls(history, taught, csr_array(liked[both]), _factor(kernel, penalty))
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -206,25 +242,29 @@ class Ease:
         self._places, self._popularity = places, popularity
 
     @classmethod
+    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
+        """Readings and penalties."""
+        return list(product(readings, (300, 1000, 3000)))
+
+    @classmethod
     def fits(
         cls,
         graph: InterestGraph,
         target: int,
-        reading: Reading,
+        settings: Sequence[Setting],
         seed: int,
-        penalties: Sequence[float] = (300, 1000, 3000),
         most_items: int = 12_000,
     ) -> Iterator[Self]:
         """Inverts, in place and in float32; the penalties share the Gram matrix."""
         items = graph.items_of(target)
         kept = _most_liked(graph, target, most_items)
-        likes = csr_array(_likes(graph, reading)[:, kept])
-        inside = graph.item_domain[kept] == target
-        places = np.searchsorted(items, kept[inside])
-        popularity = graph.popularity(reading.half_life_days)[items]
-        gram = _dense_product(csr_array(likes.T), likes)
-        for penalty in penalties:
-            yield cls(likes, _ease_weights(gram, penalty, len(places)), places, popularity)
+        places = np.searchsorted(items, kept[graph.item_domain[kept] == target])
+        for reading, alike in groupby(settings, itemgetter(0)):
+            likes = csr_array(_likes(graph, reading)[:, kept])
+            popularity = graph.popularity(reading.half_life_days)[items]
+            gram = _dense_product(csr_array(likes.T), likes)
+            for _, penalty in alike:
+                yield cls(likes, _ease_weights(gram, penalty, len(places)), places, popularity)
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores of some users, (users, items of the target)."""
@@ -240,41 +280,51 @@ class TextSimilarity(Factors):
     """The cosine of an item's text and the mean text of a user's history."""
 
     @classmethod
-    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
+    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
+        """Readings alone."""
+        return list(product(readings))
+
+    @classmethod
+    def fits(
+        cls, graph: InterestGraph, target: int, settings: Sequence[Setting], seed: int
+    ) -> Iterator[Self]:
         """Takes means."""
-        history = graph.strengths(reading.half_life_days)
-        profiles = np.asarray(history @ graph.item_vectors, dtype=np.float32)
-        lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
-        profiles /= np.where(lengths > 0, lengths, 1)
-        yield cls(profiles, graph.item_vectors[graph.items_of(target)])
+        for (reading,) in settings:
+            history = graph.strengths(reading.half_life_days)
+            profiles = np.asarray(history @ graph.item_vectors, dtype=np.float32)
+            lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
+            profiles /= np.where(lengths > 0, lengths, 1)
+            yield cls(profiles, graph.item_vectors[graph.items_of(target)])
 
 
 def tuned(
     name: str,
+    known: InterestGraph,
     seen: InterestGraph,
     target: int,
-    validation: NDArray[np.int64],
+    worth: Callable[[Baseline], float],
     reading: Reading,
     seed: int,
 ) -> Baseline:
-    """A baseline with the settings that serve validation users best, as it was fitted without them.
+    """A baseline that learned from all that may be seen, with the settings that were best on less.
 
     Args:
         name: Out of `BASELINES`.
-        seen: What may be learned from, but for what these users did in the target.
+        known: What may be seen, without what validation asks for.
+        seen: What may be seen.
         target: The domain.
-        validation: These users.
-        reading: How a history is read.
+        worth: Of a model that was fitted on `known`, by validation.
+        reading: How a history is read as it is set; other half-lives are tried too.
         seed: Of what is random.
     """
-    hidden = done_by(seen, target, validation)
-    known = without(seen, hidden, half_life_days=reading.half_life_days)
-    liked = likes_of(seen, target, validation)
-    # One by one: of all that are fitted, only the best so far is kept.
-    return max(
-        BASELINES[name].fits(known, target, reading, seed),
-        key=lambda model: float(ndcg(model.scores(validation), liked).sum()),
-    )
+    baseline = BASELINES[name]
+    settings = baseline.settings(half_lives(seen, reading))
+    best = settings[0]
+    if len(settings) > 1:
+        worths = [worth(model) for model in baseline.fits(known, target, settings, seed)]
+        best = settings[int(np.argmax(worths))]
+    (model,) = baseline.fits(seen, target, [best], seed)
+    return model
 
 
 # By name, in the order in which they are reported.

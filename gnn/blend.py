@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from gnn.closed_form import STRUCTURE_SHARES
+from gnn.candidates import candidate_lists
+from gnn.closed_form import STRUCTURE_SHARES, closed_form
+from gnn.edges import joined, share, strongest
 from gnn.merge import clearly_best
 from gnn.metrics import ndcg
 from gnn.tasks import batch_of
@@ -20,15 +23,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from gnn.data import Edges, InterestGraph
     from gnn.edges import Weights
     from gnn.model import EdgeDecoder
     from gnn.tasks import Task
 
 logger = logging.getLogger("isthmus")
 
-# How much of the edges the closed form is, and what else is tried.
-CLOSED_SHARE = 0.2
-CLOSED_SHARES = (0.0, 0.1, 0.4, 0.6, 0.8, 1.0)
+# How much of the edges the closed form is: all of them, unless the network is clearly worth it.
+CLOSED_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
+# What popularity counts, times what the network has learned that it counts beside its own edges.
+PRIORS = (1.0, 0.25, 0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,12 @@ class Mix:
     Attributes:
         structure_share: Which closed form, see `gnn.closed_form`.
         closed_share: How much of the edges it is; the rest is the network.
+        prior: What popularity counts beside them, times what it counts beside the network.
     """
 
-    structure_share: float
-    closed_share: float
+    structure_share: float = STRUCTURE_SHARES[0]
+    closed_share: float = CLOSED_SHARES[0]
+    prior: float = PRIORS[0]
 
     def edges(self, network: Weights, form: Weights) -> Weights:
         """The weights of both as one, on the network's scale."""
@@ -75,26 +82,116 @@ class Answers:
         solved = [form.scaled_like(network).scores(history) for form in forms]
         return cls(answers - prior, solved, prior, exam.liked)
 
-    def worth(self, form: int, share: float) -> NDArray[np.float64]:
+    def worth(self, form: int, share: float, prior: float) -> NDArray[np.float64]:
         """NDCG@10 of each user with a share of one of the forms."""
         mixed = np.float32(1 - share) * self.learned + np.float32(share) * self.solved[form]
-        return ndcg(np.asarray(mixed + self.prior, dtype=np.float32), self.liked)
+        mixed += np.float32(prior) * self.prior
+        return ndcg(mixed, self.liked)
 
 
-def best_mix(answers: Sequence[Answers]) -> Mix:
-    """The closed form and its share that serve the held-out users of all targets best.
+@dataclass(frozen=True)
+class Taught:
+    """What edges are made of: a network that was taught, and closed forms.
 
-    The form is chosen first and its share second, and both for all targets together: a choice for
-    each target, or among all pairs, would follow the noise of few users.
+    Attributes:
+        known: The graph that was learned from.
+        decoder: The network.
+        lessons: A task for each domain as a target.
+        likes: How often each item is liked, (items,).
+        structure: Singular vectors of the items' likes, (items, rank).
+        mix: How much of them either is.
+        seed: Of the closed form's sample.
     """
 
-    def worth(form: int, share: float) -> NDArray[np.float64]:
-        return np.concatenate([np.zeros(0), *(of.worth(form, share) for of in answers)])
+    known: InterestGraph
+    decoder: EdgeDecoder
+    lessons: Sequence[Task]
+    likes: NDArray[np.float64]
+    structure: NDArray[np.float32]
+    mix: Mix
+    seed: int
 
-    form = clearly_best([worth(k, CLOSED_SHARE) for k in range(len(STRUCTURE_SHARES))])
-    shares = (CLOSED_SHARE, *CLOSED_SHARES)
-    share = shares[clearly_best([worth(form, value) for value in shares])]
+    def form(self, target: int, structure_share: float) -> Weights:
+        """A closed form of the edges between items into a domain."""
+        sources, targets = self.known.items_outside(target), self.known.items_of(target)
+        return closed_form(
+            self.lessons[target],
+            self.likes[sources],
+            self.structure[sources],
+            self.structure[targets],
+            structure_share,
+            self.seed,
+        )
+
+    def answers(self, exam: Task) -> Answers:
+        """What either would answer held-out users."""
+        forms = (self.form(exam.target, part) for part in STRUCTURE_SHARES)
+        return Answers.of(self.decoder, forms, exam)
+
+    def weights(self, target: int) -> tuple[Weights, Weights]:
+        """Of all edges into a domain, from items and from interests."""
+        form = self.form(target, self.mix.structure_share)
+        mixed = self.mix.edges(self.decoder.weights(target), form)
+        return mixed, self.decoder.interest_weights(target)
+
+    def transfer(self, edges_per_node: int, dense_items: int) -> Edges:
+        """The edges between items that are kept; see `gnn.train.train`."""
+        parts = []
+        for t in self._taught():
+            weights, likes = self.weights(t)[0], self._likes(t)
+            large = is_large(self.known, t, dense_items)
+            lists = candidate_lists(weights, likes, self.seed) if large else None
+            found = strongest(weights, likes, edges_per_node, lists)
+            parts.append(found.between(self.known.items_outside(t), self.known.items_of(t)))
+        return share(joined(parts), self.known.item_domain, edges_per_node)
+
+    def interest(self, edges_per_node: int) -> Edges:
+        """The edges from interests that are kept."""
+        parts = []
+        for t in self._taught():
+            found = strongest(self.decoder.interest_weights(t), self._likes(t), edges_per_node)
+            interests = np.arange(len(self.known.interests))
+            parts.append(found.between(interests, self.known.items_of(t)))
+        return share(joined(parts), self.known.item_domain, edges_per_node)
+
+    def _taught(self) -> list[int]:
+        """The targets that there is something to learn about."""
+        return [t for t, lesson in enumerate(self.lessons) if len(lesson)]
+
+    def _likes(self, target: int) -> NDArray[np.float64]:
+        likes: NDArray[np.float64] = self.likes[self.known.items_of(target)]
+        return likes
+
+
+def is_large(graph: InterestGraph, target: int, dense_items: int) -> bool:
+    """Whether there are too many items on either side of a domain's border to score all pairs."""
+    inside = len(graph.items_of(target))
+    return max(inside, len(graph.items) - inside) > dense_items
+
+
+def best_mix(answers: Sequence[Answers], shares: Sequence[float] = CLOSED_SHARES) -> Mix:
+    """The closed form, its share and that of popularity, as they serve held-out users best.
+
+    The form is chosen first and the shares second, and all for all targets together: a choice for
+    each target, or among all at once, would follow the noise of few users.
+
+    Args:
+        answers: A target each.
+        shares: Of the closed form, the one that is set first.
+    """
+
+    def worth(form: int, share: float, prior: float) -> NDArray[np.float64]:
+        return np.concatenate([np.zeros(0), *(of.worth(form, share, prior) for of in answers)])
+
+    forms = range(len(STRUCTURE_SHARES))
+    form = clearly_best([worth(k, shares[0], PRIORS[0]) for k in forms])
+    pairs = list(product(shares, PRIORS))
+    share, prior = pairs[clearly_best([worth(form, *pair) for pair in pairs])]
+    mix = Mix(STRUCTURE_SHARES[form], share, prior)
     logger.info(
-        "training: %.0f %% closed form, %.1f of it structure", 100 * share, STRUCTURE_SHARES[form]
+        "training: %.0f %% closed form, %.1f of it structure; popularity times %g",
+        100 * share,
+        mix.structure_share,
+        prior,
     )
-    return Mix(STRUCTURE_SHARES[form], share)
+    return mix

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, diags_array
 
 from gnn.edges import Weights
 from gnn.metrics import ndcg
+from gnn.splits import sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def closed_form(
     inverse = _inverse(kernel)
     likers = csr_array(liked.T)
 
-    def rights(targets: slice) -> tuple[NDArray[np.float32], ...]:
+    def rights(targets: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
         alpha = np.ascontiguousarray((likers[targets] @ inverse).T)
         return alpha, structure_share * (profiles.T @ alpha)
 
@@ -111,13 +112,6 @@ def left_out(
         alpha = np.asarray((liked.T @ inverse[rows].T).T, dtype=np.float32)
         values.append(ndcg(liked[rows].toarray() - alpha / own[rows], csr_array(liked[rows])))
     return np.concatenate([np.zeros(0), *values])
-
-
-def sample(users: int, seed: int, most: int) -> NDArray[np.int64]:
-    """Places of so many users, all or as many as may be, ascending."""
-    if users <= most:
-        return np.arange(users)
-    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
 
 
 def _liked(lesson: Task, users: NDArray[np.int64]) -> csr_array:

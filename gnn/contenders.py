@@ -7,16 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
 
-from gnn.baselines import BASELINES
-from gnn.exam import TRANSFER
+from gnn.baselines import tuned
 from gnn.merge import served_scores
-from gnn.results import Grades
+from gnn.results import TRANSFER, VARIANTS, Grades
 from gnn.train import reproducible, threads_for
 
 if TYPE_CHECKING:
@@ -52,7 +50,9 @@ def compared(
         found = grade(scores)
         if paid and name == TRANSFER:
             cost.update(paid)
-        grades[name] = Grades(found.users, {**found.whole, **cost})
+        # Variants share the training of transfer.
+        own = {} if name in VARIANTS else cost
+        grades[name] = Grades(found.users, {**found.whole, **own})
     return grades
 
 
@@ -67,7 +67,7 @@ def served(
     return scores
 
 
-def refitted(
+def best_baseline(
     name: str,
     known: InterestGraph,
     seen: InterestGraph,
@@ -75,22 +75,17 @@ def refitted(
     worth: Callable[[Scores], float],
     conditions: Conditions,
 ) -> Scores:
-    """A baseline with the settings that were best on an earlier graph, fitted on a later one.
-
-    Args:
-        name: Out of `BASELINES`.
-        known: What could be learned from when the validation began.
-        seen: What may be learned from.
-        target: The domain.
-        worth: Of a model that was fitted on `known`, by validation.
-        conditions: How a history is read.
-    """
-    fits = BASELINES[name].fits
+    """A baseline tuned under these conditions, see `gnn.baselines.tuned`."""
     with reproducible(conditions.seed, threads_for(seen, conditions.threads)):
-        tried = fits(known, target, conditions.reading, conditions.seed)
-        best = int(np.argmax([worth(model.scores) for model in tried]))
-        again = fits(seen, target, conditions.reading, conditions.seed)
-        return next(islice(again, best, None)).scores
+        return tuned(
+            name,
+            known,
+            seen,
+            target,
+            lambda model: worth(model.scores),
+            conditions.reading,
+            conditions.seed,
+        ).scores
 
 
 @contextmanager

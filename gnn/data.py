@@ -9,7 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    from gnn.edges import Weights
 
 SECONDS_A_DAY = 86_400
 
@@ -215,6 +219,9 @@ class Edges:
         return Edges(sources[self.sources], targets[self.targets], self.weights)
 
 
+NO_EDGES = Edges(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
 @dataclass(frozen=True)
 class MergeWeights:
     """What each signal counts in the score of one target domain.
@@ -252,6 +259,8 @@ class LearnedEdges:
         co_liked: Item to item of the same domain.
         merge: By name of the target domain.
         metrics: What validation said, by name.
+        unpruned: By target domain, the weights of all edges from the items outside it and from the
+            interests; only right after a training.
     """
 
     transfer: Edges
@@ -259,3 +268,4 @@ class LearnedEdges:
     co_liked: Edges
     merge: dict[str, MergeWeights]
     metrics: dict[str, float] = field(default_factory=dict)
+    unpruned: Callable[[int], tuple[Weights, Weights]] | None = None

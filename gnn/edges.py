@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ SOURCES_AT_ONCE = 1024
 TARGETS_AT_ONCE = 8192
 POPULARITY_POWER = 0.5
 
+List = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
+"""Some targets, and the sources whose edges to them are scored."""
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -26,31 +29,46 @@ class Weights:
 
     Attributes:
         lefts: Matrices of shape (sources, rank), dense or sparse.
-        rights: For a slice of the targets as many matrices of shape (rank, targets of the slice);
-            the weights are the sum of the products.
+        rights: For some targets as many matrices of shape (rank, these targets); the weights are
+            the sum of the products.
         targets: Number of items of the target.
     """
 
     lefts: tuple[NDArray[np.float32] | csr_array, ...]
-    rights: Callable[[slice], tuple[NDArray[np.float32], ...]]
+    rights: Callable[[NDArray[np.int64]], tuple[NDArray[np.float32], ...]]
     targets: int
 
-    def blocks(self) -> Iterator[tuple[slice, tuple[NDArray[np.float32], ...]]]:
-        """The targets slice by slice, each with its right matrices."""
+    @property
+    def sources(self) -> int:
+        """How many there are."""
+        return int(self.lefts[0].shape[0])
+
+    def blocks(self) -> Iterator[NDArray[np.int64]]:
+        """The targets, so many at a time."""
         for start in range(0, self.targets, TARGETS_AT_ONCE):
-            block = slice(start, min(start + TARGETS_AT_ONCE, self.targets))
-            yield block, self.rights(block)
+            yield np.arange(start, min(start + TARGETS_AT_ONCE, self.targets))
+
+    def dense_factors(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Vectors of the sources, and of the targets, whose products are the weights.
+
+        But for what sparse left matrices say.
+        """
+        dense = [k for k, left in enumerate(self.lefts) if not isinstance(left, csr_array)]
+        of_targets = [
+            np.vstack([rights[k] for k in dense]).T for rights in map(self.rights, self.blocks())
+        ]
+        return np.hstack([_dense(self.lefts[k]) for k in dense]), np.vstack(of_targets)
 
     def scores(self, history: csr_array) -> NDArray[np.float32]:
         """The sum of histories over all edges, (users, targets)."""
         profiles = [_dense(history @ left) for left in self.lefts]
-        return np.hstack([_summed(profiles, rights) for _, rights in self.blocks()])
+        return np.hstack([_summed(profiles, self.rights(block)) for block in self.blocks()])
 
     def deviation(self) -> float:
         """Standard deviation of the weights, by a sample of the sources and the first targets."""
         step = 1 + self.lefts[0].shape[0] // SOURCES_AT_ONCE
-        _, rights = next(self.blocks())
-        return float(_summed([left[::step] for left in self.lefts], rights).std())
+        lefts = [left[::step] for left in self.lefts]
+        return float(_summed(lefts, self.rights(next(self.blocks()))).std())
 
     def times(self, factor: float) -> Weights:
         """Each weight times a factor."""
@@ -67,36 +85,46 @@ class Weights:
         return Weights(lefts, lambda of: (*self.rights(of), *other.rights(of)), self.targets)
 
 
-def strongest(weights: Weights, likes: NDArray[np.float64], edges_per_node: int) -> Edges:
+def strongest(
+    weights: Weights,
+    likes: NDArray[np.float64],
+    edges_per_node: int,
+    lists: Iterable[List] | None = None,
+) -> Edges:
     """The edges of each source that a recommendation is most likely to need.
 
-    Among positive edges those are kept that are largest by weight times the target's likes to the
-    power .5, since a popular target is wanted more often; what is stored is the weight.
+    Among positive edges those are kept that are largest by weight times `wanted`; what is stored is
+    the weight. Where there is room for all edges of a source, those are kept too that speak against
+    a target.
 
     Args:
         weights: Of all edges.
         likes: How often each target is liked, (targets,).
         edges_per_node: Edges kept of a source, at most.
+        lists: Which edges are scored, no target twice; all without it.
     """
-    wanted = ((1 + likes) ** POPULARITY_POWER).astype(np.float32)
-    sources = weights.lefts[0].shape[0]
-    best = torch.full((sources, edges_per_node), -torch.inf)
-    targets = torch.zeros((sources, edges_per_node), dtype=torch.int64)
-    for block, rights in weights.blocks():
-        ids = torch.arange(block.start, block.stop)
-        for start in range(0, sources, SOURCES_AT_ONCE):
-            rows = slice(start, start + SOURCES_AT_ONCE)
-            priority = torch.from_numpy(
-                _summed([left[rows] for left in weights.lefts], rights) * wanted[block]
-            )
-            most = min(edges_per_node, priority.shape[1])
-            found, places = torch.topk(priority, most)
+    best = torch.full((weights.sources, edges_per_node), -torch.inf)
+    chosen = torch.zeros((weights.sources, edges_per_node), dtype=torch.int64)
+    factor = wanted(likes)
+    everything = np.arange(weights.sources)
+    for targets, sources in lists or ((block, everything) for block in weights.blocks()):
+        rights, ids = weights.rights(targets), torch.from_numpy(targets)
+        for start in range(0, len(sources), SOURCES_AT_ONCE):
+            rows = sources[start : start + SOURCES_AT_ONCE]
+            scores = _summed([left[rows] for left in weights.lefts], rights) * factor[targets]
+            found, places = torch.topk(torch.from_numpy(scores), min(edges_per_node, len(targets)))
             rivals = torch.cat([best[rows], found], dim=1)
-            best[rows], places_of_best = torch.topk(rivals, edges_per_node)
-            targets[rows] = torch.cat([targets[rows], ids[places]], dim=1).gather(1, places_of_best)
-    row, slot = torch.nonzero(best > 0, as_tuple=True)
-    chosen = targets[row, slot].numpy()
-    return Edges(row.numpy(), chosen, best[row, slot].numpy() / wanted[chosen])
+            best[rows], of_best = torch.topk(rivals, edges_per_node)
+            chosen[rows] = torch.cat([chosen[rows], ids[places]], dim=1).gather(1, of_best)
+    least = 0 if weights.targets > edges_per_node else -torch.inf
+    row, slot = torch.nonzero(best > least, as_tuple=True)
+    kept = chosen[row, slot].numpy()
+    return Edges(row.numpy(), kept, best[row, slot].numpy() / factor[kept])
+
+
+def wanted(likes: NDArray[np.float64]) -> NDArray[np.float32]:
+    """How often targets are wanted: likes to the power .5, (targets,)."""
+    return ((1 + likes) ** POPULARITY_POWER).astype(np.float32)
 
 
 def _dense(matrix: Any) -> NDArray[np.float32]:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gnn import audit
-from gnn.baselines import tuned
-from gnn.contenders import compared, served
-from gnn.exam import MODELS, TRANSFER, Conditions, Scores, audits, exam_of, graded
+from gnn.ablation import scores_of
+from gnn.baselines import BASELINES
+from gnn.contenders import best_baseline, compared
+from gnn.exam import MODELS, Conditions, Scores, audits, exam_of, graded
+from gnn.metrics import ndcg
 from gnn.results import Result, pooled
 from gnn.splits import cold_users, done_by, interactions_in, without
-from gnn.train import reproducible, threads_for, trained
+from gnn.tasks import likes_of
+from gnn.train import trained
 from isthmus.errors import NothingToDo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gnn.data import InterestGraph
+    from gnn.data import InterestGraph, LearnedEdges
 
 __all__ = ["MODELS", "cold_start", "cold_start_fold", "cold_start_folds", "of_targets", "pool"]
 
@@ -125,11 +129,21 @@ def cold_start_fold(graph: InterestGraph, target: str, fold: int, conditions: Co
             "Try another fold, or a larger dataset.",
         )
 
+    unseen = done_by(seen, t, cold.validation)
+    known = without(seen, unseen, half_life_days=conditions.half_life_days)
+    validated = likes_of(seen, t, cold.validation)
+
+    def worth(scores: Scores) -> float:
+        return float(ndcg(scores(cold.validation), validated).sum())
+
+    @cache
+    def trained_without(part: str) -> LearnedEdges:
+        return trained(seen, conditions, fold, without=part)
+
     def fit(name: str) -> Scores:
-        if name == TRANSFER:
-            return served(seen, trained(seen, conditions, fold), t, conditions)
-        with reproducible(conditions.seed, threads_for(seen, conditions.threads)):
-            return tuned(name, seen, t, cold.validation, conditions.reading, conditions.seed).scores
+        if name not in BASELINES:
+            return scores_of(name, trained_without, seen, t, conditions)
+        return best_baseline(name, known, seen, t, worth, conditions)
 
     grades = compared(target, conditions, fit, lambda scores: graded(scores, exam))
     head = conditions.head(f"cold-start, fold {fold}, full ranking", target)

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from gnn import audit, metrics
 from gnn.baselines import BASELINES
 from gnn.data import Reading, kept
-from gnn.results import Grades
+from gnn.results import TRANSFER, VARIANTS, Grades
 from gnn.splits import interactions_in
 from gnn.tasks import likes_of
 from isthmus.errors import InputError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from gnn.data import InterestGraph
 
-TRANSFER = "transfer"
 MODELS = (TRANSFER, *BASELINES)
 POPULARITY_THIRDS = ("lowest", "middle", "highest")
 # Users that are ranked for at a time, so that scores of all items fit in memory.
@@ -40,12 +39,13 @@ class Conditions:
     """Under which conditions models are compared.
 
     Attributes:
-        models: Names out of `MODELS`.
+        models: Names out of `MODELS` and `gnn.results.VARIANTS`.
         edges_per_node: Edges that leave a node, at most.
         half_life_days: Age at which a dated interaction counts half.
         history_limit: Interactions that a query reads on each side of a domain's border.
         seed: Of all that is random.
         threads: Threads at most; all cores without it.
+        dense_items: Items on a side of a domain's border above which candidates are scored.
         titles: Of the items, to find twins by; without them twins are not looked for.
         dataset: Its name, for the result.
         fingerprint: Of the data, for the result.
@@ -59,6 +59,7 @@ class Conditions:
     history_limit: int = 200
     seed: int = 7
     threads: int | None = None
+    dense_items: int = 20_000
     titles: Sequence[str] | None = None
     dataset: str = ""
     fingerprint: str = ""
@@ -86,7 +87,7 @@ class Conditions:
         """
         for kind, names, known in (
             ("domain", targets, graph.domains),
-            ("model", self.models, MODELS),
+            ("model", self.models, (*MODELS, *VARIANTS)),
         ):
             for name in names:
                 if name not in known:

@@ -12,7 +12,7 @@ that steps are few and large, and what keeps them from overfitting is validation
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -42,17 +42,25 @@ class LightGcn(Factors):
     """A user's and an item's mean embeddings over the hops, multiplied."""
 
     @classmethod
-    def fits(cls, graph: InterestGraph, target: int, reading: Reading, seed: int) -> Iterator[Self]:
-        """Trains, and gives what it has every few epochs, so that validation says when to stop."""
+    def settings(cls, readings: Sequence[Reading]) -> list[tuple[int]]:
+        """When to stop; all likes count alike, so that there is but one way to read them."""
+        return [(epochs,) for epochs in range(EPOCHS_A_TRY, EPOCHS + 1, EPOCHS_A_TRY)]
+
+    @classmethod
+    def fits(
+        cls, graph: InterestGraph, target: int, settings: Sequence[tuple[int]], seed: int
+    ) -> Iterator[Self]:
+        """Trains once, and gives what it has after so many epochs."""
         liked = csr_array(graph.interactions.maximum(0))
         liked.data = np.ones_like(liked.data)
-        training = _Training(liked, graph.item_domain, seed)
-        for epoch in range(1, EPOCHS + 1):
+        training, done = _Training(liked, graph.item_domain, seed), 0
+        for (epochs,) in settings:
             with reproducible(seed, threads_for(graph, None)):
-                training.epoch()
-            if epoch % EPOCHS_A_TRY == 0:
-                items, users = np.split(training.final(), [liked.shape[1]])
-                yield cls(users, items[graph.items_of(target)])
+                for _ in range(done, epochs):
+                    training.epoch()
+            done = epochs
+            items, users = np.split(training.final(), [liked.shape[1]])
+            yield cls(users, items[graph.items_of(target)])
 
 
 class _Training:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from gnn.data import MergeWeights, histories, over_length
 from gnn.metrics import ndcg
+from gnn.splits import few_enough
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,7 +149,7 @@ def warm_merge(
             items).
         reading: How popularity and interests read the past, and how long a history is read.
     """
-    users = np.flatnonzero(np.diff(hidden.indptr))[:WARM_USERS]
+    users = few_enough(np.flatnonzero(np.diff(hidden.indptr)), WARM_USERS, known, target)
     if not len(users):
         return weights, 0.0
     items = known.items_of(target)

@@ -44,11 +44,11 @@ FIRST_POPULARITY = 5.0
 
 
 def item_features(
-    graph: InterestGraph, half_life_days: float, seed: int
+    graph: InterestGraph, half_life_days: float, seed: int, hops: int = HOPS
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
     """What the decoder sees of each item, and of each interest.
 
-    Items, by domain: text, text carried along one, two and three hops, and structure, each of unit
+    Items, by domain: text, text carried along one hop, two, and so on, and structure, each of unit
     length or 0, side by side. Interests: text alone.
 
     Returns:
@@ -64,7 +64,7 @@ def item_features(
         start = item_texts[items] if item_texts[items].any() else structure
         about = interest_texts if item_texts[items].any() else interest_texts[:, :0]
         data = domain_graph(liked, csr_array(graph.item_interests[items]), start, about)
-        blocks = [torch.from_numpy(item_texts[items]), *_hops(data, len(items))]
+        blocks = [torch.from_numpy(item_texts[items]), *_hops(data, len(items), hops)]
         blocks.append(torch.from_numpy(structure))
         features.append(torch.cat([functional.normalize(block) for block in blocks], dim=1))
     return features, functional.normalize(torch.from_numpy(interest_texts))
@@ -111,14 +111,14 @@ def domain_graph(
     return Data(x=x, adj_t=_sparse_tensor(csr_array(scale @ adjacency @ scale)))
 
 
-def _hops(data: Data, items: int) -> list[torch.Tensor]:
+def _hops(data: Data, items: int, hops: int) -> list[torch.Tensor]:
     """Vectors of the items after each hop: from item to user or interest, and back."""
     convolution = LGConv(normalize=False)
-    x, hops = data.x, []
-    for _ in range(HOPS):
+    x, after = data.x, []
+    for _ in range(hops):
         x = convolution(convolution(x, data.adj_t), data.adj_t)
-        hops.append(x[:items].clone())
-    return hops
+        after.append(x[:items].clone())
+    return after
 
 
 def _structure(liked: csr_array, seed: int) -> NDArray[np.float32]:
@@ -209,25 +209,21 @@ class EdgeDecoder(nn.Module):
         self.popularity = nn.Parameter(torch.full((len(sizes),), FIRST_POPULARITY))
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """The served sum of each user over the batch's target domain, (users, items)."""
+        """The served sum of each user over the items that the batch scores, (users, scored)."""
         user = torch.zeros(len(batch.interests), EDGE_DIMENSIONS)
         for domain, (met, weights) in enumerate(zip(batch.met, batch.weights, strict=True)):
             if len(met):
                 user = user + weights @ self.sources(domain, met)
         if batch.interests.shape[1]:
             user = user + batch.interests @ self.interests()
-        return user @ self.targets(batch.target).T + self.prior(batch.target)
+        prior = self.prior(batch.target)
+        if batch.scored is not None:
+            prior = prior[batch.scored]
+        return user @ self.targets(batch.target, batch.scored).T + prior
 
     def prior(self, domain: int) -> torch.Tensor:
         """What popularity alone says for each item of a domain, (items,)."""
         return self.popularity[domain] * self.item_popularity[domain]
-
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Full softmax over the target's items, several likes a user, each user times likes^.5."""
-        chances = torch.log_softmax(self(batch), dim=1)[batch.users, batch.likes]
-        likes = torch.bincount(batch.users, minlength=len(batch.interests))
-        weights = likes.clamp(min=1).float() ** -0.5
-        return -(weights[batch.users] * chances).sum() / (weights * likes).sum().clamp(min=1)
 
     def sources(self, domain: int, items: torch.Tensor) -> torch.Tensor:
         """What some items of a domain speak for, (items, EDGE_DIMENSIONS)."""
@@ -242,9 +238,10 @@ class EdgeDecoder(nn.Module):
             direction = direction + encoder(mean)
         return functional.normalize(direction) * functional.softplus(self.interest_importance)
 
-    def targets(self, domain: int) -> torch.Tensor:
-        """What speaks for each item of a domain, (items, EDGE_DIMENSIONS)."""
-        features = self._dropped(self.features[domain])
+    def targets(self, domain: int, items: torch.Tensor | None = None) -> torch.Tensor:
+        """What speaks for some items of a domain, or for all, (items, EDGE_DIMENSIONS)."""
+        features = self.features[domain]
+        features = self._dropped(features if items is None else features[items])
         direction = functional.normalize(self.spoken_for_by[domain](features))
         return direction * self.sharpness[domain].exp()
 
@@ -262,10 +259,20 @@ class EdgeDecoder(nn.Module):
 
     def _towards(self, target: int, sources: torch.Tensor) -> Weights:
         targets = self.targets(target).numpy()
-        return Weights((sources.numpy(),), lambda block: (targets[block].T,), len(targets))
+        return Weights((sources.numpy(),), lambda some: (targets[some].T,), len(targets))
 
     def _dropped(self, features: torch.Tensor) -> torch.Tensor:
         return functional.dropout(features, FEATURE_DROPOUT, self.training)
+
+
+def softmax_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Softmax over what a batch scores, several likes a user, each user times likes^.5."""
+    if batch.correction is not None:
+        scores = scores + batch.correction
+    chances = torch.log_softmax(scores, dim=1)[batch.users, batch.likes]
+    likes = torch.bincount(batch.users, minlength=len(batch.interests))
+    weights = likes.clamp(min=1).float() ** -0.5
+    return -(weights[batch.users] * chances).sum() / (weights * likes).sum().clamp(min=1)
 
 
 def _projection(size: int) -> nn.Linear:

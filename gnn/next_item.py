@@ -9,16 +9,19 @@ item is ranked among 999 of its own domain that the user never met.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from gnn import audit, metrics
-from gnn.contenders import compared, measured, refitted, served
+from gnn.ablation import scores_of
+from gnn.baselines import BASELINES
+from gnn.contenders import best_baseline, compared, measured
 from gnn.evaluate import of_targets
-from gnn.exam import BLOCK, TRANSFER, Conditions, Scores
-from gnn.results import Grades, Result
+from gnn.exam import BLOCK, Conditions, Scores
+from gnn.results import TRANSFER, Grades, Result
 from gnn.splits import instant_of, without
 from gnn.train import trained
 from isthmus.errors import NothingToDo
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gnn.data import InterestGraph
+    from gnn.data import InterestGraph, LearnedEdges
 
 HISTORY = 50
 NEGATIVES = 999
@@ -183,9 +186,14 @@ def next_item(
     known = without(graph, ~before(graph, order, order.validation), half_life_days=half_life)
     checked = _leaks(graph, seen, order.test, int((~visible).sum()), half_life)
     cost: dict[str, float] = {}
+
+    @cache
+    def trained_without(part: str) -> LearnedEdges:
+        return trained(seen, given, without=part)
+
     if TRANSFER in given.models and (order.test != NOBODY).any():
         with measured() as cost:
-            learned = trained(seen, given)
+            trained_without("")
 
     def measure(target: str) -> dict[str, Any]:
         t = graph.domains.index(target)
@@ -203,9 +211,9 @@ def next_item(
             )
 
         def fit(name: str) -> Scores:
-            if name == TRANSFER:
-                return served(seen, learned, t, given)
-            return refitted(name, known, seen, t, worth, given)
+            if name not in BASELINES:
+                return scores_of(name, trained_without, seen, t, given)
+            return best_baseline(name, known, seen, t, worth, given)
 
         grades = compared(target, given, fit, lambda scores: placed(scores, draw), cost)
         protocol = f"next-item, 1 and {NEGATIVES} unmet items of the domain, last {HISTORY}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gnn.results import VARIANTS
 from isthmus.errors import IsthmusError
 
 COLUMNS = 3
@@ -47,7 +48,8 @@ def draw(documents: Sequence[dict[str, Any]], path: Path) -> None:
         for measure in MEASURES
         if _has(document, measure)
     ]
-    models = list(dict.fromkeys(name for document in documents for name in document["models"]))
+    named = (name for document in documents for name in document["models"])
+    models = [name for name in dict.fromkeys(named) if name not in VARIANTS]
     # Two and two rather than three and one.
     columns = 2 if len(panels) == 4 else min(COLUMNS, max(len(panels), 1))
     rows = max(-(-len(panels) // columns), 1)
@@ -59,11 +61,11 @@ def draw(documents: Sequence[dict[str, Any]], path: Path) -> None:
         axes.set_axis_off()
     for axes, (document, measure) in zip(grid.flat, panels, strict=False):
         _panel(axes, document, measure, models)
-    named = {"transfer": TRANSFER_COLOUR, "best baseline": BEST_COLOUR, "others": OTHER_COLOUR}
+    colours = {"transfer": TRANSFER_COLOUR, "best baseline": BEST_COLOUR, "others": OTHER_COLOUR}
     figure.legend(
-        handles=[Patch(color=colour, label=name) for name, colour in named.items()],
+        handles=[Patch(color=colour, label=name) for name, colour in colours.items()],
         loc="outside lower center",
-        ncols=len(named),
+        ncols=len(colours),
         frameon=False,
         fontsize=8,
     )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gnn.closed_form import left_out, sample
+from gnn.closed_form import left_out
 from gnn.merge import clearly_best
+from gnn.splits import sample
 from gnn.tasks import across
 
 if TYPE_CHECKING:
@@ -23,6 +24,14 @@ logger = logging.getLogger("isthmus")
 HALF_LIVES_TRIED = (0.25, 100.0)
 DISLIKES_TRIED = (0.0, -0.5, -1.0)
 USERS = 1000
+
+
+def half_lives(graph: InterestGraph, reading: Reading) -> list[Reading]:
+    """A reading as it is set, and with other half-lives where interactions are dated."""
+    if np.isnan(graph.last_at).all():
+        return [reading]
+    halves = [factor * reading.half_life_days for factor in HALF_LIVES_TRIED]
+    return [reading, *(dataclasses.replace(reading, half_life_days=days) for days in halves)]
 
 
 def best_reading(known: InterestGraph, target: int, reading: Reading, seed: int) -> Reading:
@@ -44,9 +53,8 @@ def best_reading(known: InterestGraph, target: int, reading: Reading, seed: int)
         return left_out(lesson, likes, sample(len(lesson), seed, USERS))
 
     best = reading
-    if not np.isnan(known.last_at).all():
-        halves = [factor * reading.half_life_days for factor in HALF_LIVES_TRIED]
-        tried = [best, *(dataclasses.replace(best, half_life_days=days) for days in halves)]
+    tried = half_lives(known, reading)
+    if len(tried) > 1:
         best = tried[clearly_best([worth(one) for one in tried])]
     if (known.interactions.data < 0).any():
         tried = [best, *(dataclasses.replace(best, dislike=counts) for counts in DISLIKES_TRIED)]

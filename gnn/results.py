@@ -20,7 +20,18 @@ HISTORY_LENGTHS = (("1-3", 1, 3), ("4-10", 4, 10), ("11-50", 11, 50), ("51-", 51
 # The measures that come with an interval and are compared pairwise, where users have them.
 COMPARED = ("ndcg@10", "rank_correlation", "hr@5", "hr@10", "mrr")
 SAME_FOR_ALL = ("coverage@10", "diversity@10", "novelty@10", "fit_seconds", "peak_mb")
-REFERENCE = "transfer"
+TRANSFER = "transfer"
+# What is left of transfer without its parts, see `gnn.ablation`.
+VARIANTS = (
+    "unpruned",
+    "without-network",
+    "without-hops",
+    "without-transfer",
+    "without-interest",
+    "without-collaborative",
+    "without-popularity",
+    "interest-alone",
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ class Result:
     def document(self) -> dict[str, Any]:
         """The result document, without what single users got."""
         models = {name: self._model(grades) for name, grades in self.grades.items()}
-        if REFERENCE in self.grades:
+        if TRANSFER in self.grades:
             for name in self._others():
                 models[name]["transfer_gain"] = self._gains(name)
         return (
@@ -66,7 +77,7 @@ class Result:
         )
 
     def _others(self) -> list[str]:
-        return [name for name in self.grades if name != REFERENCE]
+        return [name for name in self.grades if name != TRANSFER]
 
     def _model(self, grades: Grades) -> dict[str, Any]:
         users = grades.users
@@ -84,10 +95,17 @@ class Result:
         if parts:
             report["ndcg@10_by_popularity"] = parts
         report["ndcg@10_by_history"] = {
-            name: _mean(users["ndcg@10"][(self.lengths >= least) & (self.lengths <= most)])
-            for name, least, most in HISTORY_LENGTHS
+            name: _mean(users["ndcg@10"][which]) for name, which in self._by_history().items()
         }
         return report
+
+    def _by_history(self) -> dict[str, NDArray[np.bool_]]:
+        """Which users have a history of what length, where anybody has."""
+        groups = {
+            name: (self.lengths >= least) & (self.lengths <= most)
+            for name, least, most in HISTORY_LENGTHS
+        }
+        return {name: which for name, which in groups.items() if which.any()}
 
     def _measures(self) -> list[str]:
         """Measures that models are compared by."""
@@ -95,7 +113,7 @@ class Result:
         return [m for m in COMPARED if m in users and not np.isnan(users[m]).all()]
 
     def _gain(self, name: str, measure: str) -> NDArray[np.float64]:
-        return self.grades[REFERENCE].users[measure] - self.grades[name].users[measure]
+        return self.grades[TRANSFER].users[measure] - self.grades[name].users[measure]
 
     def _gains(self, name: str) -> dict[str, Any]:
         """What transfer gains over another model, user by user."""
@@ -104,18 +122,34 @@ class Result:
             gain = self._gain(name, measure)
             key = "interval" if measure == "ndcg@10" else f"{measure}_interval"
             gains |= {measure: _mean(gain), key: _interval(gain, self.seed)}
+        if "ndcg@10" in gains:
+            parts = [m for m in self.grades[name].users if m.startswith("ndcg@10 ")]
+            gain = self._gain(name, "ndcg@10")
+            gains["ndcg@10_by_popularity"] = {
+                measure.split(" ")[1]: self._with_interval(self._gain(name, measure))
+                for measure in parts
+                if not np.isnan(self._gain(name, measure)).all()
+            }
+            gains["ndcg@10_by_history"] = {
+                group: self._with_interval(gain[which])
+                for group, which in self._by_history().items()
+            }
         return gains
+
+    def _with_interval(self, values: NDArray[np.float64]) -> dict[str, Any]:
+        return {"gain": _mean(values), "interval": _interval(values, self.seed)}
 
     def _best(self) -> dict[str, Any] | None:
         """By measure the best baseline, picked on these users, and transfer beside it."""
-        if REFERENCE not in self.grades or not self._others():
+        baselines = [name for name in self._others() if name not in VARIANTS]
+        if TRANSFER not in self.grades or not baselines:
             return None
         best = {}
         for measure in self._measures():
-            means = {n: np.nanmean(self.grades[n].users[measure]) for n in self._others()}
+            means = {n: np.nanmean(self.grades[n].users[measure]) for n in baselines}
             name = max(means, key=lambda n: means[n])
             gain = self._gain(name, measure)
-            mean = float(np.nanmean(self.grades[REFERENCE].users[measure]))
+            mean = float(np.nanmean(self.grades[TRANSFER].users[measure]))
             best[measure] = {
                 "name": name,
                 "value": float(means[name]),
@@ -156,6 +190,50 @@ class Result:
         made = ("users", "models", "best_baseline")
         head = {key: value for key, value in document.items() if key not in made}
         return cls(head, lengths, grades, seed)
+
+
+def beside(results: Sequence[Result]) -> Result:
+    """What several models were worth to the same users, each measured on its own, as one result."""
+    first = results[0]
+    grades = {name: grade for result in results for name, grade in result.grades.items()}
+    return Result(first.head, first.lengths, grades, first.seed)
+
+
+def over_targets(results: Sequence[Result]) -> Result:
+    """The mean over several targets of one dataset, each counting alike, as one result.
+
+    A user of a target with few of them counts more, so that the mean over all users, and its
+    interval, is that of the targets' means.
+    """
+    first = results[0]
+    users = [len(result.lengths) for result in results]
+    weights = [sum(users) / (len(users) * some) for some in users]
+    measures = [m for m in COMPARED if all(_known(result, m) for result in results)]
+    grades = {
+        name: Grades(
+            {
+                measure: np.concatenate(
+                    [
+                        weight * result.grades[name].users[measure]
+                        for weight, result in zip(weights, results, strict=True)
+                    ]
+                )
+                for measure in measures
+            },
+            {},
+        )
+        for name in first.grades
+    }
+    head = {key: first.head[key] for key in ("protocol", "dataset", "fingerprint")} | {
+        "target": f"mean of {len(results)}"
+    }
+    return Result(head, np.zeros(sum(users), np.int64), grades, first.seed)
+
+
+def _known(result: Result, measure: str) -> bool:
+    """Whether every user can be judged by a measure."""
+    users = next(iter(result.grades.values())).users
+    return measure in users and not np.isnan(users[measure]).any()
 
 
 def pooled(results: Sequence[Result], protocol: str) -> Result:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BUCKETS = 20
 FOLDS = BUCKETS // 2
+# Of held-out users that are judged together, in number of users times items: 600 MB.
+SCORES_AT_ONCE = 150_000_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,20 @@ def warm_likes(graph: InterestGraph, target: int, fold: int = 0) -> NDArray[np.b
         else:
             hidden[likes[_hash(f"{graph.users[user]}|{name}|like") % len(likes)]] = True
     return hidden
+
+
+def few_enough(
+    users: NDArray[np.int64], most: int, graph: InterestGraph, target: int
+) -> NDArray[np.int64]:
+    """The first of some users: so many, or fewer where scores of all items would not fit."""
+    return users[: min(most, SCORES_AT_ONCE // max(1, len(graph.items_of(target))))]
+
+
+def sample(users: int, seed: int, most: int) -> NDArray[np.int64]:
+    """Places of so many users, all or as many as may be, ascending."""
+    if users <= most:
+        return np.arange(users)
+    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
 
 
 def instant_of(graph: InterestGraph, share: float, until: float = np.inf) -> float:

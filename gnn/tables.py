@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from gnn.plots import draw
+from gnn.results import VARIANTS
 from isthmus.errors import InputError
 
 LIBRARIES = ("torch", "torch-geometric", "implicit", "sentence-transformers", "numpy", "scipy")
@@ -31,6 +32,8 @@ HOW_TO_READ = (
     "of both alone do not. The best baseline is the one that is best on these very users, which "
     "favours it."
 )
+
+GROUPS = (("ndcg@10_by_popularity", "{} third"), ("ndcg@10_by_history", "history {}"))
 
 Cell = Callable[[str, dict[str, Any]], str]
 Column = tuple[str, Cell]
@@ -70,7 +73,7 @@ def plain(documents: Sequence[dict[str, Any]]) -> str:
         lines.append(f"{document['target']}: {document['users']} users, {heads}")
         for name, model in document["models"].items():
             figures = "  ".join(_with_interval(model, measure) for measure in compared)
-            lines.append(f"  {name:<12} {figures}")
+            lines.append(f"  {name:<21} {figures}")
         if graph := document["models"].get("transfer", {}).get("through_graph"):
             lines.append(f"  through the graph {graph['ndcg@10']:.4f}")
         for measure, best in (document["best_baseline"] or {}).items():
@@ -129,6 +132,10 @@ def _summary(document: dict[str, Any]) -> list[str]:
 
 
 def _section(document: dict[str, Any]) -> list[str]:
+    if "audits" not in document:  # a mean over targets
+        return []
+    models = {name: m for name, m in document["models"].items() if name not in VARIANTS}
+    variants = {name: m for name, m in document["models"].items() if name in VARIANTS}
     leak, twins = document["audits"]["leak"], document["audits"].get("twins")
     found = f", {twins['found']:,} of {twins['checked_rows']:,} likes have a twin" if twins else ""
     lines = [
@@ -138,14 +145,16 @@ def _section(document: dict[str, Any]) -> list[str]:
         f"{leak['checked_users']:,} users, {leak['hidden_rows']:,} hidden interactions, "
         f"{leak['found']} found{found}.",
         "",
-        *_table(document["models"], _accuracy(document["models"])),
-        *_table(document["models"], _where(document["models"])),
+        *_table(models, _accuracy(models)),
+        *_table(models, _where(models)),
     ]
+    if variants:
+        lines += ["What each part of transfer is worth:", "", *_table(variants, _parts(variants))]
     for name, figures in document.get("published", {}).items():
         said = ", ".join(f"{NAMES[measure]} {value:.4f}" for measure, value in figures.items())
         lines += [f"{name}, as published: {said}.", ""]
     if "folds" in document:
-        lines += _table(document["models"], _folds(document["folds"]))
+        lines += _table(models, _folds(document["folds"]))
     return lines
 
 
@@ -188,12 +197,35 @@ def _where(models: dict[str, Any]) -> list[Column]:
     first = next(iter(models.values()))
     return [
         (words.format(name), _figure_of((key, name)))
-        for key, words in (
-            ("ndcg@10_by_popularity", "{} third"),
-            ("ndcg@10_by_history", "history {}"),
-        )
+        for key, words in GROUPS
         for name in first.get(key, {})
     ]
+
+
+def _parts(variants: dict[str, Any]) -> list[Column]:
+    """NDCG@10 of variants, and what transfer as a whole gains over them, where."""
+    gains = next(iter(variants.values())).get("transfer_gain", {})
+    return [
+        ("NDCG@10, 95 %", _value_of("ndcg@10")),
+        ("gain of transfer, 95 %", _gain_of("ndcg@10")),
+        *(
+            (f"gain, {words.format(name)}", _gain_among(key, name))
+            for key, words in GROUPS
+            for name in gains.get(key, {})
+        ),
+    ]
+
+
+def _gain_among(key: str, group: str) -> Cell:
+    def cell(_: str, model: dict[str, Any]) -> str:
+        found = model["transfer_gain"][key].get(group)
+        return (
+            _gain({"ndcg@10": found["gain"], "interval": found["interval"]}, "ndcg@10")
+            if found
+            else ""
+        )
+
+    return cell
 
 
 def _folds(folds: list[dict[str, Any]]) -> list[Column]:

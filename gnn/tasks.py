@@ -56,14 +56,18 @@ class Batch:
         met: By domain, the items that at least one of them has met.
         weights: By domain, float32 (users, met).
         interests: Float32 (users, interests).
+        scored: The items of the target that are scored; None for all.
+        correction: Logarithm of how many items each of these stands for, (scored,); None for all.
         users: The row of each like.
-        likes: The item of each like, within the target.
+        likes: The item of each like, as a place among those that are scored.
     """
 
     target: int
     met: list[torch.Tensor]
     weights: list[torch.Tensor]
     interests: torch.Tensor
+    scored: torch.Tensor | None
+    correction: torch.Tensor | None
     users: torch.Tensor
     likes: torch.Tensor
 
@@ -113,35 +117,64 @@ def _by_domain(graph: InterestGraph, history: csr_array) -> list[csr_array]:
     return [csr_array(history[:, graph.items_of(d)]) for d in range(len(graph.domains))]
 
 
-def batch_of(
-    task: Task,
-    users: NDArray[np.int64],
-    rng: np.random.Generator | None = None,
-    dropout: float = 0.0,
+def batch_of(task: Task, users: NDArray[np.int64]) -> Batch:
+    """Some users of a task, asked about all items of its target."""
+    return _batch(task, [csr_array(part[users]) for part in task.history], users)
+
+
+def lesson_of(
+    task: Task, users: NDArray[np.int64], rng: np.random.Generator, dropout: float, negatives: int
 ) -> Batch:
-    """Some users of a task; with dropout, a share of each history is left out at random."""
-    history = [csr_array(part[users]) for part in task.history]
-    if rng is not None:
-        history = _thinned(history, rng, dropout)
-    interests = torch.from_numpy(task.interests[users].toarray())
-    return _batch(task.target, history, interests, csr_array(task.liked[users]))
+    """Some users of a task to learn from: less is known of them, and fewer items are scored.
+
+    Args:
+        task: The task.
+        users: Rows of it.
+        rng: Draws.
+        dropout: Share of each history that is left out.
+        negatives: Where the target has more items than this, so many of them are scored beside
+            those that these users like, each standing for as many as were not drawn: a sampled
+            softmax, as in Bengio and Senécal, "Adaptive importance sampling to accelerate training
+            of a neural probabilistic language model", 2008.
+    """
+    history = _thinned([csr_array(part[users]) for part in task.history], rng, dropout)
+    items = task.liked.shape[1]
+    if items <= negatives:
+        return _batch(task, history, users)
+    liked = np.unique(task.liked[users].indices)
+    drawn = np.setdiff1d(rng.choice(items, negatives, replace=False), liked)
+    scored = np.concatenate([liked, drawn]).astype(np.int64)
+    stands_for = (items - len(liked)) / max(len(drawn), 1)
+    correction = np.repeat([0.0, np.log(stands_for)], [len(liked), len(drawn)])
+    return _batch(task, history, users, scored, correction.astype(np.float32))
 
 
 def _batch(
-    target: int, history: list[csr_array], interests: torch.Tensor, liked: csr_array
+    task: Task,
+    history: list[csr_array],
+    users: NDArray[np.int64],
+    scored: NDArray[np.int64] | None = None,
+    correction: NDArray[np.float32] | None = None,
 ) -> Batch:
     met = [np.unique(part.indices).astype(np.int64) for part in history]
-    likes = liked.tocoo()
+    likes = csr_array(task.liked[users]).tocoo()
+    liked = likes.col.astype(np.int64)
+    if scored is not None:
+        place = np.empty(task.liked.shape[1], np.int64)
+        place[scored] = np.arange(len(scored))
+        liked = place[liked]
     return Batch(
-        target=target,
+        target=task.target,
         met=[torch.from_numpy(items) for items in met],
         weights=[
             torch.from_numpy(part[:, items].toarray().astype(np.float32))
             for part, items in zip(history, met, strict=True)
         ],
-        interests=interests,
+        interests=torch.from_numpy(task.interests[users].toarray()),
+        scored=None if scored is None else torch.from_numpy(scored),
+        correction=None if correction is None else torch.from_numpy(correction),
         users=torch.from_numpy(likes.row.astype(np.int64)),
-        likes=torch.from_numpy(likes.col.astype(np.int64)),
+        likes=torch.from_numpy(liked),
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gnn import audit, metrics
-from gnn.contenders import compared, measured, refitted, served
+from gnn.ablation import scores_of
+from gnn.baselines import BASELINES
+from gnn.contenders import best_baseline, compared, measured
 from gnn.data import kept
 from gnn.evaluate import of_targets
 from gnn.exam import (
-    TRANSFER,
     Conditions,
     Exam,
     Scores,
@@ -22,7 +24,7 @@ from gnn.exam import (
     graded,
     ranked,
 )
-from gnn.results import Result
+from gnn.results import TRANSFER, Result
 from gnn.splits import instant_of, without
 from gnn.train import trained
 from isthmus.errors import NothingToDo
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gnn.data import InterestGraph
+    from gnn.data import InterestGraph, LearnedEdges
 
 SHARE_BEFORE = 0.8
 # Of what happened before the instant, the part that baselines are fitted on to be tuned on the
@@ -123,9 +125,14 @@ def temporal(
     past = Moment.of(now.seen, first_at[~now.hidden], earlier, given.half_life_days)
     exams = {t: now.exam(graph.domains.index(t), given.titles) for t in targets}
     cost: dict[str, float] = {}
+
+    @cache
+    def trained_without(part: str) -> LearnedEdges:
+        return trained(now.seen, given, without=part)
+
     if TRANSFER in given.models and any(len(exam.users) for exam in exams.values()):
         with measured() as cost:
-            learned = trained(now.seen, given)
+            trained_without("")
 
     def measure(target: str) -> dict[str, Any]:
         exam = exams[target]
@@ -136,8 +143,8 @@ def temporal(
             )
 
         def fit(name: str) -> Scores:
-            if name == TRANSFER:
-                return served(now.seen, learned, exam.target, given)
+            if name not in BASELINES:
+                return scores_of(name, trained_without, now.seen, exam.target, given)
             return _tuned(name, past, now.seen, exam.target, given)
 
         grades = compared(target, given, fit, lambda scores: graded(scores, exam), cost)
@@ -161,7 +168,7 @@ def _tuned(
             return 0.0
         return float(metrics.ndcg(ranked(scores, exam, rows), exam.liked[rows]).mean())
 
-    return refitted(name, past.seen, seen, target, worth, conditions)
+    return best_baseline(name, past.seen, seen, target, worth, conditions)
 
 
 def _split(now: Moment, earlier: float) -> dict[str, Any]:

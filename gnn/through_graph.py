@@ -15,9 +15,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gnn.data import Reading
-from gnn.exam import TRANSFER
 from gnn.merge import served_scores
 from gnn.metrics import LISTED, best_items, ndcg
+from gnn.results import TRANSFER
 from gnn.splits import cold_users
 from gnn.tasks import likes_of
 from gnn.train import trained

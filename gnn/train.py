@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.blend import Answers, best_mix
-from gnn.closed_form import STRUCTURE_SHARES, closed_form
+from gnn.blend import CLOSED_SHARES, Mix, Taught, best_mix
 from gnn.collaborative import co_liked
-from gnn.data import LearnedEdges, MergeWeights, Reading, kept
-from gnn.edges import joined, share, strongest
+from gnn.data import NO_EDGES, LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, cold_merge, warm_merge
 from gnn.metrics import ndcg
-from gnn.model import EdgeDecoder, item_features, likes_structure
+from gnn.model import HOPS, EdgeDecoder, item_features, likes_structure, softmax_loss
 from gnn.reading import best_reading
-from gnn.splits import cold_users, done_by, warm_likes, without
-from gnn.tasks import HISTORY_POWER, across, batch_of
+from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
+from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from gnn.data import Edges, InterestGraph
-    from gnn.edges import Weights
+    from gnn.data import InterestGraph
     from gnn.exam import Conditions
     from gnn.tasks import Task
     from isthmus.settings import Settings
@@ -47,10 +46,15 @@ NEWEST_SHARE = 0.03
 WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
 VALIDATION_USERS = 2000
+ENOUGH_USERS = 1000
+FOLDS_TO_VALIDATE = 4
+NEGATIVES = 8192
 SMALL_GRAPH = 5000
 
 
-def trained(graph: InterestGraph, told: Settings | Conditions, fold: int = 0) -> LearnedEdges:
+def trained(
+    graph: InterestGraph, told: Settings | Conditions, fold: int = 0, without: str = ""
+) -> LearnedEdges:
     """Learns the edges of a graph as one is told; see `train`."""
     return train(
         graph,
@@ -59,7 +63,9 @@ def trained(graph: InterestGraph, told: Settings | Conditions, fold: int = 0) ->
         history_limit=told.history_limit,
         seed=told.seed,
         threads=told.threads,
+        dense_items=told.dense_items,
         fold=fold,
+        ablated=without,
     )
 
 
@@ -71,12 +77,15 @@ def train(
     history_limit: int = 200,
     seed: int = 7,
     threads: int | None = None,
+    dense_items: int = 20_000,
     fold: int = 0,
+    ablated: str = "",
 ) -> LearnedEdges:
     """Learns the edges of a graph and how to merge them.
 
-    Held-out users choose when the training stops and what each signal counts: the validation users
-    of the fold, for each domain as a target. What they did in it is hidden from all the rest.
+    It learns twice. First without what the fold's validation users did in each domain as a target,
+    so that they can say when to stop, what the edges are made of, and what each signal counts; then
+    as they chose, from all that there is.
 
     Args:
         graph: The snapshot.
@@ -85,127 +94,193 @@ def train(
         history_limit: Interactions of a user that a query reads on each side of a border.
         seed: The same seed, graph and number of threads give the same edges.
         threads: Threads at most; all cores without it.
+        dense_items: With more items than this on a side of a domain's border, a softmax is over a
+            sample of them, and only candidates are scored.
         fold: Fold of `gnn.splits` whose validation users are held out.
+        ablated: A part to go without, for comparison: "network", or its "hops".
     """
-    domains = range(len(graph.domains))
-    reading = Reading(half_life_days, history_limit)
+    trainer = Trainer(
+        edges_per_node, Reading(half_life_days, history_limit), dense_items, seed, ablated
+    )
     with reproducible(seed, threads_for(graph, threads)):
-        cold = [cold_users(graph, t, fold).validation[:VALIDATION_USERS] for t in domains]
+        chosen = trainer.chosen(graph, fold)
+        decoder = trainer.decoder(graph, chosen)
+        lessons = trainer.lessons(graph, chosen.readings)
+        if ablated != "network":
+            fit(decoder, lessons, trainer.negatives(graph), seed, epochs=chosen.epochs)
+        taught = trainer.taught(graph, decoder, lessons, chosen)
+        return trainer.learned(taught, chosen)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What held-out users decide about a training.
+
+    Attributes:
+        readings: By target domain, how histories are read.
+        epochs: How long the network is taught.
+        mix: What the edges are made of.
+        merge: By name of the target domain, what each signal counts.
+        metrics: What validation said, by name.
+    """
+
+    readings: list[Reading]
+    epochs: int = 0
+    mix: Mix = field(default_factory=Mix)
+    merge: dict[str, MergeWeights] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> float:
+        """The longest half-life: what is alike changes slowly, and is best seen by it."""
+        return max(reading.half_life_days for reading in self.readings)
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """How edges are learned; see `train` for what its fields mean."""
+
+    edges_per_node: int
+    reading: Reading
+    dense_items: int
+    seed: int
+    ablated: str
+
+    def chosen(self, graph: InterestGraph, fold: int) -> Choices:
+        """Learns without the fold's validation users, and lets them choose."""
+        domains = range(len(graph.domains))
+        cold = judges(graph, fold)
         warm = [warm_likes(graph, t, fold) for t in domains]
-        held_out = np.any([done_by(graph, t, cold[t]) | warm[t] for t in domains], axis=0)
-        known = without(graph, held_out, half_life_days=half_life_days)
+        hidden = np.any([done_by(graph, t, cold[t]) | warm[t] for t in domains], axis=0)
+        known = without(graph, hidden, half_life_days=self.reading.half_life_days)
 
-        everybody = np.arange(len(graph.users))
-        readings = [best_reading(known, t, reading, seed) for t in domains]
-        lessons = [across(known, t, everybody, readings[t], reading) for t in domains]
-        exams = [across(known, t, cold[t], readings[t], reading, answers=graph) for t in domains]
-
-        # What is alike changes slowly: the longest memory sees it best.
-        memory = max(reading.half_life_days for reading in readings)
-        features, interest_texts = item_features(known, memory, seed)
-        decoder = EdgeDecoder(known, features, interest_texts, half_life_days)
-        fit(decoder, lessons, exams, seed)
-
-        likes = known.likes(half_life_days)
-        structure = likes_structure(known, memory, seed)
-        transfer, interest = learned_edges(
-            known, decoder, lessons, exams, likes, structure, edges_per_node, seed
-        )
-        learned = LearnedEdges(
-            transfer=transfer,
-            interest=interest,
-            co_liked=co_liked(known, edges_per_node, memory),
-            merge={},
-        )
+        readings = [best_reading(known, t, self.reading, self.seed) for t in domains]
+        chosen = Choices(readings)
+        lessons = self.lessons(known, readings)
+        exams = [
+            across(known, t, cold[t], readings[t], self.reading, answers=graph) for t in domains
+        ]
+        decoder = self.decoder(known, chosen)
+        if self.ablated != "network":
+            epochs = fit(decoder, lessons, self.negatives(known), self.seed, exams)
+            chosen = dataclasses.replace(chosen, epochs=epochs)
+        taught = self.taught(known, decoder, lessons, chosen)
+        answers = [taught.answers(exams[t]) for t in domains if len(lessons[t])]
+        shares = (1.0,) if self.ablated == "network" else CLOSED_SHARES
+        chosen = dataclasses.replace(chosen, mix=best_mix(answers, shares))
+        taught = dataclasses.replace(taught, mix=chosen.mix)
+        learned = self.learned(taught, chosen)
         for t, name in enumerate(graph.domains):
+            popularity = chosen.mix.prior * float(decoder.popularity[t].detach())
             merge = MergeWeights(
                 transfer=1.0,
-                interest=1.0,
+                interest=1.0 - chosen.mix.closed_share,
                 collaborative=COLLABORATIVE_SET,
-                popularity=float(decoder.popularity[t].detach()) if len(lessons[t]) else 1.0,
+                popularity=popularity if len(lessons[t]) else 1.0,
                 power=HISTORY_POWER,
                 half_life_days=readings[t].half_life_days,
                 dislike=readings[t].dislike,
             )
-            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, reading)
-            hidden = kept(graph.interactions, warm[t])
-            merge, warm_ndcg = warm_merge(known, learned, merge, t, hidden, reading)
-            learned.merge[name] = merge
-            learned.metrics[f"{name} cold ndcg@10"] = cold_ndcg
-            learned.metrics[f"{name} warm ndcg@10"] = warm_ndcg
-        return learned
+            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, self.reading)
+            back = kept(graph.interactions, warm[t])
+            merge, warm_ndcg = warm_merge(known, learned, merge, t, back, self.reading)
+            chosen.merge[name] = merge
+            chosen.metrics[f"{name} cold ndcg@10"] = cold_ndcg
+            chosen.metrics[f"{name} warm ndcg@10"] = warm_ndcg
+        return chosen
 
+    def lessons(self, graph: InterestGraph, readings: Sequence[Reading]) -> list[Task]:
+        """A task for each domain as a target, of all who have something on both sides."""
+        everybody = np.arange(len(graph.users))
+        return [across(graph, t, everybody, read, self.reading) for t, read in enumerate(readings)]
 
-def learned_edges(
-    known: InterestGraph,
-    decoder: EdgeDecoder,
-    lessons: Sequence[Task],
-    exams: Sequence[Task],
-    likes: NDArray[np.float64],
-    structure: NDArray[np.float32],
-    edges_per_node: int,
-    seed: int,
-) -> tuple[Edges, Edges]:
-    """The edges from items and those from interests, mixed of network and closed form, and pruned.
+    def decoder(self, graph: InterestGraph, chosen: Choices) -> EdgeDecoder:
+        """The network as it is before it is taught."""
+        hops = 0 if self.ablated == "hops" else HOPS
+        features, interest_texts = item_features(graph, chosen.memory, self.seed, hops)
+        return EdgeDecoder(graph, features, interest_texts, self.reading.half_life_days)
 
-    Args:
-        known: The graph that was learned from.
-        decoder: The network, as it was taught.
-        lessons: A task for each domain as a target.
-        exams: The same with held-out users, who choose the mix.
-        likes: How often each item is liked, (items,).
-        structure: Singular vectors of the items' likes, (items, rank).
-        edges_per_node: Edges that leave an item or interest, at most.
-        seed: Of the closed form's sample.
-    """
-    taught = [t for t, lesson in enumerate(lessons) if len(lesson)]
+    def negatives(self, graph: InterestGraph) -> list[int]:
+        """By target, how many items a softmax is over beside those that are liked."""
+        sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
+        return [size if size <= self.dense_items else NEGATIVES for size in sizes]
 
-    def solved(t: int, structure_share: float) -> Weights:
-        sources, targets = known.items_outside(t), known.items_of(t)
-        return closed_form(
-            lessons[t],
-            likes[sources],
-            structure[sources],
-            structure[targets],
-            structure_share,
-            seed,
+    def taught(
+        self, graph: InterestGraph, decoder: EdgeDecoder, lessons: Sequence[Task], chosen: Choices
+    ) -> Taught:
+        """What edges are made of."""
+        return Taught(
+            known=graph,
+            decoder=decoder,
+            lessons=lessons,
+            likes=graph.likes(self.reading.half_life_days),
+            structure=likes_structure(graph, chosen.memory, self.seed),
+            mix=chosen.mix,
+            seed=self.seed,
         )
 
-    answers = [
-        Answers.of(decoder, (solved(t, part) for part in STRUCTURE_SHARES), exams[t])
-        for t in taught
-    ]
-    mix = best_mix(answers)
-    transfer, interest = [], []
-    for t in taught:
-        sources, targets = known.items_outside(t), known.items_of(t)
-        weights = mix.edges(decoder.weights(t), solved(t, mix.structure_share))
-        found = strongest(weights, likes[targets], edges_per_node)
-        transfer.append(found.between(sources, targets))
-        found = strongest(decoder.interest_weights(t), likes[targets], edges_per_node)
-        interest.append(found.between(np.arange(len(known.interests)), targets))
-    return (
-        share(joined(transfer), known.item_domain, edges_per_node),
-        share(joined(interest), known.item_domain, edges_per_node),
-    )
+    def learned(self, taught: Taught, chosen: Choices) -> LearnedEdges:
+        """All edges that are kept."""
+        interest = NO_EDGES if self.ablated == "network" else taught.interest(self.edges_per_node)
+        return LearnedEdges(
+            transfer=taught.transfer(self.edges_per_node, self.dense_items),
+            interest=interest,
+            co_liked=co_liked(taught.known, self.edges_per_node, chosen.memory),
+            merge=chosen.merge,
+            metrics=chosen.metrics,
+            unpruned=taught.weights,
+        )
 
 
-def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], seed: int) -> None:
-    """Teaches the decoder until validation users gain no more, and leaves it at its best.
+def judges(graph: InterestGraph, fold: int) -> list[NDArray[np.int64]]:
+    """By target domain the users who choose: the fold's validation users.
 
-    The loss is the full softmax over the items of the target, in the form in which the graph
-    answers: the sum over a user's edges. What is graded and kept is a running mean of the
-    parameters, which wavers less than they do. Lessons of all targets are mixed.
+    Where they are few, those of the next folds too: few users choose at random. All of them are
+    learned from in the end.
+    """
+    found = [np.zeros(0, np.int64) for _ in graph.domains]
+    for more in range(FOLDS_TO_VALIDATE):
+        if sum(map(len, found)) >= ENOUGH_USERS:
+            break
+        for t, so_far in enumerate(found):
+            users = cold_users(graph, t, (fold + more) % FOLDS).validation
+            found[t] = np.union1d(so_far, users)
+    return [few_enough(users, VALIDATION_USERS, graph, t) for t, users in enumerate(found)]
+
+
+def fit(
+    decoder: EdgeDecoder,
+    lessons: Sequence[Task],
+    negatives: Sequence[int],
+    seed: int,
+    exams: Sequence[Task] = (),
+    epochs: int = 0,
+) -> int:
+    """Teaches the decoder until held-out users gain no more, or for so long, and says for how long.
+
+    The loss is the softmax over the items of the target, or over a sample of so many negatives, in
+    the form in which the graph answers: the sum over a user's edges. What is graded and kept is a
+    running mean of the parameters, which wavers less than they do. Lessons of all targets are
+    mixed.
+
+    Args:
+        decoder: What is taught; left at its best.
+        lessons: A task for each domain as a target.
+        negatives: By target, see `gnn.tasks.lesson_of`.
+        seed: Of batches and dropout.
+        exams: Held-out users by target; where there are none, nobody says when to stop.
+        epochs: How long where nobody does; 0 for the default.
     """
     rng = np.random.default_rng(seed)
     watched = any(map(len, exams))
     optimiser = torch.optim.AdamW(decoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     average = copy.deepcopy(decoder)
     best, reached, at = average.state_dict(), -1.0, 0
-    for epoch in range(1, 1 + (EPOCHS if watched else EPOCHS_UNWATCHED)):
+    for epoch in range(1, 1 + (EPOCHS if watched else epochs or EPOCHS_UNWATCHED)):
         decoder.train()
         for task, users in _shuffled(lessons, rng):
-            loss = decoder.loss(batch_of(task, users, rng, HISTORY_DROPOUT))
+            batch = lesson_of(task, users, rng, HISTORY_DROPOUT, negatives[task.target])
+            loss = softmax_loss(decoder(batch), batch)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -213,13 +288,15 @@ def fit(decoder: EdgeDecoder, lessons: Sequence[Task], exams: Sequence[Task], se
                 for mean, now in zip(average.parameters(), decoder.parameters(), strict=True):
                     mean.lerp_(now, NEWEST_SHARE)
         grade = _grade(average, exams)
-        logger.info("training, epoch %d: NDCG@10 of validation users %.4f", epoch, grade)
+        said = f": NDCG@10 of validation users {grade:.4f}" if watched else ""
+        logger.info("training, epoch %d%s", epoch, said)
         if grade > reached or not watched:
             best, reached, at = copy.deepcopy(average.state_dict()), grade, epoch
         if epoch - at >= PATIENCE:
             break
     decoder.load_state_dict(best)
     decoder.eval()
+    return at
 
 
 def _shuffled(

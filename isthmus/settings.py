@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     half_life_days: float = Field(
         default=365, gt=0, description="Age at which a dated interaction counts half."
     )
+    dense_items: int = Field(
+        default=20_000,
+        ge=1,
+        description="Items on a side of a domain's border above which only candidates are scored.",
+    )
     seed: int = 7
     threads: int | None = Field(
         default=None, ge=1, description="Threads for training and encoding; all cores without it."

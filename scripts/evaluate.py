@@ -55,6 +55,7 @@ def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Also write OUT.json, OUT.md and OUT.png.",
         ),
         click.option("--model", "models", multiple=True, help="Only these; all without it."),
+        click.option("--parts", is_flag=True, help="Also transfer without each of its parts."),
         click.option(
             "--target", "targets", multiple=True, help="Domain to recommend; all without it."
         ),
@@ -77,6 +78,7 @@ def cold_start(
     folder: Path,
     targets: tuple[str, ...],
     models: tuple[str, ...],
+    parts: bool,
     out: Path | None,
     fold: int | None,
     folds: tuple[int, ...] | None,
@@ -89,6 +91,7 @@ def cold_start(
       isthmus evaluate cold-start data/ --target films
       isthmus evaluate cold-start data/ --folds all -o results/films
       isthmus evaluate cold-start data/ --model transfer --model popularity --json
+      isthmus evaluate cold-start data/ --model transfer --parts
       isthmus evaluate cold-start data/ --target films --model transfer --through-graph
     """
     if through_graph and (folds or (models and "transfer" not in models)):
@@ -100,7 +103,7 @@ def cold_start(
     from gnn import evaluate
     from gnn.through_graph import add_through_graph
 
-    dataset, data, conditions = _prepared(settings, folder, models, out)
+    dataset, data, conditions = _prepared(settings, folder, models, parts, out)
 
     def measure(target: str) -> dict[str, Any]:
         if folds:
@@ -127,6 +130,7 @@ def temporal(
     folder: Path,
     targets: tuple[str, ...],
     models: tuple[str, ...],
+    parts: bool,
     out: Path | None,
     at: datetime | None,
 ) -> Output:
@@ -140,7 +144,7 @@ def temporal(
     from gnn import temporal as protocol
     from graph.snapshot import first_times
 
-    dataset, data, conditions = _prepared(settings, folder, models, out)
+    dataset, data, conditions = _prepared(settings, folder, models, parts, out)
     documents = protocol.temporal(
         data,
         first_times(dataset, data),
@@ -159,6 +163,7 @@ def next_item(
     folder: Path,
     targets: tuple[str, ...],
     models: tuple[str, ...],
+    parts: bool,
     out: Path | None,
 ) -> Output:
     """Hide each user's last item and rank it among 999 of its domain drawn at random.
@@ -170,16 +175,17 @@ def next_item(
     """
     from gnn import next_item as protocol
 
-    _, data, conditions = _prepared(settings, folder, models, out)
+    _, data, conditions = _prepared(settings, folder, models, parts, out)
     return _output(protocol.next_item(data, targets or data.domains, **conditions), out)
 
 
 def _prepared(
-    settings: Settings, folder: Path, models: tuple[str, ...], out: Path | None
+    settings: Settings, folder: Path, models: tuple[str, ...], parts: bool, out: Path | None
 ) -> tuple[Dataset, InterestGraph, dict[str, Any]]:
     """The dataset, the same as arrays, and the conditions that the options and settings give."""
     from gnn.exam import MODELS
     from gnn.plots import check_plotting
+    from gnn.results import VARIANTS
     from graph.snapshot import snapshot_of_tables, snapshot_without, titles_of
     from graph.sources import read_dataset
 
@@ -188,12 +194,13 @@ def _prepared(
     dataset = read_dataset(folder)
     data = snapshot_of_tables(dataset, settings)
     conditions = {
-        "models": models or MODELS,
+        "models": (*(models or MODELS), *(VARIANTS if parts else ())),
         "edges_per_node": settings.edges_per_node,
         "half_life_days": settings.half_life_days,
         "history_limit": settings.history_limit,
         "seed": settings.seed,
         "threads": settings.threads,
+        "dense_items": settings.dense_items,
         "titles": titles_of(dataset, data),
         "dataset": folder.name,
         "fingerprint": dataset.fingerprint,

@@ -80,13 +80,13 @@ def test_a_clean_split_says_what_was_checked() -> None:
 def test_no_model_gets_the_whole_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     cold = cold_users(checkerboard(), 1).test
     given: list[InterestGraph] = []
-    real = evaluate.tuned
+    real = evaluate.best_baseline
 
-    def watched(name, seen, *others):
-        given.append(seen)
-        return real(name, seen, *others)
+    def watched(name, known, seen, *others):
+        given.extend((known, seen))
+        return real(name, known, seen, *others)
 
-    monkeypatch.setattr(evaluate, "tuned", watched)
+    monkeypatch.setattr(evaluate, "best_baseline", watched)
     cold_start(checkerboard(), "b", models=MODELS)
     assert given
     for graph in given:

@@ -13,7 +13,6 @@ from scipy.sparse import csr_array
 from gnn.baselines import BASELINES, Cosine, Ease, Ridge, tuned
 from gnn.data import InterestGraph, Reading
 from gnn.lightgcn import LightGcn
-from gnn.splits import cold_users
 from tests.unit.checkerboard import checkerboard
 
 READING = Reading()
@@ -55,12 +54,12 @@ def small_graph(weights: np.ndarray = WEIGHTS) -> InterestGraph:
 def test_cosine_sums_similarities_over_the_whole_history(shrinkage: float) -> None:
     lengths = np.linalg.norm(LIKES, axis=0)
     similar = LIKES.T @ LIKES / (np.outer(lengths, lengths) + shrinkage)
-    (model,) = Cosine.fits(small_graph(), 1, READING, 7, powers=(0,), shrinkages=(shrinkage,))
+    (model,) = Cosine.fits(small_graph(), 1, [(READING, 0, shrinkage)], 7)
     assert np.allclose(model.scores(EVERYBODY), (LIKES @ similar)[:, 3:])
 
 
 def test_cosine_of_two_items_is_what_it_is_by_hand() -> None:
-    (model,) = Cosine.fits(small_graph(), 1, READING, 7, powers=(0,), shrinkages=(0,))
+    (model,) = Cosine.fits(small_graph(), 1, [(READING, 0, 0)], 7)
     # User 3 likes items 0 and 4, each of three users; of these two like both.
     assert model.scores(np.array([3]))[0, 1] == pytest.approx(2 / 3 + 1)
 
@@ -69,7 +68,7 @@ def test_a_long_history_says_less_about_which_items_are_alike() -> None:
     weighted = LIKES / np.sqrt((LIKES > 0).sum(axis=1, keepdims=True))
     lengths = np.linalg.norm(weighted, axis=0)
     similar = weighted.T @ weighted / np.outer(lengths, lengths)
-    (model,) = Cosine.fits(small_graph(), 1, READING, 7, powers=(0.5,), shrinkages=(0,))
+    (model,) = Cosine.fits(small_graph(), 1, [(READING, 0.5, 0)], 7)
     assert np.allclose(model.scores(EVERYBODY), (LIKES @ similar)[:, 3:])
 
 
@@ -79,7 +78,7 @@ def test_ridge_in_its_dual_form_equals_the_primal(power: float) -> None:
     taught = slice(0, 4)  # User 4 likes nothing of b, user 5 nothing of a.
     A, Y = history[taught], LIKES[taught, 3:]
     W = np.linalg.solve(A.T @ A + 2 * np.eye(3), A.T @ Y)
-    (model,) = Ridge.fits(small_graph(), 1, READING, 7, powers=(power,), penalties=(2,))
+    (model,) = Ridge.fits(small_graph(), 1, [(READING, power, 2)], 7)
     assert np.allclose(model.scores(EVERYBODY), history @ W, atol=1e-6)
 
 
@@ -88,14 +87,14 @@ def test_ease_is_its_formula(target: int) -> None:
     P = np.linalg.inv(LIKES.T @ LIKES + 0.5 * np.eye(6))
     B = -P / P.diagonal()
     B[np.diag_indices(6)] = 0
-    (model,) = Ease.fits(small_graph(), target, READING, 7, penalties=(0.5,))
+    (model,) = Ease.fits(small_graph(), target, [(READING, 0.5)], 7)
     mine = slice(3 * target, 3 * target + 3)
     assert np.allclose(model.scores(EVERYBODY), (LIKES @ B)[:, mine], atol=1e-6)
 
 
 def test_ease_puts_the_items_that_it_leaves_out_last_and_by_popularity() -> None:
     # By likers, items 1, 0 and 3, 4 come before 2 with two and 5 with one.
-    (model,) = Ease.fits(small_graph(), 1, READING, 7, penalties=(0.5,), most_items=3)
+    (model,) = Ease.fits(small_graph(), 1, [(READING, 0.5)], 7, most_items=3)
     kept = LIKES[:, [0, 1, 3]]
     P = np.linalg.inv(kept.T @ kept + 0.5 * np.eye(3))
     B = -P / P.diagonal()
@@ -107,17 +106,19 @@ def test_ease_puts_the_items_that_it_leaves_out_last_and_by_popularity() -> None
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_seed_gives_the_same_scores_again(name: str) -> None:
+    baseline = BASELINES[name]
+    settings = baseline.settings([READING])
     first, again = (
-        [model.scores(EVERYBODY) for model in BASELINES[name].fits(checkerboard(), 1, READING, 3)]
+        [model.scores(EVERYBODY) for model in baseline.fits(checkerboard(), 1, settings, 3)]
         for _ in range(2)
     )
-    assert len(first) == len(again) > 0
+    assert len(first) == len(again) == len(settings)
     assert all(np.array_equal(*pair) for pair in zip(first, again, strict=True))
 
 
 def test_another_seed_starts_lightgcn_elsewhere() -> None:
     first, other = (
-        next(LightGcn.fits(small_graph(), 1, READING, seed)).scores(EVERYBODY) for seed in (1, 2)
+        next(LightGcn.fits(small_graph(), 1, [(2,)], seed)).scores(EVERYBODY) for seed in (1, 2)
     )
     assert not np.array_equal(first, other)
 
@@ -128,41 +129,47 @@ def test_a_baseline_scores_where_there_is_little_to_learn(name: str, left: str) 
     weights = WEIGHTS * {"nothing": 0, "one domain": [1, 1, 1, 0, 0, 0], "dislikes": -1}[left]
     graph = small_graph(weights.astype(np.float32))
     graph = dataclasses.replace(graph, item_vectors=np.eye(6, dtype=np.float32))
-    for model in BASELINES[name].fits(graph, 1, READING, 7):
+    baseline = BASELINES[name]
+    for model in baseline.fits(graph, 1, baseline.settings([READING]), 7):
         scores = model.scores(EVERYBODY)
         assert scores.shape == (len(WEIGHTS), 3)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
 
 
-def test_tuning_keeps_the_best_model_and_lets_go_of_the_others(
+def test_tuning_fits_the_best_setting_anew_and_lets_go_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    graph = checkerboard()
-    validation = cold_users(graph, 1).validation
+    known, seen = small_graph(), small_graph()
     alive: weakref.WeakSet[Likes] = weakref.WeakSet()
     most = 0
 
     class Likes:
         """Knows a share of the answers."""
 
-        def __init__(self, share: float) -> None:
+        def __init__(self, graph: InterestGraph, share: float) -> None:
             nonlocal most
-            self.share = share
+            self.graph, self.share = graph, share
             alive.add(self)
             most = max(most, len(alive))
 
         @classmethod
-        def fits(cls, *_: object) -> Iterator[Likes]:
-            return (cls(share) for share in (0.1, 0.9, 0.3, 0.2, 0.5))
+        def settings(cls, readings: list[Reading]) -> list[tuple[Reading, float]]:
+            return [(*readings, share) for share in (0.1, 0.9, 0.3, 0.2, 0.5)]
 
-        def scores(self, users: np.ndarray) -> np.ndarray:
-            right = graph.interactions[users][:, graph.items_of(1)].toarray() > 0
-            told = np.arange(len(users)) < self.share * len(users)
-            return np.where(told[:, None], right, ~right).astype(np.float32)
+        @classmethod
+        def fits(
+            cls, graph: InterestGraph, _: int, settings: list[tuple[Reading, float]], __: int
+        ) -> Iterator[Likes]:
+            return (cls(graph, share) for _, share in settings)
+
+    def worth(model: Likes) -> float:
+        assert model.graph is known
+        return model.share
 
     monkeypatch.setitem(BASELINES, "likes", Likes)
-    model = tuned("likes", graph, 1, validation, READING, 7)
+    model = tuned("likes", known, seen, 1, worth, READING, 7)
     assert isinstance(model, Likes)
+    assert model.graph is seen
     assert model.share == 0.9
     assert most == 2
