@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ import torch
 from gnn.candidates import candidate_lists
 from gnn.closed_form import STRUCTURE_SHARES, closed_form
 from gnn.edges import joined, share, strongest
-from gnn.merge import clearly_best
+from gnn.merge import ERRORS, clearly_best
 from gnn.metrics import ndcg
 from gnn.tasks import batch_of
 
@@ -172,8 +171,8 @@ def is_large(graph: InterestGraph, target: int, dense_items: int) -> bool:
 def best_mix(answers: Sequence[Answers], shares: Sequence[float] = CLOSED_SHARES) -> Mix:
     """The closed form, its share and that of popularity, as they serve held-out users best.
 
-    The form is chosen first and the shares second, and all for all targets together: a choice for
-    each target, or among all at once, would follow the noise of few users.
+    They are chosen one after the other, and for all targets together: a choice for each target, or
+    among all at once, would follow the noise of few users.
 
     Args:
         answers: A target each.
@@ -185,8 +184,8 @@ def best_mix(answers: Sequence[Answers], shares: Sequence[float] = CLOSED_SHARES
 
     forms = range(len(STRUCTURE_SHARES))
     form = clearly_best([worth(k, shares[0], PRIORS[0]) for k in forms])
-    pairs = list(product(shares, PRIORS))
-    share, prior = pairs[clearly_best([worth(form, *pair) for pair in pairs])]
+    share = shares[clearly_best([worth(form, share, PRIORS[0]) for share in shares])]
+    prior = PRIORS[clearly_best([worth(form, share, prior) for prior in PRIORS], ERRORS)]
     mix = Mix(STRUCTURE_SHARES[form], share, prior)
     logger.info(
         "training: %.0f %% closed form, %.1f of it structure; popularity times %g",

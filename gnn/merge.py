@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 INTEREST_TRIED = (0.0, 0.25, 0.5, 2.0)
 WARM_USERS = 1000
+# Of so many values one looks good by chance: it must be better by this many standard errors.
+ERRORS = 2.0
 COLLABORATIVE_SET = 4.0
 COLLABORATIVE_TRIED = (0.0, 1.0, 2.0, 8.0, 16.0, 32.0, 64.0)
 
@@ -197,18 +199,18 @@ def chosen(
     """The value that clearly serves held-out users best, the first being set; and their NDCG@10."""
     tried = [value, *others]
     worths = [ndcg(scores(one), liked) for one in tried]
-    best = clearly_best(worths)
+    best = clearly_best(worths, ERRORS)
     return tried[best], float(worths[best].mean())
 
 
-def clearly_best(worths: Sequence[NDArray[np.float64]]) -> int:
+def clearly_best(worths: Sequence[NDArray[np.float64]], errors: float = 1.0) -> int:
     """The place of the best of some values, each by what it is worth to each user.
 
-    The first is the one that is set. Another wins over it only by more than a standard error of its
-    gain, user by user, so that a few users change nothing.
+    The first is the one that is set. Another wins over it only by more than so many standard errors
+    of its gain, user by user, so that a few users change nothing.
     """
     best = int(np.argmax([worth.mean() if len(worth) else 0.0 for worth in worths]))
     gain = worths[best] - worths[0]
-    if best and gain.mean() > gain.std() / np.sqrt(len(gain)):
+    if best and gain.mean() > errors * gain.std() / np.sqrt(len(gain)):
         return best
     return 0
