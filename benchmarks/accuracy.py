@@ -13,7 +13,7 @@ import argparse
 import hashlib
 import json
 import logging
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 from gnn import tables
@@ -23,7 +23,7 @@ from gnn.evaluate import MODELS, cold_start_fold, pool
 from gnn.exam import Conditions
 from gnn.results import VARIANTS, Result, beside, over_targets
 from graph.records import Dataset
-from graph.snapshot import snapshot_of_tables, snapshot_without, titles_of
+from graph.snapshot import hiding, snapshot_of_tables, titles_of
 from graph.sources import read_dataset
 from isthmus.errors import NothingToDo
 from isthmus.settings import Settings, load_settings
@@ -96,9 +96,7 @@ def measured(
             titles=titles_of(dataset, graph()),
             dataset=name,
             fingerprint=dataset.fingerprint,
-            hide=partial(snapshot_without, dataset=dataset, settings=settings)
-            if len(dataset.texts)
-            else None,
+            hide=hiding(dataset, settings),
         )
         found = cold_start_fold(graph(), target, fold, conditions)
         found.save(path)

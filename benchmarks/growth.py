@@ -17,6 +17,7 @@ from pathlib import Path
 
 from generate import graph
 
+from gnn.blend import is_large
 from gnn.plots import check_plotting
 from gnn.tables import machine
 from gnn.train import train
@@ -59,7 +60,7 @@ def measured(scale: int) -> Cost:
     reached = [value for name, value in learned.metrics.items() if name.endswith("cold ndcg@10")]
     return Cost(
         scale=scale,
-        candidates=len(data.items) // len(data.domains) > DENSE_ITEMS,
+        candidates=any(is_large(data, t, DENSE_ITEMS) for t in range(len(data.domains))),
         interactions=data.interactions.nnz,
         items=len(data.items),
         edges=len(learned.transfer),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -23,6 +25,9 @@ from graph.records import Dataset, resolve_items
 from isthmus.errors import NothingToDo
 from isthmus.progress import progress
 from isthmus.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.exam import Hide
 
 PAGE = 2_000
 
@@ -102,6 +107,16 @@ def tables_without(dataset: Dataset, users: set[str], domain: str) -> Dataset:
         interactions=left(dataset.interactions, account_owners(dataset.accounts)),
         texts=left(dataset.texts, None),
     )
+
+
+def hiding(dataset: Dataset, settings: Settings) -> Hide | None:
+    """How an evaluation hides what users did: with their texts, where there are any.
+
+    None where interactions are all that there is to hide.
+    """
+    if not len(dataset.texts):
+        return None
+    return partial(snapshot_without, dataset=dataset, settings=settings)
 
 
 def titles_of(dataset: Dataset, data: InterestGraph) -> list[str]:

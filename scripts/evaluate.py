@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +185,7 @@ def _prepared(
     from gnn.exam import MODELS
     from gnn.plots import check_plotting
     from gnn.results import VARIANTS
-    from graph.snapshot import snapshot_of_tables, snapshot_without, titles_of
+    from graph.snapshot import hiding, snapshot_of_tables, titles_of
     from graph.sources import read_dataset
 
     if out:
@@ -204,9 +203,8 @@ def _prepared(
         "titles": titles_of(dataset, data),
         "dataset": folder.name,
         "fingerprint": dataset.fingerprint,
+        "hide": hiding(dataset, settings),
     }
-    if len(dataset.texts):
-        conditions["hide"] = partial(snapshot_without, dataset=dataset, settings=settings)
     return dataset, data, conditions
 
 
