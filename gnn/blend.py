@@ -8,21 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from gnn.candidates import candidate_lists
 from gnn.closed_form import STRUCTURE_SHARES, closed_form
-from gnn.edges import joined, share, strongest
+from gnn.data import histories, over_length
+from gnn.edges import joined, strongest
 from gnn.merge import ERRORS, clearly_best
 from gnn.metrics import ndcg
-from gnn.tasks import batch_of
+from gnn.pruning import choice, most_used, share
+from gnn.splits import sample
+from gnn.tasks import HISTORY_POWER, batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
-    from gnn.data import Edges, InterestGraph
+    from gnn.data import Edges, InterestGraph, Reading
     from gnn.edges import Weights
     from gnn.model import EdgeDecoder
     from gnn.tasks import Task
@@ -33,6 +36,8 @@ logger = logging.getLogger("isthmus")
 CLOSED_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
 # What popularity counts, times what the network has learned that it counts beside its own edges.
 PRIORS = (1.0, 0.25, 0.5, 2.0)
+# So many users say at most which edges are used.
+USERS_ASKED = 50_000
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ class Taught:
         likes: How often each item is liked, (items,).
         structure: Singular vectors of the items' likes, (items, rank).
         mix: How much of them either is.
-        seed: Of the closed form's sample.
+        readings: By target domain, how histories are read.
+        seed: Of the samples.
     """
 
     known: InterestGraph
@@ -108,6 +114,7 @@ class Taught:
     likes: NDArray[np.float64]
     structure: NDArray[np.float32]
     mix: Mix
+    readings: Sequence[Reading]
     seed: int
 
     def form(self, target: int, structure_share: float) -> Weights:
@@ -140,7 +147,11 @@ class Taught:
             weights, likes = self.weights(t)[0], self._likes(t)
             large = is_large(self.known, t, dense_items)
             lists = candidate_lists(weights, likes, self.seed) if large else None
-            found = strongest(weights, likes, edges_per_node, lists)
+            many = choice(weights.sources, weights.targets, edges_per_node)
+            found = strongest(weights, likes, many, lists)
+            if many > edges_per_node:
+                asked = self._histories(t), self._prior(t), likes
+                found = most_used(found, *asked, edges_per_node)
             parts.append(found.between(self.known.items_outside(t), self.known.items_of(t)))
         return share(joined(parts), self.known.item_domain, edges_per_node)
 
@@ -152,6 +163,20 @@ class Taught:
             interests = np.arange(len(self.known.interests))
             parts.append(found.between(interests, self.known.items_of(t)))
         return share(joined(parts), self.known.item_domain, edges_per_node)
+
+    def _histories(self, target: int) -> csr_array:
+        """What users did outside a domain, weighed as it is served, CSR (users, items outside)."""
+        everybody = np.arange(len(self.known.users))
+        read = histories(self.known, target, everybody, self.readings[target]).outside
+        some = np.flatnonzero(np.diff(read.indptr))
+        some = some[sample(len(some), self.seed, USERS_ASKED)]
+        rows = over_length(csr_array(read[some]), HISTORY_POWER)
+        return csr_array(rows[:, self.known.items_outside(target)])
+
+    def _prior(self, target: int) -> NDArray[np.float32]:
+        with torch.no_grad():
+            prior: NDArray[np.float32] = self.decoder.prior(target).numpy()
+        return np.float32(self.mix.prior) * prior
 
     def _taught(self) -> list[int]:
         """The targets that there is something to learn about."""

@@ -148,39 +148,3 @@ def joined(parts: Sequence[Edges]) -> Edges:
         np.concatenate([np.zeros(0, np.int64), *(part.targets for part in parts)]),
         np.concatenate([np.zeros(0, np.float32), *(part.weights for part in parts)]),
     )
-
-
-def share(edges: Edges, target_domain: NDArray[np.int32], edges_per_node: int) -> Edges:
-    """At most `edges_per_node` edges of a source, shared among the domains that they lead to.
-
-    Each domain keeps half of its equal share in any case. The rest goes to the largest weights,
-    measured in deviations of the weights into their domain, so that no domain wins by its scale.
-
-    Args:
-        edges: Those to choose from.
-        target_domain: Domain of each item, (items,).
-        edges_per_node: Edges kept of a source, at most.
-    """
-    if not len(edges):
-        return edges
-    domain = target_domain[edges.targets]
-    deviations = np.array(
-        [edges.weights[domain == d].std() or 1.0 for d in range(int(domain.max()) + 1)]
-    )
-    standardised = edges.weights / deviations[domain]
-    order = np.lexsort((edges.targets, -standardised, domain, edges.sources))
-    place = _place_in_run(edges.sources[order], domain[order])
-    leads_to = len(np.unique(domain))
-    guaranteed = np.empty(len(edges), dtype=bool)
-    guaranteed[order] = place < max(1, edges_per_node // (2 * leads_to))
-    order = np.lexsort((edges.targets, -standardised, ~guaranteed, edges.sources))
-    kept = np.sort(order[_place_in_run(edges.sources[order]) < edges_per_node])
-    return Edges(edges.sources[kept], edges.targets[kept], edges.weights[kept])
-
-
-def _place_in_run(*keys: NDArray[np.generic]) -> NDArray[np.int64]:
-    """The place of each entry, from 0, among neighbours with the same keys."""
-    starts = np.ones(len(keys[0]), dtype=bool)
-    starts[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
-    first = np.flatnonzero(starts)
-    return np.arange(len(starts)) - np.repeat(first, np.diff(np.append(first, len(starts))))

@@ -216,6 +216,7 @@ class Trainer:
             likes=graph.likes(self.reading.half_life_days),
             structure=likes_structure(graph, chosen.memory, self.seed),
             mix=chosen.mix,
+            readings=chosen.readings,
             seed=self.seed,
         )
 
