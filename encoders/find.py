@@ -37,12 +37,7 @@ def find_model(name: str, home: Path) -> Path:
                 "Give the folder that `SentenceTransformer.save_pretrained` wrote.",
             )
         return folder.absolute()
-    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name, re.ASCII):
-        raise InputError(
-            f"There is no folder {name!r}, and a model cannot be called so.",
-            f"Set the encoder to a folder, or to a name as {OFFLINE_MODEL}.",
-        )
-    kept = home / "encoders" / name
+    kept = kept_folder(name, home)
     if kept.is_dir():
         return kept
     repository = name if "/" in name else f"sentence-transformers/{name}"
@@ -63,6 +58,20 @@ def find_model(name: str, home: Path) -> Path:
         f"Connect once, set the encoder to a folder that holds it, or use {OFFLINE_MODEL}, "
         "which needs no network.",
     )
+
+
+def kept_folder(name: str, home: Path) -> Path:
+    """Where a home keeps the model of a name, whether it is there or not.
+
+    Raises:
+        InputError: A model cannot be called so.
+    """
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name, re.ASCII):
+        raise InputError(
+            f"There is no folder {name!r}, and a model cannot be called so.",
+            f"Set the encoder to a folder, or to a name as {OFFLINE_MODEL}.",
+        )
+    return home / "encoders" / name
 
 
 def _holds_model(folder: Path) -> bool:

@@ -47,6 +47,7 @@ class TextEncoder:
         name: What the user called the model.
         folder: Where its files are.
         dimensions: Numbers in a vector.
+        prefixes: What it wants before each kind of text.
     """
 
     def __init__(self, name: str, folder: Path, notes: Path) -> None:
@@ -54,7 +55,7 @@ class TextEncoder:
         self.folder = folder
         noted = self._noted(notes / f"{self.fingerprint[:16]}.json")
         self.dimensions: int = noted["dimensions"]
-        self._prefixes = prefixes(name, noted["prompts"])
+        self.prefixes = prefixes(name, noted["prompts"])
         self._max_tokens: int = noted["max_tokens"]
 
     @cached_property
@@ -66,7 +67,7 @@ class TextEncoder:
         """
         from sentence_transformers import SentenceTransformer
 
-        _silence_libraries()
+        silence_libraries()
         try:
             model = SentenceTransformer(str(self.folder), local_files_only=True)
             model.eval()
@@ -85,7 +86,7 @@ class TextEncoder:
 
     @cached_property
     def _half(self) -> bool:
-        return self._on_processor and _halves_pay()
+        return self._on_processor and halves_pay()
 
     def _noted(self, path: Path) -> dict[str, Any]:
         """What is to be known without loading the model; where it is not noted, the model says."""
@@ -137,7 +138,7 @@ class TextEncoder:
     def prepare(self, texts: Sequence[str], kind: Kind) -> list[str]:
         """The texts as the model reads them: clean, cut, with the prefix of their kind."""
         limit = CHARACTERS_OF_TOKEN * self._max_tokens
-        prefix = self._prefixes[kind]
+        prefix = self.prefixes[kind]
         return [prefix + clean(text[: 2 * limit])[:limit] for text in texts]
 
     def windows(
@@ -291,7 +292,7 @@ def load_encoder(name: str, home: Path, threads: int | None = None) -> TextEncod
     return TextEncoder(name, folder, home / "vectors")
 
 
-def _halves_pay() -> bool:
+def halves_pay() -> bool:
     """Whether this processor multiplies bfloat16 in hardware.
 
     There it encodes 1.7 times as fast, and a vector's cosine to the single-precision one is .99998.
@@ -304,8 +305,8 @@ def _halves_pay() -> bool:
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
-def _silence_libraries() -> None:
-    # Their bars and hints would mix with isthmus' own progress on standard error.
+def silence_libraries() -> None:
+    """Hides bars and hints that would mix with isthmus' own progress on standard error."""
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]

@@ -63,7 +63,7 @@ def encode(graph: Graph, settings: Settings, again: bool = False) -> Encoded:
     for node, kind in kinds:
         for page in pages(graph, f"encode/{node}s_without_embedding", again=again):
             if node == "text" and words is None and any(r["text"] is None for r in page):
-                words = _words_from_tables(graph)
+                words = words_from_tables(graph)
             for row in page:
                 if row["text"] is None and words is not None:
                     row["text"] = words.get(row["id"])
@@ -117,7 +117,7 @@ def _one_encoder(graph: Graph, encoder: TextEncoder, again: bool) -> None:
     graph.write("encode/set_encoder", name=encoder.name, dimensions=encoder.dimensions)
 
 
-def _words_from_tables(graph: Graph) -> dict[str, str]:
+def words_from_tables(graph: Graph) -> dict[str, str]:
     """The words of texts by their key, from the tables that were loaded."""
     from graph.sources import read_dataset
 

@@ -18,6 +18,7 @@ COMMANDS = (
     "ingest",
     "encode",
     "interests",
+    "encoder",
     "retrain",
     "generations",
     "recommend",
