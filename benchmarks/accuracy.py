@@ -47,7 +47,16 @@ PARTS = (
     "interest-alone",
 )
 # Modules that make none of these figures.
-SHOWING = ("demo", "next_item", "plots", "retrain", "tables", "temporal", "through_graph")
+SHOWING = (
+    "demo",
+    "finetune",
+    "next_item",
+    "plots",
+    "retrain",
+    "tables",
+    "temporal",
+    "through_graph",
+)
 # What the figures of a baseline are made by; the others make only those of transfer.
 OF_BASELINES = (
     "baselines",

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encoders.text import TextEncoder, clean
-from encoders.training import Plan, Trained, train
+from encoders.training import Lesson, Plan, Trained, train
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
+    from torch import nn
 
-LOSS = "MultipleNegativesRankingLoss"
 # A crop has so much of a text, and lacks some of its words.
 SMALLEST_CROP, LARGEST_CROP = 0.4, 0.9
 WORD_DROPOUT = 0.1
@@ -64,8 +64,19 @@ def pretrain(encoder: TextEncoder, texts: Sequence[str], plan: Plan, out: Path) 
     ones, others = (encoder.prepare(side, "query") for side in zip(*pairs, strict=True))
     halves = [halved(text) for text in asked]
     left, right = (encoder.prepare(side, "query") for side in zip(*halves, strict=True))
-    columns = {"one": ones, "other": others}
-    return train(encoder, columns, LOSS, partial(found_again, left=left, right=right), plan, out)
+    lesson = Lesson(
+        what="pairs of crops",
+        columns={"one": ones, "other": others},
+        loss=_told_apart,
+        held_out=partial(found_again, left=left, right=right),
+    )
+    return train(encoder, lesson, plan, out)
+
+
+def _told_apart(model: SentenceTransformer) -> nn.Module:
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+
+    return MultipleNegativesRankingLoss(model)
 
 
 def parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:

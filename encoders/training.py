@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import TrainerCallback
 
-    Measure = Callable[[SentenceTransformer], float]
-
 logger = logging.getLogger("isthmus")
 
 # Most of a multilingual model's weights are its vocabulary's, which little text teaches nothing.
@@ -61,6 +59,24 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """What a model learns.
+
+    Attributes:
+        what: What it learns from, in words.
+        columns: Texts by column, a row what belongs together, as the encoder prepares them; with
+            numbers in a column `label`, where the loss asks for them.
+        loss: Makes the loss of a model.
+        held_out: Says how good a model is, from 0 to 1, by what is not learned from.
+    """
+
+    what: str
+    columns: Mapping[str, Sequence[Any]]
+    loss: Callable[[SentenceTransformer], nn.Module]
+    held_out: Callable[[SentenceTransformer], float]
+
+
+@dataclass(frozen=True)
 class Trained:
     """A model that was trained.
 
@@ -83,21 +99,12 @@ class Trained:
         return asdict(self) | {"folder": str(self.folder)}
 
 
-def train(
-    encoder: TextEncoder,
-    columns: Mapping[str, Sequence[str]],
-    loss: str,
-    held_out: Measure,
-    plan: Plan,
-    out: Path,
-) -> Trained:
-    """Trains a model on texts that belong together; held-out texts say when to stop.
+def train(encoder: TextEncoder, lesson: Lesson, plan: Plan, out: Path) -> Trained:
+    """Trains a model on texts that belong together; what is held out says when to stop.
 
     Args:
         encoder: The model to start from.
-        columns: Texts by column, a row what belongs together, as the encoder prepares them.
-        loss: Name of a loss in sentence-transformers.
-        held_out: Says how good a model is, from 0 to 1.
+        lesson: What it learns.
         plan: How long and how fast.
         out: Folder of the trained model.
 
@@ -109,15 +116,15 @@ def train(
             f"There is a model in {out} already.", "Give another name, or delete that folder."
         )
     model = _loaded(encoder)
-    work = out.parent / ".training" / _key(encoder, columns, loss, plan)
-    before = held_out(model)
-    steps, seconds = _run(model, columns, loss, held_out, plan, work)
-    after = held_out(model)
+    work = out.parent / ".training" / _key(encoder, lesson, plan)
+    before = lesson.held_out(model)
+    steps, seconds = _run(model, lesson, plan, work)
+    after = lesson.held_out(model)
     logger.info("held-out texts: %.4f before, %.4f after", before, after)
     if after < before:
         logger.warning("The trained model finds held-out texts no better than the one before.")
     trained = Trained(out, steps, seconds, before, after)
-    _save(model, trained, card(encoder, columns, loss, plan, trained), work)
+    _save(model, trained, card(encoder, lesson, plan, trained), work)
     return trained
 
 
@@ -135,34 +142,26 @@ def _loaded(encoder: TextEncoder) -> SentenceTransformer:
     return model
 
 
-def _key(encoder: TextEncoder, columns: Mapping[str, Sequence[str]], loss: str, plan: Plan) -> str:
+def _key(encoder: TextEncoder, lesson: Lesson, plan: Plan) -> str:
     """What is trained on what, as a name."""
     digest = hashlib.sha256()
-    for part in (encoder.fingerprint, loss, json.dumps(asdict(plan), sort_keys=True)):
+    for part in (encoder.fingerprint, lesson.what, json.dumps(asdict(plan), sort_keys=True)):
         digest.update(part.encode() + b"\0")
-    for name, texts in columns.items():
+    for name, values in lesson.columns.items():
         digest.update(name.encode() + b"\0")
-        for text in texts:
-            digest.update(text.encode("utf-8", "replace") + b"\0")
+        for value in values:
+            digest.update(str(value).encode("utf-8", "replace") + b"\0")
     return digest.hexdigest()[:16]
 
 
-def _run(
-    model: SentenceTransformer,
-    columns: Mapping[str, Sequence[str]],
-    loss: str,
-    held_out: Measure,
-    plan: Plan,
-    work: Path,
-) -> tuple[int, float]:
+def _run(model: SentenceTransformer, lesson: Lesson, plan: Plan, work: Path) -> tuple[int, float]:
     """Trains as planned, from the last checkpoint on; the model is left at its best."""
     from datasets import Dataset
     from sentence_transformers import SentenceTransformerTrainer
-    from sentence_transformers.sentence_transformer import losses
     from transformers import EarlyStoppingCallback, PrinterCallback
     from transformers.trainer_utils import get_last_checkpoint
 
-    rows = Dataset.from_dict({name: list(texts) for name, texts in columns.items()})
+    rows = Dataset.from_dict({name: list(texts) for name, texts in lesson.columns.items()})
     total = max(1, len(rows) * plan.epochs // plan.batch)
     every = max(1, total // plan.checks)
     last: str | None = None
@@ -171,14 +170,13 @@ def _run(
     clock = _spent(work)
     if last is not None:
         logger.info("Going on at %s, after %.0f s of training.", Path(last).name, clock)
-    made: nn.Module = getattr(losses, loss)(model)
     with progress("train", total, "steps") as advance:
         trainer = SentenceTransformerTrainer(
             model=model,
             args=_arguments(plan, every, work),
             train_dataset=rows,
-            loss=made,
-            evaluator=_evaluator(held_out),
+            loss=lesson.loss(model),
+            evaluator=_evaluator(lesson.held_out),
             callbacks=[
                 EarlyStoppingCallback(plan.patience),
                 _clocked(work, clock, 60 * plan.minutes, advance),
@@ -189,7 +187,7 @@ def _run(
     return int(trainer.state.global_step), round(_spent(work), 1)
 
 
-def _evaluator(held_out: Measure) -> BaseEvaluator:
+def _evaluator(held_out: Callable[[SentenceTransformer], float]) -> BaseEvaluator:
     """What the trainer asks for."""
     from sentence_transformers.sentence_transformer.evaluation import BaseEvaluator
 
@@ -257,21 +255,15 @@ def _spent(work: Path) -> float:
     return float(path.read_text()) if path.is_file() else 0.0
 
 
-def card(
-    encoder: TextEncoder,
-    columns: Mapping[str, Sequence[str]],
-    loss: str,
-    plan: Plan,
-    trained: Trained,
-) -> str:
+def card(encoder: TextEncoder, lesson: Lesson, plan: Plan, trained: Trained) -> str:
     """The README of a trained model: on what, how long, and how good."""
-    rows = len(next(iter(columns.values())))
+    rows = len(next(iter(lesson.columns.values())))
     lines = [
         f"# {trained.folder.name}",
         "",
-        f"Trained by isthmus from {encoder.name} with {loss}.",
+        f"Trained by isthmus from {encoder.name}.",
         "",
-        f"- on {rows:,} rows of {', '.join(columns)}",
+        f"- on {rows:,} {lesson.what}",
         f"- {trained.steps:,} steps of {plan.batch}, {trained.seconds:,.0f} s",
         f"- learning rate {plan.learning_rate:g}, seed {plan.seed}",
         f"- held-out texts: {trained.before:.4f} before, {trained.after:.4f} after",

@@ -65,7 +65,7 @@ def snapshot_of_tables(dataset: Dataset, settings: Settings) -> InterestGraph:
         {"id": interest, "embedding": vector}
         for interest, vector in zip(found.ids, found.vectors, strict=True)
     ]
-    pairs, texts = _of_users(dataset)
+    pairs, texts = pairs_and_texts(dataset)
     data = _arrays(items, _users(pairs, texts, dataset), rows)
     return replace(data, user_interests=interests_of_users(data, pairs, texts, settings))
 
@@ -88,7 +88,7 @@ def snapshot_without(
     """
     seen = without(data, done_by(data, target, users), half_life_days=settings.half_life_days)
     names = set(data.users[users].tolist())
-    pairs, texts = _of_users(tables_without(dataset, names, data.domains[target]))
+    pairs, texts = pairs_and_texts(tables_without(dataset, names, data.domains[target]))
     return replace(seen, user_interests=interests_of_users(seen, pairs, texts, settings))
 
 
@@ -131,7 +131,7 @@ def first_times(dataset: Dataset, data: InterestGraph) -> NDArray[np.float64]:
 
     Aligned with the snapshot's interactions, whose own times are the last ones.
     """
-    done, _ = _of_users(dataset)
+    done, _ = pairs_and_texts(dataset)
     users = pl.DataFrame({"user_id": data.users.tolist()}).with_row_index("row")
     items = pl.DataFrame({"key": data.items.tolist()}).with_row_index("column")
     pairs = done.join(users, on="user_id").join(items, on="key")
@@ -139,7 +139,7 @@ def first_times(dataset: Dataset, data: InterestGraph) -> NDArray[np.float64]:
     return times.fill_null(np.nan).to_numpy()
 
 
-def _of_users(dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
+def pairs_and_texts(dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Pairs of user and item, and texts with their words, as `ingest` makes them of tables."""
     interactions, _ = resolve_items(dataset.interactions, dataset.items)
     texts, _ = resolve_items(dataset.texts, dataset.items)

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from encoders.training import Plan, Trained
     from isthmus.settings import Settings
 
 
 @click.group("encoder")
 def command() -> None:
-    r"""Train a text model on the texts of the graph.
+    """Train a text model on the texts of the graph.
 
     \b
     Example:
       isthmus encoder pretrain --name ours
       ISTHMUS_ENCODER=ours isthmus encode --again
     """
+
+
+def with_plan(function: Callable[..., Output]) -> Callable[..., Output]:
+    """Gives a training its `--name`, and a plan of its `--epochs`, `--minutes` and so on."""
+
+    @click.option("--name", required=True, help="What to call the model; it is kept under HOME.")
+    @click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
+    @click.option(
+        "--minutes", default=20.0, show_default=True, type=click.FloatRange(0), help="Time at most."
+    )
+    @click.option(
+        "--learning-rate", default=2e-5, show_default=True, type=click.FloatRange(0, min_open=True)
+    )
+    @functools.wraps(function)
+    def run(settings: Settings, *, name: str, **told: Any) -> Output:
+        from encoders.find import kept_folder
+        from encoders.training import Plan
+
+        fields = ("epochs", "minutes", "learning_rate")
+        plan = Plan(seed=settings.seed, **{field: told.pop(field) for field in fields})
+        return function(settings, plan=plan, out=kept_folder(name, settings.home), **told)
+
+    return run
 
 
 @command.command("pretrain")
@@ -31,24 +58,10 @@ def command() -> None:
     multiple=True,
     help="Tables whose texts to learn from, in place of the graph's; several times for several.",
 )
-@click.option("--name", required=True, help="What to call the model; it is kept under HOME.")
-@click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
-@click.option(
-    "--minutes", default=20.0, show_default=True, type=click.FloatRange(0), help="Time at most."
-)
-@click.option(
-    "--learning-rate", default=2e-5, show_default=True, type=click.FloatRange(0, min_open=True)
-)
 @with_settings
-def pretrain(
-    settings: Settings,
-    tables: tuple[Path, ...],
-    name: str,
-    epochs: int,
-    minutes: float,
-    learning_rate: float,
-) -> Output:
-    r"""Go on training the encoder on titles and on what people wrote, without labels.
+@with_plan
+def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]) -> Output:
+    """Go on training the encoder on titles and on what people wrote, without labels.
 
     Killed, the same command goes on where it stopped.
 
@@ -57,26 +70,57 @@ def pretrain(
       isthmus encoder pretrain --name ours
       isthmus encoder pretrain --tables data/ --name ours --epochs 3 --minutes 60
     """
-    from encoders.find import kept_folder
     from encoders.pretrain import pretrain as run
     from encoders.text import load_encoder
-    from encoders.training import Plan
     from graph.connection import connect
     from graph.corpus import texts_of_graph, texts_of_tables
 
-    out = kept_folder(name, settings.home)
     if tables:
         texts = [text for folder in tables for text in texts_of_tables(folder)]
     else:
         with connect(settings) as graph:
             texts = texts_of_graph(graph)
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    plan = Plan(epochs=epochs, minutes=minutes, learning_rate=learning_rate, seed=settings.seed)
-    trained = run(encoder, texts, plan, out)
+    return _said(run(encoder, texts, plan, out))
+
+
+@command.command("finetune")
+@click.argument("tables", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--fold",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 9),
+    help="Fold of `isthmus evaluate cold-start` whose cold users are not learned from.",
+)
+@with_settings
+@with_plan
+def finetune(settings: Settings, plan: Plan, out: Path, tables: Path, fold: int) -> Output:
+    """Train the encoder on what users did: what they wrote and liked against what they like.
+
+    Killed, the same command goes on where it stopped.
+
+    \b
+    Examples:
+      isthmus encoder finetune data/ --name ours
+      ISTHMUS_ENCODER=pretrained isthmus encoder finetune data/ --name ours --epochs 2
+    """
+    from encoders.finetune import finetune as run
+    from encoders.text import load_encoder
+    from gnn.finetune import behaviour_of
+    from graph.sources import read_dataset
+
+    behaviour = behaviour_of(read_dataset(tables), fold)
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    return _said(run(encoder, behaviour, plan, out))
+
+
+def _said(trained: Trained) -> Output:
+    name = trained.folder.name
     return Output(
         {"name": name, **trained.document()},
         f"{trained.folder}\n"
-        f"{trained.steps:,} steps in {trained.seconds:,.0f} s; held-out texts find their other "
-        f"half with a mean reciprocal rank of {trained.after:.3f}, before {trained.before:.3f}.\n"
+        f"{trained.steps:,} steps in {trained.seconds:,.0f} s; held-out texts find what belongs to "
+        f"them with a mean reciprocal rank of {trained.after:.3f}, before {trained.before:.3f}.\n"
         f"Use it: ISTHMUS_ENCODER={name} isthmus encode --again",
     )

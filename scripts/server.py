@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("server")
 def command() -> None:
-    r"""Start, stop and find the Neo4j that isthmus runs for itself.
+    """Start, stop and find the Neo4j that isthmus runs for itself.
 
     \b
     Example:
@@ -29,7 +29,7 @@ def command() -> None:
 @command.command("start")
 @with_settings
 def start(settings: Settings) -> Output:
-    r"""Start Neo4j, or find the one that runs; the first time it is downloaded.
+    """Start Neo4j, or find the one that runs; the first time it is downloaded.
 
     \b
     Example:
@@ -50,7 +50,7 @@ def start(settings: Settings) -> Output:
 @command.command("stop")
 @with_settings
 def stop(settings: Settings) -> Output:
-    r"""Stop the Neo4j of this home.
+    """Stop the Neo4j of this home.
 
     \b
     Example:
@@ -66,7 +66,7 @@ def stop(settings: Settings) -> Output:
 @command.command("status")
 @with_settings
 def status(settings: Settings) -> Output:
-    r"""Say whether the Neo4j of this home runs, and where.
+    """Say whether the Neo4j of this home runs, and where.
 
     \b
     Example:
@@ -87,7 +87,7 @@ def status(settings: Settings) -> Output:
 @command.command("lock", hidden=True)
 @with_settings
 def lock(settings: Settings) -> Output:
-    r"""Write graph/neo4j.lock anew: resolve Neo4j through jgo, hash every jar (maintainers).
+    """Write graph/neo4j.lock anew: resolve Neo4j through jgo, hash every jar (maintainers).
 
     \b
     Example:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import click
 
 from graph.queries import catalogue
 from scripts.main import COMMANDS, cli
@@ -21,6 +25,23 @@ def test_help_names_every_command() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert all(f"  {name}" in done.stdout for name in COMMANDS)
+
+
+def test_examples_in_help_stand_on_lines_of_their_own() -> None:
+    def helps(command: click.Command, context: click.Context) -> Iterator[str]:
+        if not isinstance(command, click.Group):
+            yield command.get_help(context)
+        else:
+            for name in command.list_commands(context):
+                inner = command.get_command(context, name)
+                assert inner is not None
+                yield from helps(inner, click.Context(inner, info_name=name, parent=context))
+
+    texts = list(helps(cli, click.Context(cli, info_name="isthmus")))
+    assert len(texts) > 20
+    for text in texts:
+        assert "\\b" not in text
+        assert re.search(r"\n  Examples?:\n    ", text), text
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from encoders.pretrain import FEWEST_TOKENS, TOKEN, crop, halved, parted, reciprocal_ranks
 from isthmus.errors import InputError
 from scripts.encoder import command
+from tests.unit.tiny import tiny_bert
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = 800
@@ -32,34 +33,8 @@ TOPICS = {
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of two layers that has learned nothing."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny")
-    words = sorted({word for line in TOPICS.values() for word in line.split()})
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    plain = folder / "plain"
-    BertTokenizerFast(str(folder / "vocab.txt"), strip_accents=False).save_pretrained(plain)
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(plain)
-    module = Transformer(str(plain), max_seq_length=32)
-    whole = folder / "whole"
-    SentenceTransformer(
-        modules=[module, Pooling(module.get_embedding_dimension())], device="cpu"
-    ).save_pretrained(str(whole), create_model_card=False)
-    return whole
+    words = {word for line in TOPICS.values() for word in line.split()}
+    return tiny_bert(tmp_path_factory.mktemp("tiny"), words)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,35 @@
+"""A transformer that is small enough to be trained in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def tiny_bert(folder: Path, words: Iterable[str]) -> Path:
+    """A BERT of two layers that knows some words and has learned nothing."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted(words)]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    plain, whole = folder / "plain", folder / "whole"
+    BertTokenizerFast(str(folder / "vocab.txt"), strip_accents=False).save_pretrained(plain)
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(plain)
+    module = Transformer(str(plain), max_seq_length=32)
+    modules = [module, Pooling(module.get_embedding_dimension())]
+    SentenceTransformer(modules=modules, device="cpu").save_pretrained(
+        str(whole), create_model_card=False
+    )
+    return whole
