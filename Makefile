@@ -30,3 +30,4 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/python benchmarks/accuracy.py $(DATASETS) -o benchmarks/accuracy
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/encode.py
+	$(BIN)/python benchmarks/encoder.py

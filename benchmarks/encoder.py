@@ -1,0 +1,77 @@
+"""How well text models find the right item for a sentence that shares no word with it.
+
+python benchmarks/encoder.py [MODEL ...] -o benchmarks/encoder
+
+The 60 pairs of `hard_pairs.csv`, each in Chinese and English; every item competes with all others.
+They are never trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from encoders.text import TextEncoder, load_encoder
+from gnn.tables import machine
+from isthmus.settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGES = ("en", "zh")
+WAYS = tuple(product(LANGUAGES, LANGUAGES))
+
+
+def pairs() -> list[dict[str, str]]:
+    """Rows with sentence_en, title_en, sentence_zh, title_zh."""
+    with (ROOT / "benchmarks" / "hard_pairs.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def top_1(encoder: TextEncoder) -> dict[str, float]:
+    """Share of sentences whose first item is the right one, by language of both.
+
+    Also with the mean of each item's scores taken away, so that no item is near everything.
+    """
+    rows = pairs()
+    sentences = {
+        way: encoder.encode([row[f"sentence_{way}"] for row in rows], "query") for way in LANGUAGES
+    }
+    titles = {
+        way: encoder.encode([row[f"title_{way}"] for row in rows], "passage") for way in LANGUAGES
+    }
+    found = {}
+    for said, called in WAYS:
+        scores = sentences[said] @ titles[called].T
+        for name, shown in (("", scores), (" centred", scores - scores.mean(axis=0))):
+            right = shown.argmax(axis=1) == np.arange(len(rows))
+            found[f"{said} to {called}{name}"] = round(float(right.mean()), 3)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    settings = load_settings()
+    parser.add_argument("models", nargs="*", default=[settings.encoder], metavar="MODEL")
+    parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "encoder")
+    options = parser.parse_args()
+    found = {
+        name: top_1(load_encoder(name, settings.home, settings.threads)) for name in options.models
+    }
+    ways = list(next(iter(found.values())))
+    table = [["model", *ways], ["---"] * (1 + len(ways))]
+    table += [[name, *(f"{of[way]:.3f}" for way in ways)] for name, of in found.items()]
+    lines = ["| " + " | ".join(row) + " |" for row in table]
+    text = ["# Sentences to items", "", machine(), "", *lines, ""]
+    options.out.with_suffix(".json").write_text(json.dumps(found, indent=1))
+    options.out.with_suffix(".md").write_text("\n".join(text), encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
