@@ -117,6 +117,10 @@ class Taught:
     readings: Sequence[Reading]
     seed: int
 
+    def popularity(self, target: int) -> float:
+        """What popularity counts beside the edges."""
+        return self.mix.prior * float(self.decoder.popularity[target].detach())
+
     def form(self, target: int, structure_share: float) -> Weights:
         """A closed form of the edges between items into a domain."""
         sources, targets = self.known.items_outside(target), self.known.items_of(target)
@@ -150,8 +154,8 @@ class Taught:
             many = choice(weights.sources, weights.targets, edges_per_node)
             found = strongest(weights, likes, many, lists)
             if many > edges_per_node:
-                asked = self._histories(t), self._prior(t), likes
-                found = most_used(found, *asked, edges_per_node)
+                said = np.float32(self.popularity(t)) * self.decoder.item_popularity[t].numpy()
+                found = most_used(found, self._histories(t), said, likes, edges_per_node)
             parts.append(found.between(self.known.items_outside(t), self.known.items_of(t)))
         return share(joined(parts), self.known.item_domain, edges_per_node)
 
@@ -172,11 +176,6 @@ class Taught:
         some = some[sample(len(some), self.seed, USERS_ASKED)]
         rows = over_length(csr_array(read[some]), HISTORY_POWER)
         return csr_array(rows[:, self.known.items_outside(target)])
-
-    def _prior(self, target: int) -> NDArray[np.float32]:
-        with torch.no_grad():
-            prior: NDArray[np.float32] = self.decoder.prior(target).numpy()
-        return np.float32(self.mix.prior) * prior
 
     def _taught(self) -> list[int]:
         """The targets that there is something to learn about."""

@@ -106,6 +106,18 @@ def served_scores(
     return signals(graph, learned, target, users, reading, weights).merged(weights)
 
 
+def served_worth(
+    known: InterestGraph, learned: LearnedEdges, exams: Sequence[Task], reading: Reading
+) -> NDArray[np.float64]:
+    """NDCG@10 of each of the users whose history in a target is hidden, as the graph answers."""
+    worths = [
+        ndcg(served_scores(known, learned, exam.target, exam.users, reading), exam.liked)
+        for exam in exams
+        if len(exam)
+    ]
+    return np.concatenate([np.zeros(0), *worths])
+
+
 def cold_merge(
     known: InterestGraph,
     learned: LearnedEdges,

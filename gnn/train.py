@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from gnn.blend import CLOSED_SHARES, Mix, Taught, best_mix
 from gnn.collaborative import co_liked
 from gnn.data import NO_EDGES, LearnedEdges, MergeWeights, Reading, kept
-from gnn.merge import COLLABORATIVE_SET, cold_merge, warm_merge
+from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
 from gnn.model import HOPS, EdgeDecoder, item_features, likes_structure, softmax_loss
 from gnn.reading import best_reading
@@ -164,23 +164,12 @@ class Trainer:
         if self.ablated != "network":
             epochs = fit(decoder, lessons, self.negatives(known), self.seed, exams)
             chosen = dataclasses.replace(chosen, epochs=epochs)
-        taught = self.taught(known, decoder, lessons, chosen)
-        answers = [taught.answers(exams[t]) for t in domains if len(lessons[t])]
-        shares = (1.0,) if self.ablated == "network" else CLOSED_SHARES
-        chosen = dataclasses.replace(chosen, mix=best_mix(answers, shares))
-        taught = dataclasses.replace(taught, mix=chosen.mix)
-        learned = self.learned(taught, chosen)
+        taught, learned = self.best_served(
+            self.taught(known, decoder, lessons, chosen), exams, chosen
+        )
+        chosen = dataclasses.replace(chosen, mix=taught.mix)
         for t, name in enumerate(graph.domains):
-            popularity = chosen.mix.prior * float(decoder.popularity[t].detach())
-            merge = MergeWeights(
-                transfer=1.0,
-                interest=1.0 - chosen.mix.closed_share,
-                collaborative=COLLABORATIVE_SET,
-                popularity=popularity if len(lessons[t]) else 1.0,
-                power=HISTORY_POWER,
-                half_life_days=readings[t].half_life_days,
-                dislike=readings[t].dislike,
-            )
+            merge = learned.merge[name]
             merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, self.reading)
             back = kept(graph.interactions, warm[t])
             merge, warm_ndcg = warm_merge(known, learned, merge, t, back, self.reading)
@@ -188,6 +177,52 @@ class Trainer:
             chosen.metrics[f"{name} cold ndcg@10"] = cold_ndcg
             chosen.metrics[f"{name} warm ndcg@10"] = warm_ndcg
         return chosen
+
+    def best_served(
+        self, taught: Taught, exams: Sequence[Task], chosen: Choices
+    ) -> tuple[Taught, LearnedEdges]:
+        """What the edges are made of, and these edges: the closed form alone, or with the network.
+
+        The network must be clearly worth it as it is served: the fewer edges are kept, the more of
+        what it says may be lost.
+        """
+        answers = [
+            taught.answers(exam)
+            for exam, lesson in zip(exams, taught.lessons, strict=True)
+            if len(lesson)
+        ]
+        mixes = [best_mix(answers, CLOSED_SHARES[:1])]
+        if self.ablated != "network":
+            mixes.append(best_mix(answers))
+        found, worths = [], []
+        for mix in dict.fromkeys(mixes):
+            tried = dataclasses.replace(taught, mix=mix)
+            learned = self.learned(tried, self.before_merge(tried, chosen))
+            found.append((tried, learned))
+            worth = served_worth(taught.known, learned, exams, self.reading)
+            logger.info(
+                "training: NDCG@10 of validation users %.4f as served, %.0f %% closed form",
+                worth.mean() if len(worth) else 0,
+                100 * mix.closed_share,
+            )
+            worths.append(worth)
+        return found[clearly_best(worths)]
+
+    def before_merge(self, taught: Taught, chosen: Choices) -> Choices:
+        """What each signal counts before held-out users have said."""
+        merge = {
+            name: MergeWeights(
+                transfer=1.0,
+                interest=1.0 - taught.mix.closed_share,
+                collaborative=COLLABORATIVE_SET,
+                popularity=taught.popularity(t) if len(taught.lessons[t]) else 1.0,
+                power=HISTORY_POWER,
+                half_life_days=chosen.readings[t].half_life_days,
+                dislike=chosen.readings[t].dislike,
+            )
+            for t, name in enumerate(taught.known.domains)
+        }
+        return dataclasses.replace(chosen, merge=merge)
 
     def lessons(self, graph: InterestGraph, readings: Sequence[Reading]) -> list[Task]:
         """A task for each domain as a target, of all who have something on both sides."""
