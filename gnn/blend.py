@@ -11,7 +11,7 @@ import torch
 from scipy.sparse import csr_array
 
 from gnn.candidates import candidate_lists
-from gnn.closed_form import STRUCTURE_SHARES, closed_form
+from gnn.closed_form import FORMS, Form, closed_form
 from gnn.data import histories, over_length
 from gnn.edges import joined, strongest
 from gnn.merge import ERRORS, clearly_best
@@ -45,12 +45,12 @@ class Mix:
     """What the edges are made of.
 
     Attributes:
-        structure_share: Which closed form, see `gnn.closed_form`.
+        form: Which closed form.
         closed_share: How much of the edges it is; the rest is the network.
         prior: What popularity counts beside them, times what it counts beside the network.
     """
 
-    structure_share: float = STRUCTURE_SHARES[0]
+    form: Form = FORMS[0]
     closed_share: float = CLOSED_SHARES[0]
     prior: float = PRIORS[0]
 
@@ -66,7 +66,7 @@ class Answers:
 
     Attributes:
         learned: The network's sums, float32 (users, items).
-        solved: The closed form's for each of `STRUCTURE_SHARES`, on the same scale.
+        solved: The closed form's for each of `FORMS`, on the same scale.
         prior: What popularity says of each item, (items,).
         liked: What these users like, CSR (users, items).
     """
@@ -121,7 +121,7 @@ class Taught:
         """What popularity counts beside the edges."""
         return self.mix.prior * float(self.decoder.popularity[target].detach())
 
-    def form(self, target: int, structure_share: float) -> Weights:
+    def form(self, target: int, form: Form) -> Weights:
         """A closed form of the edges between items into a domain."""
         sources, targets = self.known.items_outside(target), self.known.items_of(target)
         return closed_form(
@@ -129,18 +129,18 @@ class Taught:
             self.likes[sources],
             self.structure[sources],
             self.structure[targets],
-            structure_share,
+            form,
             self.seed,
         )
 
     def answers(self, exam: Task) -> Answers:
         """What either would answer held-out users."""
-        forms = (self.form(exam.target, part) for part in STRUCTURE_SHARES)
+        forms = (self.form(exam.target, form) for form in FORMS)
         return Answers.of(self.decoder, forms, exam)
 
     def weights(self, target: int) -> tuple[Weights, Weights]:
         """Of all edges into a domain, from items and from interests."""
-        form = self.form(target, self.mix.structure_share)
+        form = self.form(target, self.mix.form)
         mixed = self.mix.edges(self.decoder.weights(target), form)
         return mixed, self.decoder.interest_weights(target)
 
@@ -206,15 +206,15 @@ def best_mix(answers: Sequence[Answers], shares: Sequence[float] = CLOSED_SHARES
     def worth(form: int, share: float, prior: float) -> NDArray[np.float64]:
         return np.concatenate([np.zeros(0), *(of.worth(form, share, prior) for of in answers)])
 
-    forms = range(len(STRUCTURE_SHARES))
+    forms = range(len(FORMS))
     form = clearly_best([worth(k, shares[0], PRIORS[0]) for k in forms])
     share = shares[clearly_best([worth(form, share, PRIORS[0]) for share in shares])]
     prior = PRIORS[clearly_best([worth(form, share, prior) for prior in PRIORS], ERRORS)]
-    mix = Mix(STRUCTURE_SHARES[form], share, prior)
+    mix = Mix(FORMS[form], share, prior)
     logger.info(
-        "training: %.0f %% closed form, %.1f of it structure; popularity times %g",
+        "training: %.0f %% closed form, structure %g, rarity %g; popularity times %g",
         100 * share,
-        mix.structure_share,
+        *mix.form,
         prior,
     )
     return mix

@@ -8,7 +8,7 @@ learning algorithm in dual variables", 1998.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -24,12 +24,7 @@ if TYPE_CHECKING:
     from gnn.tasks import Task
 
 RIDGE = 40.0
-# How much the structure counts: it carries what users of one domain know, where they are like those
-# of several; validation says whether they are.
-STRUCTURE_SHARES = (0.3, 0.0)
 CONSTANT = 0.1
-# A rare item in common says more than a popular one.
-POPULARITY_POWER = -0.5
 # Users with many likes count less for each of them.
 LIKES_POWER = -0.25
 # The solution is cubic in users: more than these are sampled.
@@ -37,22 +32,40 @@ USERS = 15_000
 USERS_AT_ONCE = 500
 
 
+class Form(NamedTuple):
+    """A closed form, of which validation chooses one.
+
+    Attributes:
+        structure_share: How much the structure counts: it carries what users of one domain know,
+            where they are like those of several.
+        rarity: What an item in common counts is its popularity to this power; below 0 a rare one
+            says more than a popular one.
+    """
+
+    structure_share: float
+    rarity: float
+
+
+FORMS = (Form(0.3, -0.5), Form(0.0, -0.5), Form(0.0, 0.0))
+
+
 def closed_form(
     lesson: Task,
     likes: NDArray[np.float64],
     source_structure: NDArray[np.float32],
     target_structure: NDArray[np.float32],
-    structure_share: float,
+    form: Form,
     seed: int,
 ) -> Weights:
     """Edge weights from the items outside a domain to those inside it.
 
     With A the histories of the users of the lesson, n^-.5 a(u, i), D the diagonal of the items'
-    popularity to a power, F the structure of the sources, Y what the users like, each over the
-    number of their likes to a power, and V the structure of the targets:
+    popularity to the power of the form's rarity, F the structure of the sources, Y what the users
+    like, each over the number of their likes to a power, and V the structure of the targets:
     K = A D A' + s (A F)(A F)' + .1, alpha = (K + ridge)^-1 Y, W = (D A' + s F (A F)') alpha.
-    Where s > 0, to it comes, as large, the same with Y V V' for Y: who likes an item would like
-    those near it. F and V have learned what is near from all users, also those of one domain alone.
+    Where s, the form's structure share, is above 0, to it comes, as large, the same with Y V V' for
+    Y: who likes an item would like those near it. F and V have learned what is near from all users,
+    also those of one domain alone.
 
     Args:
         lesson: From outside the domain into it.
@@ -60,28 +73,28 @@ def closed_form(
         source_structure: Singular vectors of these items' likes, rows of unit length, (items,
             rank).
         target_structure: The same of the items inside the domain.
-        structure_share: The s above.
+        form: Which one.
         seed: Of the sample where there are too many users.
     """
     users = sample(len(lesson), seed, USERS)
     history, liked = csr_array(lesson.outside()[users]), _liked(lesson, users)
-    shared = csr_array(history @ diags_array(_rarity(likes)))
+    shared = csr_array(history @ diags_array(_rarity(likes, form.rarity)))
     profiles = np.asarray(history @ source_structure, dtype=np.float32)
     kernel = csr_array(shared @ history.T).toarray().astype(np.float32)
-    kernel += structure_share * (profiles @ profiles.T)
+    kernel += form.structure_share * (profiles @ profiles.T)
     # Likes are few: with the inverse at hand, alpha costs no more than their number.
     inverse = _inverse(kernel)
     likers = csr_array(liked.T)
 
     def rights(targets: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
         alpha = np.ascontiguousarray((likers[targets] @ inverse).T)
-        return alpha, structure_share * (profiles.T @ alpha)
+        return alpha, form.structure_share * (profiles.T @ alpha)
 
     exact = Weights((csr_array(shared.T), source_structure), rights, liked.shape[1])
-    if not structure_share:
+    if not form.structure_share:
         return exact
     alpha = inverse @ np.asarray(liked @ target_structure, dtype=np.float32)
-    sources = shared.T @ alpha + structure_share * (source_structure @ (profiles.T @ alpha))
+    sources = shared.T @ alpha + form.structure_share * (source_structure @ (profiles.T @ alpha))
     near = Weights(
         (np.asarray(sources, dtype=np.float32),),
         lambda targets: (np.ascontiguousarray(target_structure[targets].T),),
@@ -104,7 +117,9 @@ def left_out(
         users: Rows of the lesson.
     """
     history, liked = csr_array(lesson.outside()[users]), _liked(lesson, users)
-    kernel = csr_array(csr_array(history @ diags_array(_rarity(likes))) @ history.T).toarray()
+    kernel = csr_array(
+        csr_array(history @ diags_array(_rarity(likes, FORMS[0].rarity))) @ history.T
+    ).toarray()
     inverse = _inverse(kernel.astype(np.float32))
     own = inverse.diagonal()[:, None]
     values = []
@@ -130,9 +145,9 @@ def _inverse(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
     return inverse
 
 
-def _rarity(likes: NDArray[np.float64]) -> NDArray[np.float32]:
+def _rarity(likes: NDArray[np.float64], power: float) -> NDArray[np.float32]:
     some = likes > 0
     if not some.any():
         return np.zeros(len(likes), np.float32)
     relative = np.where(some, likes, 1) / np.median(likes[some])
-    return np.where(some, relative**POPULARITY_POWER, 0).astype(np.float32)
+    return np.where(some, relative**power, 0).astype(np.float32)

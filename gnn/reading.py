@@ -34,23 +34,27 @@ def half_lives(graph: InterestGraph, reading: Reading) -> list[Reading]:
     return [reading, *(dataclasses.replace(reading, half_life_days=days) for days in halves)]
 
 
-def best_reading(known: InterestGraph, target: int, reading: Reading, seed: int) -> Reading:
-    """The half-life, and what a dislike counts, that tell most about what users like in a domain.
+def best_readings(known: InterestGraph, reading: Reading, seed: int) -> list[Reading]:
+    """For each target, the half-life and what a dislike counts that tell most about its users.
 
-    The closed form judges, which learns with each reading what that reading is good for.
+    The closed form judges, which learns with each reading what that reading is good for. They are
+    chosen for all targets together, since few users of one would choose by chance.
 
     Args:
         known: The graph to learn from.
-        target: The domain.
         reading: As it is set; another must be clearly better.
         seed: Of the sample of users where there are many.
     """
-    likes = known.likes(reading.half_life_days)[known.items_outside(target)]
+    likes = known.likes(reading.half_life_days)
     everybody = np.arange(len(known.users))
 
     def worth(tried: Reading) -> NDArray[np.float64]:
-        lesson = across(known, target, everybody, tried, reading)
-        return left_out(lesson, likes, sample(len(lesson), seed, USERS))
+        values = [np.zeros(0)]
+        for target in range(len(known.domains)):
+            lesson = across(known, target, everybody, tried, reading)
+            asked = sample(len(lesson), seed, USERS)
+            values.append(left_out(lesson, likes[known.items_outside(target)], asked))
+        return np.concatenate(values)
 
     best = reading
     tried = half_lives(known, reading)
@@ -61,9 +65,8 @@ def best_reading(known: InterestGraph, target: int, reading: Reading, seed: int)
         best = tried[clearly_best([worth(one) for one in tried])]
     if best != reading:
         logger.info(
-            "training, to %s: a half-life of %g days, a dislike counts %g",
-            known.domains[target],
+            "training: a half-life of %g days, a dislike counts %g",
             best.half_life_days,
             best.dislike,
         )
-    return best
+    return [best] * len(known.domains)

@@ -20,7 +20,7 @@ from gnn.data import NO_EDGES, LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
 from gnn.model import HOPS, EdgeDecoder, item_features, likes_structure, softmax_loss
-from gnn.reading import best_reading
+from gnn.reading import best_readings
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
 
@@ -154,7 +154,7 @@ class Trainer:
         hidden = np.any([done_by(graph, t, cold[t]) | warm[t] for t in domains], axis=0)
         known = without(graph, hidden, half_life_days=self.reading.half_life_days)
 
-        readings = [best_reading(known, t, self.reading, self.seed) for t in domains]
+        readings = best_readings(known, self.reading, self.seed)
         chosen = Choices(readings)
         lessons = self.lessons(known, readings)
         exams = [
