@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph import queries, server
-from graph.errors import ServerTooOld, explain
+from graph.errors import ServerRefused, ServerTooOld, explain
 from isthmus.progress import progress
 from isthmus.settings import Settings
 
@@ -126,18 +126,32 @@ def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
     Raises:
         IsthmusError: Refused, wrong password, version below 5.26, a changed migration.
     """
-    uri, auth = settings.neo4j_uri, (settings.neo4j_username, settings.neo4j_password)
-    if uri is None:
-        record = server.start(settings)
-        uri, user, password = record.uri, record.username, record.password()
-    else:
-        user, password = auth[0], auth[1].get_secret_value()
-    with open_graph(uri, user, password, settings.neo4j_database) as graph:
+    with ExitStack() as stack:
+        graph = _opened(settings, stack)
         if migrated:
             from graph.migrations import migrate
 
             migrate(graph)
         yield graph
+
+
+def _opened(settings: Settings, stack: ExitStack) -> Graph:
+    """The graph of the settings; a server of our own that was killed is started again."""
+
+    def opened(uri: str, user: str, password: str) -> Graph:
+        return stack.enter_context(open_graph(uri, user, password, settings.neo4j_database))
+
+    if settings.neo4j_uri is not None:
+        password = settings.neo4j_password.get_secret_value()
+        return opened(settings.neo4j_uri, settings.neo4j_username, password)
+    record = server.start(settings)
+    try:
+        return opened(record.uri, record.username, record.password())
+    except ServerRefused:
+        if not server.has_ended(record):
+            raise
+    record = server.start(settings)
+    return opened(record.uri, record.username, record.password())
 
 
 @contextmanager

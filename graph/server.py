@@ -21,6 +21,7 @@ from isthmus.settings import Settings
 logger = logging.getLogger("isthmus.server")
 
 SECONDS_TO_STOP = 120.0
+SECONDS_TO_GO = 5.0
 TRIES_FOR_A_PORT = 3
 LEAST_DISK = 64 << 20  # one transaction log; with less, Neo4j neither comes up nor ends
 
@@ -74,6 +75,19 @@ def stop(settings: Settings) -> bool:
                 server.kill()
                 server.wait()
         return True
+
+
+def has_ended(record: ServerRecord) -> bool:
+    """Whether a server that does not answer was killed; its process may take a moment to go."""
+    import psutil
+
+    try:
+        psutil.Process(record.pid).wait(SECONDS_TO_GO)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return False
+    return True
 
 
 def find(settings: Settings) -> ServerRecord | None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from neo4j.exceptions import Neo4jError, ServiceUnavailable
 
+from graph import server
 from graph.errors import DatabaseUnusable, QueryFailed, ServerRefused, explain
 from isthmus.errors import InputError
 
@@ -60,3 +65,17 @@ def test_no_server_names_the_address_and_the_way_out() -> None:
     assert isinstance(error, ServerRefused)
     assert URI in error.message
     assert "NEO4J_URI" in error.advice
+
+
+def test_a_server_that_was_killed_has_ended_and_one_that_runs_has_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "SECONDS_TO_GO", 0.2)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    record = server.ServerRecord(
+        "bolt://127.0.0.1:1", "neo4j", tmp_path / "password", process.pid, tmp_path, ""
+    )
+    assert not server.has_ended(record)
+    process.kill()
+    assert server.has_ended(record)
+    assert server.has_ended(record)
