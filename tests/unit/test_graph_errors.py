@@ -78,4 +78,5 @@ def test_a_server_that_was_killed_has_ended_and_one_that_runs_has_not(
     assert not server.has_ended(record)
     process.kill()
     assert server.has_ended(record)
+    process.wait()
     assert server.has_ended(record)
