@@ -28,7 +28,8 @@ SHARE_TO_NAME = 0.05  # of these texts must hold a term before it may name the c
 SHARE_TO_ABSORB = 0.6
 
 # Written without spaces between words: Chinese characters and Japanese syllables.
-UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+UNSPACED_CHARACTERS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+UNSPACED = re.compile(rf"[{UNSPACED_CHARACTERS}]+")
 WORD_MINIMUM = 3
 WORD = re.compile(rf"[^\W\d_]{{{WORD_MINIMUM},}}")
 # Characters that hold a Chinese sentence together; no term begins or ends with one.

@@ -208,10 +208,9 @@ def _going(groups: Sequence[NDArray[np.int64]], items: int) -> csr_array:
 
 def _prepared(encoder: TextEncoder, rows: Examples, which: NDArray[np.int64]) -> list[str]:
     """Queries as the model reads them: what people write has one prefix, titles another."""
-    kinds = ["query" if rows.written[k] else "passage" for k in which]
     return [
-        encoder.prepare([rows.queries[k]], "query" if kind == "query" else "passage")[0]
-        for k, kind in zip(which, kinds, strict=True)
+        encoder.prepare([rows.queries[k]], "query" if rows.written[k] else "passage")[0]
+        for k in which
     ]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encoders.clusters import UNSPACED_CHARACTERS
 from encoders.text import TextEncoder, clean
 from encoders.training import Lesson, Plan, Trained, train
 from isthmus.errors import InputError
@@ -31,8 +32,7 @@ WORD_DROPOUT = 0.1
 # A step takes as long as its longest text.
 MOST_TOKENS = 40
 # Words, or single characters of scripts that put no space between them.
-UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-TOKEN = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+\s*")
+TOKEN = re.compile(rf"[{UNSPACED_CHARACTERS}]|[^\s{UNSPACED_CHARACTERS}]+\s*")
 FEWEST_TOKENS = 4
 MOST_CHARACTERS = 2000
 FEWEST_TEXTS = 100
@@ -85,15 +85,12 @@ def parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     Which ones are held out depends on the texts alone, not on their order or number.
     """
     usable = {clean(text)[:MOST_CHARACTERS] for text in texts}
-    ordered = sorted(text for text in usable if len(TOKEN.findall(text)) >= FEWEST_TOKENS)
-    places = np.array([_place(text) for text in ordered])
-    first = np.argsort(places, kind="stable")[: min(MOST_HELD_OUT, int(HELD_OUT * len(ordered)))]
-    held = set(first.tolist())
-    return [t for k, t in enumerate(ordered) if k not in held], [ordered[k] for k in sorted(held)]
-
-
-def _place(text: str) -> float:
-    return int(hashlib.sha256(text.encode()).hexdigest()[:13], 16) / 16**13
+    ordered = sorted(
+        (text for text in usable if len(TOKEN.findall(text)) >= FEWEST_TOKENS),
+        key=lambda text: hashlib.sha256(text.encode()).digest(),
+    )
+    held = min(MOST_HELD_OUT, int(HELD_OUT * len(ordered)))
+    return sorted(ordered[held:]), sorted(ordered[:held])
 
 
 def crop(text: str, rng: np.random.Generator) -> str:
