@@ -77,13 +77,13 @@ class Answers:
     liked: csr_array
 
     @classmethod
-    def of(cls, decoder: EdgeDecoder, forms: Iterable[Weights], exam: Task) -> Answers:
+    def of(cls, network: EdgeDecoder, forms: Iterable[Weights], exam: Task) -> Answers:
         """Asks the network and each form; a form is let go before the next is made."""
-        network, history = decoder.weights(exam.target), exam.outside()
+        edges, history = network.weights(exam.target), exam.outside()
         with torch.no_grad():
-            prior = decoder.prior(exam.target).numpy()
-            answers = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
-        solved = [form.scaled_like(network).scores(history) for form in forms]
+            prior = network.prior(exam.target).numpy()
+            answers = network(batch_of(exam, np.arange(len(exam)))).numpy()
+        solved = [form.scaled_like(edges).scores(history) for form in forms]
         return cls(answers - prior, solved, prior, exam.liked)
 
     def worth(self, form: int, share: float, prior: float) -> NDArray[np.float64]:
@@ -99,27 +99,29 @@ class Taught:
 
     Attributes:
         known: The graph that was learned from.
-        decoder: The network.
+        network: The network.
         lessons: A task for each domain as a target.
         likes: How often each item is liked, (items,).
         structure: Singular vectors of the items' likes, (items, rank).
+        co_liked: The edges that lead within a domain.
         mix: How much of them either is.
-        readings: By target domain, how histories are read.
+        reading: How histories are read.
         seed: Of the samples.
     """
 
     known: InterestGraph
-    decoder: EdgeDecoder
+    network: EdgeDecoder
     lessons: Sequence[Task]
     likes: NDArray[np.float64]
     structure: NDArray[np.float32]
+    co_liked: Edges
     mix: Mix
-    readings: Sequence[Reading]
+    reading: Reading
     seed: int
 
     def popularity(self, target: int) -> float:
         """What popularity counts beside the edges."""
-        return self.mix.prior * float(self.decoder.popularity[target].detach())
+        return self.mix.prior * float(self.network.popularity[target].detach())
 
     def form(self, target: int, form: Form) -> Weights:
         """A closed form of the edges between items into a domain."""
@@ -136,13 +138,13 @@ class Taught:
     def answers(self, exam: Task) -> Answers:
         """What either would answer held-out users."""
         forms = (self.form(exam.target, form) for form in FORMS)
-        return Answers.of(self.decoder, forms, exam)
+        return Answers.of(self.network, forms, exam)
 
     def weights(self, target: int) -> tuple[Weights, Weights]:
         """Of all edges into a domain, from items and from interests."""
         form = self.form(target, self.mix.form)
-        mixed = self.mix.edges(self.decoder.weights(target), form)
-        return mixed, self.decoder.interest_weights(target)
+        mixed = self.mix.edges(self.network.weights(target), form)
+        return mixed, self.network.interest_weights(target)
 
     def transfer(self, edges_per_node: int, dense_items: int) -> Edges:
         """The edges between items that are kept; see `gnn.train.train`."""
@@ -154,7 +156,7 @@ class Taught:
             many = choice(weights.sources, weights.targets, edges_per_node)
             found = strongest(weights, likes, many, lists)
             if many > edges_per_node:
-                said = np.float32(self.popularity(t)) * self.decoder.item_popularity[t].numpy()
+                said = np.float32(self.popularity(t)) * self.network.item_popularity[t].numpy()
                 found = most_used(found, self._histories(t), said, likes, edges_per_node)
             parts.append(found.between(self.known.items_outside(t), self.known.items_of(t)))
         return share(joined(parts), self.known.item_domain, edges_per_node)
@@ -163,7 +165,7 @@ class Taught:
         """The edges from interests that are kept."""
         parts = []
         for t in self._taught():
-            found = strongest(self.decoder.interest_weights(t), self._likes(t), edges_per_node)
+            found = strongest(self.network.interest_weights(t), self._likes(t), edges_per_node)
             interests = np.arange(len(self.known.interests))
             parts.append(found.between(interests, self.known.items_of(t)))
         return share(joined(parts), self.known.item_domain, edges_per_node)
@@ -171,7 +173,7 @@ class Taught:
     def _histories(self, target: int) -> csr_array:
         """What users did outside a domain, weighed as it is served, CSR (users, items outside)."""
         everybody = np.arange(len(self.known.users))
-        read = histories(self.known, target, everybody, self.readings[target]).outside
+        read = histories(self.known, target, everybody, self.reading).outside
         some = np.flatnonzero(np.diff(read.indptr))
         some = some[sample(len(some), self.seed, USERS_ASKED)]
         rows = over_length(csr_array(read[some]), HISTORY_POWER)
@@ -192,15 +194,18 @@ def is_large(graph: InterestGraph, target: int, dense_items: int) -> bool:
     return max(inside, len(graph.items) - inside) > dense_items
 
 
-def best_mix(answers: Sequence[Answers], shares: Sequence[float] = CLOSED_SHARES) -> Mix:
-    """The closed form, its share and that of popularity, as they serve held-out users best.
+def best_mixes(answers: Sequence[Answers], shares: Sequence[float]) -> list[Mix]:
+    """The closed form alone, and its share beside the network that serves held-out users best.
 
-    They are chosen one after the other, and for all targets together: a choice for each target, or
-    among all at once, would follow the noise of few users.
+    Form, share and popularity are chosen one after the other, and for all targets together: a
+    choice for each target, or among all at once, would follow the noise of few users.
 
     Args:
         answers: A target each.
-        shares: Of the closed form, the one that is set first.
+        shares: Of the closed form, those to choose from; the first stands for it alone.
+
+    Returns:
+        One mix where the first share is the best.
     """
 
     def worth(form: int, share: float, prior: float) -> NDArray[np.float64]:
@@ -208,13 +213,15 @@ def best_mix(answers: Sequence[Answers], shares: Sequence[float] = CLOSED_SHARES
 
     forms = range(len(FORMS))
     form = clearly_best([worth(k, shares[0], PRIORS[0]) for k in forms])
-    share = shares[clearly_best([worth(form, share, PRIORS[0]) for share in shares])]
-    prior = PRIORS[clearly_best([worth(form, share, prior) for prior in PRIORS], ERRORS)]
-    mix = Mix(FORMS[form], share, prior)
-    logger.info(
-        "training: %.0f %% closed form, structure %g, rarity %g; popularity times %g",
-        100 * share,
-        *mix.form,
-        prior,
-    )
-    return mix
+    best = shares[clearly_best([worth(form, one, PRIORS[0]) for one in shares])]
+    mixes = []
+    for closed in dict.fromkeys((shares[0], best)):
+        prior = PRIORS[clearly_best([worth(form, closed, prior) for prior in PRIORS], ERRORS)]
+        mixes.append(Mix(FORMS[form], closed, prior))
+        logger.info(
+            "training: %.0f %% closed form, structure %g, rarity %g; popularity times %g",
+            100 * closed,
+            *FORMS[form],
+            prior,
+        )
+    return mixes

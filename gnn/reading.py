@@ -1,4 +1,4 @@
-"""How histories are best read for a target domain, said by users left out one at a time."""
+"""How histories are best read, said by users left out one at a time."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def half_lives(graph: InterestGraph, reading: Reading) -> list[Reading]:
     return [reading, *(dataclasses.replace(reading, half_life_days=days) for days in halves)]
 
 
-def best_readings(known: InterestGraph, reading: Reading, seed: int) -> list[Reading]:
-    """For each target, the half-life and what a dislike counts that tell most about its users.
+def best_reading(known: InterestGraph, reading: Reading, seed: int) -> Reading:
+    """The half-life and what a dislike counts that tell most about the users of all targets.
 
-    The closed form judges, which learns with each reading what that reading is good for. They are
-    chosen for all targets together, since few users of one would choose by chance.
+    The closed form judges, which learns with each reading what that reading is good for. The
+    targets choose together, since few users of one would choose by chance.
 
     Args:
         known: The graph to learn from.
@@ -69,4 +69,4 @@ def best_readings(known: InterestGraph, reading: Reading, seed: int) -> list[Rea
             best.half_life_days,
             best.dislike,
         )
-    return [best] * len(known.domains)
+    return best

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.blend import CLOSED_SHARES, Mix, Taught, best_mix
+from gnn.blend import CLOSED_SHARES, Mix, Taught, best_mixes
 from gnn.collaborative import co_liked
 from gnn.data import NO_EDGES, LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
 from gnn.model import HOPS, EdgeDecoder, item_features, likes_structure, softmax_loss
-from gnn.reading import best_readings
+from gnn.reading import best_reading
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
 
@@ -104,11 +104,7 @@ def train(
     )
     with reproducible(seed, threads_for(graph, threads)):
         chosen = trainer.chosen(graph, fold)
-        decoder = trainer.decoder(graph, chosen)
-        lessons = trainer.lessons(graph, chosen.readings)
-        if ablated != "network":
-            fit(decoder, lessons, trainer.negatives(graph), seed, epochs=chosen.epochs)
-        taught = trainer.taught(graph, decoder, lessons, chosen)
+        taught, _ = trainer.taught(graph, chosen)
         return trainer.learned(taught, chosen)
 
 
@@ -117,23 +113,18 @@ class Choices:
     """What held-out users decide about a training.
 
     Attributes:
-        readings: By target domain, how histories are read.
+        reading: How histories are read.
         epochs: How long the network is taught.
         mix: What the edges are made of.
         merge: By name of the target domain, what each signal counts.
         metrics: What validation said, by name.
     """
 
-    readings: list[Reading]
+    reading: Reading
     epochs: int = 0
     mix: Mix = field(default_factory=Mix)
     merge: dict[str, MergeWeights] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def memory(self) -> float:
-        """The longest half-life: what is alike changes slowly, and is best seen by it."""
-        return max(reading.half_life_days for reading in self.readings)
 
 
 @dataclass(frozen=True)
@@ -154,19 +145,13 @@ class Trainer:
         hidden = np.any([done_by(graph, t, cold[t]) | warm[t] for t in domains], axis=0)
         known = without(graph, hidden, half_life_days=self.reading.half_life_days)
 
-        readings = best_readings(known, self.reading, self.seed)
-        chosen = Choices(readings)
-        lessons = self.lessons(known, readings)
+        chosen = Choices(best_reading(known, self.reading, self.seed))
         exams = [
-            across(known, t, cold[t], readings[t], self.reading, answers=graph) for t in domains
+            across(known, t, cold[t], chosen.reading, self.reading, answers=graph) for t in domains
         ]
-        decoder = self.decoder(known, chosen)
-        if self.ablated != "network":
-            epochs = fit(decoder, lessons, self.negatives(known), self.seed, exams)
-            chosen = dataclasses.replace(chosen, epochs=epochs)
-        taught, learned = self.best_served(
-            self.taught(known, decoder, lessons, chosen), exams, chosen
-        )
+        taught, epochs = self.taught(known, chosen, exams)
+        chosen = dataclasses.replace(chosen, epochs=epochs)
+        taught, learned = self.best_served(taught, exams, chosen)
         chosen = dataclasses.replace(chosen, mix=taught.mix)
         for t, name in enumerate(graph.domains):
             merge = learned.merge[name]
@@ -191,11 +176,9 @@ class Trainer:
             for exam, lesson in zip(exams, taught.lessons, strict=True)
             if len(lesson)
         ]
-        mixes = [best_mix(answers, CLOSED_SHARES[:1])]
-        if self.ablated != "network":
-            mixes.append(best_mix(answers))
+        shares = CLOSED_SHARES[:1] if self.ablated == "network" else CLOSED_SHARES
         found, worths = [], []
-        for mix in dict.fromkeys(mixes):
+        for mix in best_mixes(answers, shares):
             tried = dataclasses.replace(taught, mix=mix)
             learned = self.learned(tried, self.before_merge(tried, chosen))
             found.append((tried, learned))
@@ -217,43 +200,53 @@ class Trainer:
                 collaborative=COLLABORATIVE_SET,
                 popularity=taught.popularity(t) if len(taught.lessons[t]) else 1.0,
                 power=HISTORY_POWER,
-                half_life_days=chosen.readings[t].half_life_days,
-                dislike=chosen.readings[t].dislike,
+                half_life_days=chosen.reading.half_life_days,
+                dislike=chosen.reading.dislike,
             )
             for t, name in enumerate(taught.known.domains)
         }
         return dataclasses.replace(chosen, merge=merge)
 
-    def lessons(self, graph: InterestGraph, readings: Sequence[Reading]) -> list[Task]:
-        """A task for each domain as a target, of all who have something on both sides."""
-        everybody = np.arange(len(graph.users))
-        return [across(graph, t, everybody, read, self.reading) for t, read in enumerate(readings)]
+    def taught(
+        self, graph: InterestGraph, chosen: Choices, exams: Sequence[Task] = ()
+    ) -> tuple[Taught, int]:
+        """What edges are made of, and for how many epochs the network was taught.
 
-    def decoder(self, graph: InterestGraph, chosen: Choices) -> EdgeDecoder:
-        """The network as it is before it is taught."""
+        Args:
+            graph: What is learned from.
+            chosen: What held-out users chose.
+            exams: Held-out users by target, who say when to stop.
+        """
+        everybody = np.arange(len(graph.users))
+        memory = chosen.reading.half_life_days
+        lessons = [
+            across(graph, t, everybody, chosen.reading, self.reading)
+            for t in range(len(graph.domains))
+        ]
         hops = 0 if self.ablated == "hops" else HOPS
-        features, interest_texts = item_features(graph, chosen.memory, self.seed, hops)
-        return EdgeDecoder(graph, features, interest_texts, self.reading.half_life_days)
+        features, interest_texts = item_features(graph, memory, self.seed, hops)
+        network = EdgeDecoder(graph, features, interest_texts, self.reading.half_life_days)
+        epochs = 0
+        if self.ablated != "network":
+            negatives = self.negatives(graph)
+            epochs = fit(network, lessons, negatives, self.seed, exams, chosen.epochs)
+        taught = Taught(
+            known=graph,
+            network=network,
+            lessons=lessons,
+            likes=graph.likes(self.reading.half_life_days),
+            structure=likes_structure(graph, memory, self.seed),
+            co_liked=co_liked(graph, self.edges_per_node, memory),
+            mix=chosen.mix,
+            reading=chosen.reading,
+            seed=self.seed,
+        )
+        return taught, epochs
 
     def negatives(self, graph: InterestGraph) -> list[int]:
         """By target, how many items a softmax is over beside those that are liked."""
         sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
         return [size if size <= self.dense_items else NEGATIVES for size in sizes]
-
-    def taught(
-        self, graph: InterestGraph, decoder: EdgeDecoder, lessons: Sequence[Task], chosen: Choices
-    ) -> Taught:
-        """What edges are made of."""
-        return Taught(
-            known=graph,
-            decoder=decoder,
-            lessons=lessons,
-            likes=graph.likes(self.reading.half_life_days),
-            structure=likes_structure(graph, chosen.memory, self.seed),
-            mix=chosen.mix,
-            readings=chosen.readings,
-            seed=self.seed,
-        )
 
     def learned(self, taught: Taught, chosen: Choices) -> LearnedEdges:
         """All edges that are kept."""
@@ -261,7 +254,7 @@ class Trainer:
         return LearnedEdges(
             transfer=taught.transfer(self.edges_per_node, self.dense_items),
             interest=interest,
-            co_liked=co_liked(taught.known, self.edges_per_node, chosen.memory),
+            co_liked=taught.co_liked,
             merge=chosen.merge,
             metrics=chosen.metrics,
             unpruned=taught.weights,

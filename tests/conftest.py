@@ -16,7 +16,8 @@ FOREIGN = ("NEO4J_", "ISTHMUS_")
 CACHE = Path(
     os.environ.get("ISTHMUS_TEST_CACHE") or user_cache_path("isthmus-tests", appauthor=False)
 )
-SHARED_FOLDERS = ("jars", "aot", "encoders", "vectors")
+# Of the encoders only those that were fetched: what a test trains is its own.
+SHARED_FOLDERS = ("jars", "aot", "encoders/intfloat", "vectors")
 
 # Before any test or fixture runs: no setting of this machine reaches a test.
 for name in [name for name in os.environ if name.startswith(FOREIGN)]:
@@ -28,6 +29,7 @@ def _share_caches(home: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     for name in SHARED_FOLDERS:
         (CACHE / name).mkdir(parents=True, exist_ok=True)
+        (home / name).parent.mkdir(exist_ok=True)
         (home / name).symlink_to(CACHE / name, target_is_directory=True)
     return home
 
