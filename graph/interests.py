@@ -1,7 +1,8 @@
 """What items and texts are about, and what users are interested in.
 
 Interests come from the categories of items where they have them, else from clusters of their
-embeddings, named by key terms. Texts are about the interests that lie nearest to them.
+embeddings, named by key terms. What texts are about is read from their embeddings by a discriminant
+that the texts themselves teach; praise counts for their writers' interests, complaints against.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from scipy.sparse import csr_array
 from encoders.cache import VectorCache, encode_cached
 from encoders.clusters import cluster
 from encoders.text import load_encoder
+from encoders.topics import Topics
 from graph.connection import Graph, Row
 from graph.embeddings import pages
+from graph.texts import Interests, Texts, Vectors, most_likely, read_texts, written
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,12 +32,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("isthmus")
 
-INTERESTS_A_TEXT = 3
 INTERESTS_A_USER = 20
+# What somebody writes about without praise or complaint interests them half as much.
+NEUTRAL, POLARITY = 0.5, 1.5
 DECIMALS = 12
 """Of what users are interested in, so that it does not depend on the order of a sum."""
-
-Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,6 @@ class InterestsFound:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Interests:
-    """Interests as arrays: ids, names, embeddings of unit length, shape (interests, dimensions)."""
-
-    ids: list[str]
-    names: list[str]
-    vectors: Vectors
-    mean_similarity: NDArray[np.float64]
-
-
 def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     """Makes interests from the items, says what items and texts are about, derives INTERESTED_IN.
 
@@ -70,21 +62,23 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     start = time.monotonic()
     items = _items(graph)
     interests, about = interests_of_items(items, settings)
-    text_ids, text_vectors = _texts(graph)
-    interests = _with_mean_similarity(interests, text_vectors)
-    _write_interests(graph, interests)
+    texts = written(graph)
+    topics, polarity = read_texts(interests, about, texts, settings)
+    _write_interests(graph, interests, topics)
     graph.write_batches("interests/set_item_interests", _rows(about), "link items to interests")
-    text_rows = [
-        {"id": text, "about": found}
-        for text, found in zip(text_ids, nearest_interests(interests, text_vectors), strict=True)
-    ]
-    graph.write_batches(
-        "interests/set_text_interests", pl.DataFrame(text_rows, schema=_ABOUT), "link texts"
+    of_texts = pl.DataFrame(
+        {
+            "id": texts.ids,
+            "polarity": polarity,
+            "about": most_likely(interests.ids, topics, texts.vectors),
+        },
+        schema=_ABOUT | {"polarity": pl.Float64()},
     )
+    graph.write_batches("interests/set_text_interests", of_texts, "link texts")
     graph.write_in_transactions("interests/delete_orphans")
     derive_user_interests(graph, settings.half_life_days)
     seconds = round(time.monotonic() - start, 3)
-    return InterestsFound(len(interests.ids), len(about), len(text_ids), seconds)
+    return InterestsFound(len(interests.ids), len(about), len(texts.ids), seconds)
 
 
 def interests_of_items(
@@ -111,6 +105,8 @@ def derive_user_interests(graph: Graph, half_life_days: float) -> None:
     graph.write_in_transactions(
         "interests/derive_user_interests",
         half_life_days=half_life_days,
+        neutral=NEUTRAL,
+        polarity=POLARITY,
         most=INTERESTS_A_USER,
         decimals=DECIMALS,
     )
@@ -130,12 +126,23 @@ def interests_of_users(
     Returns:
         Weights of INTERESTED_IN, float32 CSR (users, interests).
     """
-    texts = texts.sort("id")
+    texts = texts.sort("id").join(
+        pairs.select("user_id", pl.col("key").alias("item_key"), pl.col("weight").alias("said")),
+        on=["user_id", "item_key"],
+        how="left",
+        maintain_order="left",
+    )
+    about, polarity = _about(data, texts, settings)
     did = pairs.select("user_id", pl.col("key").alias("thing"), "weight", _seconds("last_at"))
-    wrote = (
-        texts.join(pairs, left_on=["user_id", "item_key"], right_on=["user_id", "key"], how="left")
-        .with_columns(pl.when(pl.col("weight") < 0).then(-1.0).otherwise(1.0).alias("weight"))
-        .select("user_id", pl.col("id").alias("thing"), "weight", _seconds("written_at"))
+    interested = (NEUTRAL + POLARITY * pl.Series(polarity)).clip(-1, 1)
+    wrote = texts.select(
+        "user_id",
+        pl.col("id").alias("thing"),
+        pl.when(pl.col("said").is_null())
+        .then(interested)
+        .otherwise(pl.when(pl.col("said") < 0).then(-1.0).otherwise(1.0))
+        .alias("weight"),
+        _seconds("written_at"),
     )
     things = pl.concat([did, wrote]).with_columns(
         pl.col("at").max().over("user_id").alias("newest"),
@@ -145,7 +152,7 @@ def interests_of_users(
     decay = pl.lit(0.5).pow(days / settings.half_life_days).fill_null(1.0)
     weight = (pl.col("weight") * pl.col("part") * decay).sum() / pl.col("evidence").first()
     derived = (
-        things.join(_about(data, texts, settings), on="thing")
+        things.join(about, on="thing")
         .group_by("user_id", "interest")
         .agg((weight.round(DECIMALS) + 0.0).alias("weight"))
         .sort("user_id", -pl.col("weight").abs(), "interest")
@@ -158,73 +165,47 @@ def interests_of_users(
     return csr_array((values, (rows, derived["interest"].to_numpy())), shape=shape)
 
 
-def _about(data: InterestGraph, texts: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """`thing`, `interest` by its place, `part`: what items and texts are about."""
+def _about(
+    data: InterestGraph, texts: pl.DataFrame, settings: Settings
+) -> tuple[pl.DataFrame, NDArray[np.float64]]:
+    """`thing`, `interest` by its place, `part`: what items and texts are about; their polarity."""
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     cache = VectorCache(settings.home / "vectors")
     vectors, _, _ = encode_cached(encoder, cache, texts["text"].to_list(), "query")
     ids = data.interests.tolist()
-    known = Interests(ids, ids, data.interest_vectors, np.zeros(len(ids)))
-    nearest = nearest_interests(_with_mean_similarity(known, vectors), vectors)
+    of_items = data.item_interests.tocoo()
+    about: dict[str, list[Row]] = {}
+    for item, interest, part in zip(
+        data.items[of_items.row].tolist(),
+        of_items.col.tolist(),
+        of_items.data.tolist(),
+        strict=True,
+    ):
+        about.setdefault(item, []).append({"id": ids[interest], "weight": part})
+    wrote = Texts(
+        ids=texts["id"].to_list(),
+        vectors=vectors,
+        words=texts["text"].to_list(),
+        items=texts["item_key"].to_list(),
+        said=texts["said"].fill_null(0.0).to_numpy(),
+    )
+    interests = Interests(ids, ids, data.interest_vectors)
+    topics, polarity = read_texts(interests, about, wrote, settings)
     place = {interest: k for k, interest in enumerate(ids)}
     of_texts = [
         (text, place[found["interest"]], found["weight"])
-        for text, interests in zip(texts["id"], nearest, strict=True)
+        for text, interests in zip(wrote.ids, most_likely(ids, topics, vectors), strict=True)
         for found in interests
     ]
-    items = data.item_interests.tocoo()
     schema = {"thing": pl.String(), "interest": pl.Int64(), "part": pl.Float64()}
-    of_items = pl.DataFrame([data.items[items.row], items.col, items.data], schema=schema)
-    return pl.concat([of_items, pl.DataFrame(of_texts, schema=schema, orient="row")])
+    parts = pl.DataFrame([data.items[of_items.row], of_items.col, of_items.data], schema=schema)
+    frame = pl.concat([parts, pl.DataFrame(of_texts, schema=schema, orient="row")])
+    return frame, polarity
 
 
 def _seconds(name: str) -> pl.Expr:
     """Whole seconds as `epochSeconds` of a date in the graph."""
     return (pl.col(name) // 1000).alias("at")
-
-
-def nearest_interests(interests: Interests, vectors: Vectors) -> list[list[Row]]:
-    """The interests that texts are about, with weights that add up to 1.
-
-    Similarities of one encoder lie close together and some interests are near to everything, so
-    each interest's mean similarity to texts is taken off first, and what is left is put in units
-    of its deviation; the weights are a softmax over the nearest.
-
-    Args:
-        interests: What there is.
-        vectors: Embeddings of texts of unit length, shape (texts, dimensions).
-
-    Returns:
-        For each text a list of `{"interest": id, "weight": float}`, at most `INTERESTS_A_TEXT`.
-    """
-    if not interests.ids or not len(vectors):
-        return [[] for _ in vectors]
-    scores = vectors @ interests.vectors.T - interests.mean_similarity
-    scores /= max(float(scores.std()), 1e-6)
-    most = min(INTERESTS_A_TEXT, len(interests.ids))
-    found = []
-    for row in scores:
-        best = np.argsort(-row, kind="stable")[:most]
-        weights = np.exp(row[best] - row[best[0]])
-        weights /= weights.sum()
-        found.append(
-            [
-                {"interest": interests.ids[k], "weight": float(weight)}
-                for k, weight in zip(best, weights, strict=True)
-            ]
-        )
-    return found
-
-
-def read_interests(graph: Graph) -> Interests:
-    """The interests of the graph that have an embedding."""
-    rows = [row for row in graph.read("snapshot/interests") if row["embedding"]]
-    return Interests(
-        [row["id"] for row in rows],
-        [row["name"] for row in rows],
-        np.array([row["embedding"] for row in rows], dtype=np.float32),
-        np.array([row["mean_similarity"] or 0.0 for row in rows]),
-    )
 
 
 _ABOUT = pl.Schema(
@@ -237,12 +218,6 @@ _ABOUT = pl.Schema(
 
 def _items(graph: Graph) -> list[Row]:
     return [row for page in pages(graph, "interests/items") for row in page]
-
-
-def _texts(graph: Graph) -> tuple[list[str], Vectors]:
-    rows = [row for page in pages(graph, "interests/texts") for row in page]
-    vectors = np.array([row["embedding"] for row in rows], dtype=np.float32)
-    return [row["id"] for row in rows], vectors
 
 
 def _about_categories(items: list[Row]) -> dict[str, list[Row]]:
@@ -290,25 +265,25 @@ def _interests(
             for interest in about.get(item["id"], []):
                 sums[place[interest["id"]]] += np.asarray(item["embedding"], dtype=np.float32)
     vectors = _unit(_unit(sums) + vectors)
-    return Interests(ids, [names[i] for i in ids], vectors, np.zeros(len(ids)))
+    return Interests(ids, [names[i] for i in ids], vectors)
 
 
-def _with_mean_similarity(interests: Interests, texts: Vectors) -> Interests:
-    """Adds how near each interest is to texts on the whole, or to interests without texts."""
-    others = texts if len(texts) else interests.vectors
-    mean = interests.vectors @ others.mean(axis=0) if len(others) else np.zeros(len(interests.ids))
-    return Interests(interests.ids, interests.names, interests.vectors, mean.astype(np.float64))
-
-
-def _write_interests(graph: Graph, interests: Interests) -> None:
+def _write_interests(graph: Graph, interests: Interests, topics: Topics) -> None:
+    vectors = pl.List(pl.Float64)
     frame = pl.DataFrame(
         {
             "id": interests.ids,
             "name": interests.names,
             "embedding": interests.vectors.astype(np.float64).tolist(),
-            "mean_similarity": interests.mean_similarity,
+            "direction": topics.directions.astype(np.float64).tolist(),
+            "bias": topics.offsets,
         },
-        schema_overrides={"id": pl.String, "name": pl.String, "embedding": pl.List(pl.Float64)},
+        schema_overrides={
+            "id": pl.String,
+            "name": pl.String,
+            "embedding": vectors,
+            "direction": vectors,
+        },
     )
     graph.write_batches("interests/set_interests", frame, "store interests", size=2_000)
 

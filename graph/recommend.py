@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from graph.connection import Graph, Row
-from graph.interests import nearest_interests, read_interests
+from graph.texts import interests_of_text
 from isthmus.errors import InputError
 from isthmus.settings import Settings
 
@@ -113,7 +113,7 @@ def recommend_for_text(
         similar=[
             {"key": row["key"], "share": (row["similarity"] - mean) / deviation} for row in similar
         ],
-        interests=nearest_interests(read_interests(graph), vectors)[0],
+        interests=interests_of_text(graph, vectors),
     )
     if not rows:
         _refuse_unknown(graph, None, domain)

@@ -10,8 +10,11 @@ import pytest
 from platformdirs import user_cache_path
 
 from graph import server
+from graph.connection import Graph, connect
 from isthmus.settings import Settings
 
+# Tests alone empty a graph, so this statement has no place in the product's catalogue.
+EMPTY = "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS"
 FOREIGN = ("NEO4J_", "ISTHMUS_")
 CACHE = Path(
     os.environ.get("ISTHMUS_TEST_CACHE") or user_cache_path("isthmus-tests", appauthor=False)
@@ -42,6 +45,15 @@ def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
     settings = Settings(home=home, neo4j_uri=None, server_page_cache="256m")
     yield settings
     server.stop(settings)
+
+
+@pytest.fixture
+def graph(server_settings: Settings) -> Iterator[Graph]:
+    """The run's graph with its constraints and indexes, and nothing in it."""
+    with connect(server_settings) as graph:
+        with graph.driver.session(database=graph.database) as session:
+            session.run(EMPTY).consume()
+        yield graph
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 // purpose: INTERESTED_IN from what users did and wrote: the mean over their interactions and texts of
 //   weight times ABOUT, older ones halved for each half-life before the newest. A text about an item
-//   that its writer dislikes counts against its interests.
-// parameters: half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER to which weights
+//   counts as its writer likes or dislikes that; another by its polarity, from 1 for praise to -1 for a
+//   complaint.
+// parameters: half_life_days FLOAT; neutral FLOAT what a text counts that neither praises nor complains;
+//   polarity FLOAT what its polarity adds to that; most INTEGER interests kept a user; decimals INTEGER to which weights
 //   are rounded, so that neither they nor which are kept depends on the order in which they are summed
 MATCH (u:User)
 CALL (u) {
@@ -11,7 +13,10 @@ CALL (u) {
   UNION ALL
     MATCH (u)-[:WROTE]->(t:Text)
     OPTIONAL MATCH (u)-[r:INTERACTED]->(:Item {key: t.item})
-    RETURN t AS thing, CASE WHEN r.weight < 0 THEN -1.0 ELSE 1.0 END AS weight, t.written_at.epochSeconds AS at
+    WITH t, r, $neutral + $polarity * coalesce(t.polarity, 0.0) AS said
+    RETURN t AS thing, CASE WHEN r.weight < 0 OR r IS NULL AND said < -1 THEN -1.0
+                            WHEN r IS NULL AND said < 1 THEN said ELSE 1.0 END AS weight,
+           t.written_at.epochSeconds AS at
   }
   WITH u, collect({thing: thing, weight: weight, at: at}) AS things, max(at) AS newest
   UNWIND things AS h

@@ -1,5 +1,5 @@
-// purpose: All interests, for training and for texts.
-// columns: id, name, embedding, mean_similarity
+// purpose: All interests, for training.
+// columns: id, name, embedding
 MATCH (n:Interest)
-RETURN n.id AS id, n.name AS name, n.embedding AS embedding, n.mean_similarity AS mean_similarity
+RETURN n.id AS id, n.name AS name, n.embedding AS embedding
 ORDER BY id

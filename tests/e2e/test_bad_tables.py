@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from graph import server
-from graph.connection import Graph, connect
+from graph.connection import Graph
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,20 +55,20 @@ ROW = {
 }
 
 
+pytestmark = pytest.mark.usefixtures("graph")
+
+
 @pytest.mark.parametrize("case", WHOLE_FILE)
 def test_a_file_that_cannot_be_read_is_a_sentence_and_nothing_is_loaded(
-    case: str, server_settings: Settings, tmp_path: Path
+    case: str, graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     write, says = WHOLE_FILE[case]
-    server.start(server_settings)
-    with connect(server_settings) as graph:
-        before = nodes(graph)
-        (tmp_path / "items.csv").write_text(ITEMS)
-        write(tmp_path / "interactions.csv")
-        exit_code, document = ingest(server_settings.home, tmp_path)
-        assert exit_code == 2
-        assert says in document["error"]["message"] + document["error"]["advice"]
-        assert nodes(graph) == before
+    (tmp_path / "items.csv").write_text(ITEMS)
+    write(tmp_path / "interactions.csv")
+    exit_code, document = ingest(server_settings.home, tmp_path)
+    assert exit_code == 2
+    assert says in document["error"]["message"] + document["error"]["advice"]
+    assert nodes(graph) == 0
 
 
 @pytest.mark.parametrize("case", ROW)

@@ -29,8 +29,7 @@ from graph.sources import read_dataset
 from graph.sources.synthetic import write_synthetic
 from isthmus.errors import InputError
 from isthmus.settings import Settings
-
-EMPTY = "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS"
+from tests.conftest import EMPTY
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,5 @@
+// purpose: What reads from the embedding of a text which interests it is about.
+// columns: id, direction, bias
+MATCH (n:Interest)
+RETURN n.id AS id, n.direction AS direction, n.bias AS bias
+ORDER BY id

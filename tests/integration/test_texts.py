@@ -1,0 +1,61 @@
+"""What users wrote, in any language, raises and lowers their interests, and brings them answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graph.embeddings import encode
+from graph.ingest import ingest
+from graph.interests import find_interests
+from graph.recommend import recommend
+from graph.sources import read_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graph.connection import Graph
+    from isthmus.settings import Settings
+
+ITEMS = """item_id,domain,title,categories
+1,books,A history of the Roman empire,history
+2,books,The cold equations of deep space,science fiction
+3,books,Bread and pastry at home,cooking
+4,films,The fall of Rome,history
+5,films,Starships beyond the sun,science fiction
+6,films,The pastry chef,cooking
+"""
+TEXTS = """user_id,text,timestamp
+mei,我非常喜欢做饭和烘焙，太棒了！,1700000000
+mei,科幻小说太糟糕了，浪费时间，我讨厌太空飞船。,1700000000
+tom,"Starships and distant planets, I love it, the best!",1700000000
+"""
+
+
+def interests(graph: Graph, user: str) -> dict[str, float]:
+    rows = graph.run(
+        "MATCH (:User {id: $id})-[s:INTERESTED_IN]->(n) RETURN n.name AS name, s.weight AS weight",
+        {"id": user},
+    )
+    return {row["name"]: row["weight"] for row in rows}
+
+
+def test_praise_in_chinese_raises_an_interest_named_in_english_and_a_complaint_lowers_one(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "items.csv").write_text(ITEMS, encoding="utf-8")
+    (tmp_path / "texts.csv").write_text(TEXTS, encoding="utf-8")
+    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    encode(graph, server_settings)
+    find_interests(graph, server_settings)
+    mei, tom = interests(graph, "mei"), interests(graph, "tom")
+    assert max(mei, key=lambda name: mei[name]) == "cooking"
+    assert min(mei, key=lambda name: mei[name]) == "science fiction"
+    assert mei["science fiction"] < 0 < mei["cooking"]
+    assert max(tom, key=lambda name: tom[name]) == "science fiction"
+    polarities = graph.run("MATCH (t:Text) RETURN t.polarity AS polarity, t.text AS text", {})
+    assert sorted(row["polarity"] > 0 for row in polarities) == [False, True, True]
+    assert {row["text"] for row in polarities} == {None}
+    for user, first in (("mei", "The pastry chef"), ("tom", "Starships beyond the sun")):
+        answer = recommend(graph, user, "films", 3, server_settings)
+        assert answer["items"][0]["title"] == first
+        assert {path["kind"] for path in answer["items"][0]["paths"]} >= {"content"}
