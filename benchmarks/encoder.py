@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from page import write
 
 from encoders.text import TextEncoder, load_encoder
-from gnn.tables import machine
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,14 +62,8 @@ def main() -> None:
     found = {
         name: top_1(load_encoder(name, settings.home, settings.threads)) for name in options.models
     }
-    ways = list(next(iter(found.values())))
-    table = [["model", *ways], ["---"] * (1 + len(ways))]
-    table += [[name, *(f"{of[way]:.3f}" for way in ways)] for name, of in found.items()]
-    lines = ["| " + " | ".join(row) + " |" for row in table]
-    text = ["# Sentences to items", "", machine(), "", *lines, ""]
-    options.out.with_suffix(".json").write_text(json.dumps(found, indent=1))
-    options.out.with_suffix(".md").write_text("\n".join(text), encoding="utf-8")
-    print("\n".join(lines))
+    rows = [{"model": name} | of for name, of in found.items()]
+    print(write(options.out, "Sentences to items", rows))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Each training has a process of its own, whose peak memory is measured.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import resource
 import time
@@ -16,10 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from generate import graph
+from page import write
 
 from gnn.blend import is_large
 from gnn.plots import check_plotting
-from gnn.tables import machine
 from gnn.train import train
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,18 +87,6 @@ def draw(costs: list[Cost], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def write(out: Path, costs: list[Cost]) -> None:
-    """Writes OUT.json, OUT.md and OUT.png."""
-    out.with_suffix(".json").write_text(json.dumps([asdict(cost) for cost in costs], indent=1))
-    names = list(asdict(costs[0]))
-    rows = [[str(value) for value in asdict(cost).values()] for cost in costs]
-    table = [names, ["---"] * len(names), *rows]
-    lines = ["| " + " | ".join(row) + " |" for row in table]
-    text = ["# Growth", "", machine(), "", *lines, "", f"![Growth]({out.name}.png)", ""]
-    out.with_suffix(".md").write_text("\n".join(text), encoding="utf-8")
-    draw(costs, out.with_suffix(".png"))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -112,7 +99,10 @@ def main() -> None:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             costs.append(pool.apply(measured, (scale,)))
         print(costs[-1], flush=True)
-        write(options.out, costs)
+        picture = options.out.with_suffix(".png")
+        rows = [asdict(cost) for cost in costs]
+        write(options.out, "Growth", rows, f"![Growth]({picture.name})")
+        draw(costs, picture)
 
 
 if __name__ == "__main__":

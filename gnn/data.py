@@ -233,7 +233,8 @@ class MergeWeights:
 
     with a(u,i) the interaction's weight times its decay by `half_life_days`, times `dislike` where
     it is below 0, s(u,k) the weight of INTERESTED_IN, n_out and n_in the number of interactions
-    summed over, popularity(j) between 0 and 1.
+    summed over, popularity(j) between 0 and 1. For those who did nothing yet and only wrote,
+    `interest_alone` stands for `interest`.
     """
 
     transfer: float
@@ -243,6 +244,7 @@ class MergeWeights:
     power: float = 0.5
     half_life_days: float = 365
     dislike: float = 1.0
+    interest_alone: float = 1.0
 
     def reading(self, history_limit: int) -> Reading:
         """How these weights are meant to read a history."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 INTEREST_TRIED = (0.0, 0.25, 0.5, 2.0)
+ALONE_TRIED = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0)
 WARM_USERS = 1000
 # Of so many values one looks good by chance: it must be better by this many standard errors.
 ERRORS = 2.0
@@ -35,18 +36,23 @@ Tried = TypeVar("Tried")
 
 @dataclass(frozen=True)
 class Signals:
-    """The parts of the served score before the merge, float32 (users, items of the target)."""
+    """The parts of the served score before the merge, float32 (users, items of the target).
+
+    But `alone`, (users, 1), says who has no history.
+    """
 
     transfer: NDArray[np.float32]
     interest: NDArray[np.float32]
     collaborative: NDArray[np.float32]
     popularity: NDArray[np.float32]
+    alone: NDArray[np.bool_]
 
     def merged(self, weights: MergeWeights) -> NDArray[np.float32]:
         """The score as `MergeWeights` states it."""
+        interest = np.where(self.alone, weights.interest_alone, weights.interest)
         score = (
             weights.transfer * self.transfer
-            + weights.interest * self.interest
+            + interest.astype(np.float32) * self.interest
             + weights.collaborative * self.collaborative
             + weights.popularity * self.popularity
         )
@@ -85,6 +91,7 @@ def signals(
         interest=summed(history.interests, learned.interest),
         collaborative=summed(over_length(history.inside, power), learned.co_liked),
         popularity=graph.popularity(reading.half_life_days)[items],
+        alone=(np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0)[:, None],
     )
 
 
@@ -127,6 +134,9 @@ def cold_merge(
 ) -> tuple[MergeWeights, float]:
     """What popularity and interests count against a transfer of 1, and the NDCG@10 reached.
 
+    And what interests count for people without a history: the same users are asked as if they had
+    none.
+
     Args:
         known: The graph that was learned from.
         learned: The edges.
@@ -141,6 +151,9 @@ def cold_merge(
     weights, reached = tuned(weights, "popularity", priors, parts, exam.liked)
     if len(learned.interest):
         weights, reached = tuned(weights, "interest", INTEREST_TRIED, parts, exam.liked)
+        nothing = np.zeros_like(parts.transfer)
+        bare = dataclasses.replace(parts, transfer=nothing, alone=np.ones_like(parts.alone))
+        weights, _ = tuned(weights, "interest_alone", ALONE_TRIED, bare, exam.liked)
     return weights, reached
 
 

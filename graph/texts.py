@@ -16,6 +16,7 @@ from graph.embeddings import pages, words_from_tables
 from isthmus.settings import Settings
 
 INTERESTS_A_TEXT = 3
+LEAST_WEIGHT = 0.01
 
 Vectors = NDArray[np.float32]
 
@@ -118,6 +119,7 @@ def most_likely(ids: list[str], topics: Topics, vectors: Vectors) -> list[list[R
     found = []
     for row in topics.weights(vectors):
         best = np.argsort(-row, kind="stable")[: min(INTERESTS_A_TEXT, len(ids))]
+        best = best[row[best] >= LEAST_WEIGHT * row[best[0]]]
         weights = row[best] / row[best].sum()
         found.append(
             [

@@ -1,7 +1,7 @@
 // purpose: A new candidate generation, numbered after all that were, with how to merge its signals a domain.
 // parameters: metrics STRING a JSON document; settings STRING a JSON document; fingerprint STRING of the
 //   snapshot; merge LIST of {domain, transfer, collaborative, interest, popularity, power,
-//   half_life_days, dislike}
+//   half_life_days, dislike, interest_alone}
 // columns: number
 OPTIONAL MATCH (old:Generation)
 WITH coalesce(max(old.number), 0) + 1 AS number
@@ -12,6 +12,7 @@ CALL (g) {
   UNWIND $merge AS row
   MATCH (d:Domain {name: row.domain})
   CREATE (g)-[m:MERGES]->(d)
-  SET m = row {.transfer, .collaborative, .interest, .popularity, .power, .half_life_days, .dislike}
+  SET m = row {.transfer, .collaborative, .interest, .popularity, .power, .half_life_days, .dislike,
+               .interest_alone}
 }
 RETURN g.number AS number

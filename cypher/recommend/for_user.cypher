@@ -3,9 +3,10 @@
 //         + collaborative * n_in^-power * sum a(u,i) c(i->j) over the history inside the domain
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
-//   with the merge weights of the active generation. Without one, interests lead to the items that are
-//   about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and times
-//   what a dislike counts where it is one; both are the generation's.
+//   with the merge weights of the active generation; for users who did nothing yet and only wrote,
+//   interest_alone stands for interest. Without a generation, interests lead to the items that are about
+//   them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and times what a
+//   dislike counts where it is one; both are the generation's.
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
 //   a side, newest and strongest first; half_life_days FLOAT without a generation; candidates INTEGER best
 //   items looked at before those that the user met are left out; paths BOOLEAN also return the paths
@@ -14,7 +15,9 @@
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
 WITH u, g.number AS generation,
-     coalesce(m {.transfer, .collaborative, .interest, .popularity, .power,
+     coalesce(m {.transfer, .collaborative, .popularity, .power,
+                 interest: CASE WHEN EXISTS { (u)-[:INTERACTED]->() } THEN m.interest
+                                ELSE coalesce(m.interest_alone, m.interest) END,
                  half_life_days: coalesce(m.half_life_days, $half_life_days), dislike: coalesce(m.dislike, 1.0)},
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge

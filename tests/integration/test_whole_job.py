@@ -39,6 +39,8 @@ def trained(
     """The synthetic data after the whole job, for tests that only read."""
     folder = tmp_path_factory.mktemp("synthetic")
     write_synthetic(folder)
+    with (folder / "texts.csv").open("a", encoding="utf-8") as texts:
+        texts.write("zoe,我最喜欢的就是太空和科幻，太棒了！,,1700000000,zh,post\n")
     with connect(server_settings) as graph:
         with graph.driver.session(database=graph.database) as session:
             session.run(EMPTY).consume()
@@ -71,6 +73,15 @@ def test_a_reader_of_science_fiction_gets_it_in_films_and_goods(
                 {"key": f"{domain}:{item['item_id']}"},
             )[0]["categories"]
             assert "science fiction" in categories
+
+
+def test_who_only_wrote_gets_what_the_text_is_about_in_every_domain(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> None:
+    for domain in ("books", "films", "goods", "music"):
+        for item in recommend(trained[0], "zoe", domain, 5, server_settings)["items"]:
+            assert item["paths"][0]["kind"] == "interest"
+            assert item["paths"][0]["from"] == "category:science fiction"
 
 
 def test_shares_of_the_paths_add_up_to_the_score(
