@@ -59,8 +59,7 @@ def polarities(
         return float((found == praised)[said == 0].mean())
 
     rng = np.random.default_rng(seed)
-    few = vectors[: min(len(vectors), 1)]
-    plain = learn_polarity(encoder, few, np.zeros(len(few))).of(vectors) > 0
+    plain = learn_polarity(encoder, vectors[:1], np.zeros(1)).of(vectors) > 0
     helped = []
     for _ in range(DRAWS):
         said = np.zeros(len(vectors))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from graph.connection import Graph
-from graph.embeddings import pages, words_from_tables
+from graph.embeddings import pages, with_words
 from graph.sources import read_dataset
 
 
@@ -14,13 +14,9 @@ def texts_of_graph(graph: Graph) -> list[str]:
     found: list[str] = []
     for page in pages(graph, "encode/items_without_embedding", again=True):
         found += [row["text"] for row in page if row["text"] is not None]
-    kept: dict[str, str | None] = {}
-    for page in pages(graph, "encode/texts_without_embedding", again=True):
-        kept |= {row["id"]: row["text"] for row in page}
-    if any(text is None for text in kept.values()):
-        words = words_from_tables(graph)
-        kept = {key: text if text is not None else words.get(key) for key, text in kept.items()}
-    return [*found, *(text for text in kept.values() if text is not None)]
+    texts = pages(graph, "encode/texts_without_embedding", again=True)
+    written = with_words(graph, [row for page in texts for row in page])
+    return [*found, *(row["text"] for row in written if row["text"] is not None)]
 
 
 def texts_of_tables(folder: Path) -> list[str]:

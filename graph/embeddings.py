@@ -117,6 +117,16 @@ def _one_encoder(graph: Graph, encoder: TextEncoder, again: bool) -> None:
     graph.write("encode/set_encoder", name=encoder.name, dimensions=encoder.dimensions)
 
 
+def with_words(graph: Graph, texts: list[Row]) -> list[Row]:
+    """Rows of texts, their `text` from the tables where the graph does not keep it, or None."""
+    if any(row["text"] is None for row in texts):
+        words = words_from_tables(graph)
+        for row in texts:
+            if row["text"] is None:
+                row["text"] = words.get(row["id"])
+    return texts
+
+
 def words_from_tables(graph: Graph) -> dict[str, str]:
     """The words of texts by their key, from the tables that were loaded."""
     from graph.sources import read_dataset

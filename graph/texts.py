@@ -12,7 +12,7 @@ from encoders.polarity import learn_polarity
 from encoders.text import load_encoder
 from encoders.topics import Topics, learn_topics
 from graph.connection import Graph, Row
-from graph.embeddings import pages, words_from_tables
+from graph.embeddings import pages, with_words
 from isthmus.settings import Settings
 
 INTERESTS_A_TEXT = 3
@@ -57,11 +57,7 @@ class Texts:
 
 def written(graph: Graph) -> Texts:
     """The texts of a graph that have an embedding, with their words where they can be had."""
-    rows = [row for page in pages(graph, "interests/texts") for row in page]
-    if any(row["text"] is None for row in rows):
-        words = words_from_tables(graph)
-        for row in rows:
-            row["text"] = row["text"] or words.get(row["id"])
+    rows = with_words(graph, [row for page in pages(graph, "interests/texts") for row in page])
     return Texts(
         ids=[row["id"] for row in rows],
         vectors=np.array([row["embedding"] for row in rows], dtype=np.float32),

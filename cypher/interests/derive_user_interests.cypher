@@ -3,8 +3,9 @@
 //   counts as its writer likes or dislikes that; another by its polarity, from 1 for praise to -1 for a
 //   complaint.
 // parameters: half_life_days FLOAT; neutral FLOAT what a text counts that neither praises nor complains;
-//   polarity FLOAT what its polarity adds to that; most INTEGER interests kept a user; decimals INTEGER to which weights
-//   are rounded, so that neither they nor which are kept depends on the order in which they are summed
+//   polarity FLOAT what its polarity adds to that; most INTEGER interests kept a user; decimals INTEGER to
+//   which weights are rounded, so that neither they nor which are kept depends on the order in which they
+//   are summed
 MATCH (u:User)
 CALL (u) {
   CALL (u) {

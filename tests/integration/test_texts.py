@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graph.corpus import texts_of_graph
 from graph.embeddings import encode
 from graph.ingest import ingest
 from graph.interests import find_interests
@@ -55,6 +56,9 @@ def test_praise_in_chinese_raises_an_interest_named_in_english_and_a_complaint_l
     polarities = graph.run("MATCH (t:Text) RETURN t.polarity AS polarity, t.text AS text", {})
     assert sorted(row["polarity"] > 0 for row in polarities) == [False, True, True]
     assert {row["text"] for row in polarities} == {None}
+    corpus = texts_of_graph(graph)
+    assert len(corpus) == 9
+    assert {"The fall of Rome", "我非常喜欢做饭和烘焙，太棒了！"} <= set(corpus)
     for user, first in (("mei", "The pastry chef"), ("tom", "Starships beyond the sun")):
         answer = recommend(graph, user, "films", 3, server_settings)
         assert answer["items"][0]["title"] == first
