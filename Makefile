@@ -28,6 +28,7 @@ lint: $(STAMP)  ## format, lint, types, import contracts
 DATASETS ?= ../shared/data/tables
 bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on where it stopped
 	$(BIN)/python benchmarks/accuracy.py $(DATASETS) -o benchmarks/accuracy
+	$(BIN)/python benchmarks/untouched.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/encode.py
 	$(BIN)/python benchmarks/encoder.py

@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 from gnn.candidates import candidate_lists
 from gnn.closed_form import FORMS, Form, closed_form
 from gnn.data import histories, over_length
-from gnn.edges import joined, strongest
+from gnn.edges import among, joined, strongest
 from gnn.merge import ERRORS, clearly_best
 from gnn.metrics import ndcg
-from gnn.pruning import choice, most_used, share
+from gnn.pruning import UNTOUCHED_PART, choice, most_used, reserved, share
 from gnn.splits import sample
 from gnn.tasks import HISTORY_POWER, batch_of
 
@@ -148,27 +148,42 @@ class Taught:
 
     def transfer(self, edges_per_node: int, dense_items: int) -> Edges:
         """The edges between items that are kept; see `gnn.train.train`."""
-        parts = []
+        liked, untouched = [], []
         for t in self._taught():
             weights, likes = self.weights(t)[0], self._likes(t)
+            new, places = reserved(likes, edges_per_node)
             large = is_large(self.known, t, dense_items)
-            lists = candidate_lists(weights, likes, self.seed) if large else None
+            lists = list(candidate_lists(weights, likes, self.seed)) if large else weights.lists()
             many = choice(weights.sources, weights.targets, edges_per_node)
-            found = strongest(weights, likes, many, lists)
+            found = strongest(weights, likes, many, among(lists, ~new))
             if many > edges_per_node:
                 said = np.float32(self.popularity(t)) * self.network.item_popularity[t].numpy()
                 found = most_used(found, self._histories(t), said, likes, edges_per_node)
-            parts.append(found.between(self.known.items_outside(t), self.known.items_of(t)))
-        return share(joined(parts), self.known.item_domain, edges_per_node)
+            ends = self.known.items_outside(t), self.known.items_of(t)
+            liked.append(found.between(*ends))
+            if places:
+                found = strongest(weights, likes, places, among(lists, new))
+                untouched.append(found.between(*ends))
+        return self._shared(liked, untouched, edges_per_node)
 
     def interest(self, edges_per_node: int) -> Edges:
         """The edges from interests that are kept."""
-        parts = []
+        liked, untouched = [], []
         for t in self._taught():
-            found = strongest(self.network.interest_weights(t), self._likes(t), edges_per_node)
-            interests = np.arange(len(self.known.interests))
-            parts.append(found.between(interests, self.known.items_of(t)))
-        return share(joined(parts), self.known.item_domain, edges_per_node)
+            weights, likes = self.network.interest_weights(t), self._likes(t)
+            new, places = reserved(likes, edges_per_node)
+            ends = np.arange(len(self.known.interests)), self.known.items_of(t)
+            found = strongest(weights, likes, edges_per_node, among(weights.lists(), ~new))
+            liked.append(found.between(*ends))
+            if places:
+                found = strongest(weights, likes, places, among(weights.lists(), new))
+                untouched.append(found.between(*ends))
+        return self._shared(liked, untouched, edges_per_node)
+
+    def _shared(self, liked: list[Edges], untouched: list[Edges], edges_per_node: int) -> Edges:
+        domain = self.known.item_domain
+        first = share(joined(untouched), domain, edges_per_node // UNTOUCHED_PART)
+        return share(joined(liked), domain, edges_per_node, first)
 
     def _histories(self, target: int) -> csr_array:
         """What users did outside a domain, weighed as it is served, CSR (users, items outside)."""

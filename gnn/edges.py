@@ -48,6 +48,11 @@ class Weights:
         for start in range(0, self.targets, TARGETS_AT_ONCE):
             yield np.arange(start, min(start + TARGETS_AT_ONCE, self.targets))
 
+    def lists(self) -> list[List]:
+        """All targets for all sources."""
+        everything = np.arange(self.sources)
+        return [(block, everything) for block in self.blocks()]
+
     def dense_factors(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Vectors of the sources, and of the targets, whose products are the weights.
 
@@ -106,8 +111,7 @@ def strongest(
     best = torch.full((weights.sources, edges_per_node), -torch.inf)
     chosen = torch.zeros((weights.sources, edges_per_node), dtype=torch.int64)
     factor = wanted(likes)
-    everything = np.arange(weights.sources)
-    for targets, sources in lists or ((block, everything) for block in weights.blocks()):
+    for targets, sources in weights.lists() if lists is None else lists:
         rights, ids = weights.rights(targets), torch.from_numpy(targets)
         for start in range(0, len(sources), SOURCES_AT_ONCE):
             rows = sources[start : start + SOURCES_AT_ONCE]
@@ -120,6 +124,11 @@ def strongest(
     row, slot = torch.nonzero(best > least, as_tuple=True)
     kept = chosen[row, slot].numpy()
     return Edges(row.numpy(), kept, best[row, slot].numpy() / factor[kept])
+
+
+def among(lists: Iterable[List], which: NDArray[np.bool_]) -> list[List]:
+    """Lists without the targets that are not among `which`, (targets,)."""
+    return [(targets[which[targets]], sources) for targets, sources in lists]
 
 
 def wanted(likes: NDArray[np.float64]) -> NDArray[np.float32]:

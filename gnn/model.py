@@ -38,6 +38,8 @@ STRUCTURE_DIMENSIONS = 256
 HOPS = 3
 EDGE_DIMENSIONS = 128
 FEATURE_DROPOUT = 0.3
+# How often a target is known by its text alone, as one that nobody has touched is.
+TEXT_ALONE = 0.1
 # The decoder starts close to what it ends at: exp(2) a unit of cosine, 5 a unit of popularity.
 FIRST_SHARPNESS = 2.0
 FIRST_POPULARITY = 5.0
@@ -173,7 +175,9 @@ class EdgeDecoder(nn.Module):
 
     Both are linear in the features and of unit length; the source is scaled by how much it says
     at all, the target domain by how sharply its users choose. An interest speaks for what its own
-    text and the items about it speak for.
+    text and the items about it speak for. While it is taught, some targets show their text alone,
+    so that it can tell whom an item is for that nobody has touched (Volkovs, Yu and Poutanen,
+    "DropoutNet: Addressing Cold Start in Recommender Systems", 2017).
 
     Args:
         graph: The graph that it is taught on.
@@ -241,7 +245,9 @@ class EdgeDecoder(nn.Module):
     def targets(self, domain: int, items: torch.Tensor | None = None) -> torch.Tensor:
         """What speaks for some items of a domain, or for all, (items, EDGE_DIMENSIONS)."""
         features = self.features[domain]
-        features = self._dropped(features if items is None else features[items])
+        features = features if items is None else features[items]
+        if self.training:
+            features = self._dropped(self._as_if_untouched(features))
         direction = functional.normalize(self.spoken_for_by[domain](features))
         return direction * self.sharpness[domain].exp()
 
@@ -260,6 +266,14 @@ class EdgeDecoder(nn.Module):
     def _towards(self, target: int, sources: torch.Tensor) -> Weights:
         targets = self.targets(target).numpy()
         return Weights((sources.numpy(),), lambda some: (targets[some].T,), len(targets))
+
+    def _as_if_untouched(self, features: torch.Tensor) -> torch.Tensor:
+        """Some targets by their text alone, where they have one."""
+        text = features[:, : self.interest_texts.shape[1]]
+        alone = (torch.rand(len(features), 1) < TEXT_ALONE) & text.any(dim=1, keepdim=True)
+        return torch.where(
+            alone, functional.pad(text, (0, features.shape[1] - text.shape[1])), features
+        )
 
     def _dropped(self, features: torch.Tensor) -> torch.Tensor:
         return functional.dropout(features, FEATURE_DROPOUT, self.training)

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array, diags_array
 
-from gnn.data import Edges
-from gnn.edges import wanted
+from gnn.data import NO_EDGES, Edges
+from gnn.edges import joined, wanted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,8 @@ SHOWN = 10
 # What it counts that a target is liked, against that it is shown.
 LIKED_SHARE = 0.3
 USERS_AT_ONCE = 1024
+# One in so many edges of a source, at most, leads to what nobody has touched yet.
+UNTOUCHED_PART = 10
 
 
 def choice(sources: int, targets: int, edges_per_node: int) -> int:
@@ -29,6 +31,27 @@ def choice(sources: int, targets: int, edges_per_node: int) -> int:
         return edges_per_node
     times = CHOICE_IN_ALL // (max(sources, 1) * edges_per_node)
     return min(max(times, 1), CHOICE) * edges_per_node
+
+
+def reserved(likes: NDArray[np.float64], edges_per_node: int) -> tuple[NDArray[np.bool_], int]:
+    """The targets that nobody has liked yet, and how many edges of a source lead to these.
+
+    By weight times likes none would be kept, and nobody would ever be shown them. They get as many
+    of the edges as they are of the targets, at least one and at most a part.
+
+    Args:
+        likes: How often each target is liked, (targets,).
+        edges_per_node: Edges kept of a source, at most.
+
+    Returns:
+        Booleans, (targets,), and a number; none and 0 where all edges can be kept.
+    """
+    new = likes <= 0
+    fair = -(-edges_per_node * int(new.sum()) // max(len(likes), 1))
+    places = min(fair, edges_per_node // UNTOUCHED_PART)
+    if not places or len(likes) <= edges_per_node:
+        return np.zeros(len(likes), dtype=bool), 0
+    return new, places
 
 
 def most_used(
@@ -77,7 +100,12 @@ def _shown(history: csr_array, weights: csr_array, prior: NDArray[np.float32]) -
     return csr_array((ones, columns, starts), shape=(history.shape[0], len(prior)))
 
 
-def share(edges: Edges, target_domain: NDArray[np.int32], edges_per_node: int) -> Edges:
+def share(
+    edges: Edges,
+    target_domain: NDArray[np.int32],
+    edges_per_node: int,
+    first: Edges = NO_EDGES,
+) -> Edges:
     """At most `edges_per_node` edges of a source, shared among the domains that they lead to.
 
     Each domain keeps half of its equal share in any case. The rest goes to the largest weights,
@@ -87,13 +115,14 @@ def share(edges: Edges, target_domain: NDArray[np.int32], edges_per_node: int) -
         edges: Those to choose from.
         target_domain: Domain of each item, (items,).
         edges_per_node: Edges kept of a source, at most.
+        first: Edges that take their places before all others.
     """
     if not len(edges):
-        return edges
+        return first
     domain = target_domain[edges.targets]
-    deviations = np.array(
-        [edges.weights[domain == d].std() or 1.0 for d in range(int(domain.max()) + 1)]
-    )
+    deviations = np.ones(1 + int(domain.max()), np.float32)
+    for d in np.unique(domain):
+        deviations[d] = edges.weights[domain == d].std() or 1.0
     standardised = edges.weights / deviations[domain]
     order = np.lexsort((edges.targets, -standardised, domain, edges.sources))
     place = place_in_run(edges.sources[order], domain[order])
@@ -101,8 +130,10 @@ def share(edges: Edges, target_domain: NDArray[np.int32], edges_per_node: int) -
     guaranteed = np.empty(len(edges), dtype=bool)
     guaranteed[order] = place < max(1, edges_per_node // (2 * leads_to))
     order = np.lexsort((edges.targets, -standardised, ~guaranteed, edges.sources))
-    kept = np.sort(order[place_in_run(edges.sources[order]) < edges_per_node])
-    return Edges(edges.sources[kept], edges.targets[kept], edges.weights[kept])
+    taken = np.bincount(first.sources, minlength=1 + int(edges.sources.max()))
+    left = edges_per_node - taken[edges.sources[order]]
+    kept = np.sort(order[place_in_run(edges.sources[order]) < left])
+    return joined([Edges(edges.sources[kept], edges.targets[kept], edges.weights[kept]), first])
 
 
 def place_in_run(*keys: NDArray[np.generic]) -> NDArray[np.int64]:

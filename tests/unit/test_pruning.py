@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from gnn import pruning
 from gnn.data import Edges
-from gnn.pruning import choice, most_used, share
+from gnn.pruning import choice, most_used, reserved, share
 
 
 def edges_of(weights: list[list[float]]) -> Edges:
@@ -59,3 +59,19 @@ def test_each_domain_keeps_half_of_its_equal_share() -> None:
     kept = share(edges, np.array([0, 0, 0, 0, 1, 1], np.int32), 4)
     assert pairs_of(kept) >= {(0, 0), (0, 5)}
     assert len(kept) == 4
+
+
+def test_targets_that_nobody_has_touched_have_places_of_their_own() -> None:
+    new, places = reserved(np.array([0.0] * 10 + [1.0] * 90), 50)
+    assert new.tolist() == [True] * 10 + [False] * 90
+    assert places == 5
+    assert reserved(np.array([0.0] + [1.0] * 999), 50)[1] == 1
+    assert reserved(np.ones(100), 50)[1] == 0
+    assert reserved(np.array([0.0] + [1.0] * 49), 50)[1] == 0
+
+
+def test_edges_that_come_first_take_the_places_of_the_weakest() -> None:
+    edges = edges_of([[9.0, 8.0, 7.0, 0.0], [9.0, 8.0, 7.0, 0.0]])
+    first = Edges(np.array([1]), np.array([3]), np.array([0.1], np.float32))
+    kept = share(edges, np.zeros(4, np.int32), 2, first)
+    assert pairs_of(kept) == {(0, 0), (0, 1), (1, 0), (1, 3)}
