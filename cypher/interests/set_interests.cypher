@@ -1,6 +1,6 @@
 // purpose: Create or update interests.
 // parameters: rows LIST of {id, languages, names, embedding, direction, bias}: names stand beside their
-//   languages, that of most items first; a text with the embedding v is about the interest as likely as
+//   languages, that of most items first. A text with the embedding v is about the interest as likely as
 //   the exponential of v direction + bias says, against all interests
 UNWIND $rows AS row
 MERGE (n:Interest {id: row.id})
