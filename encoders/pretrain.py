@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from encoders.clusters import UNSPACED_CHARACTERS
+from encoders.names import UNSPACED_CHARACTERS
 from encoders.text import TextEncoder, clean
 from encoders.training import Lesson, Plan, Trained, train
 from isthmus.errors import InputError

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
-from encoders.clusters import UNSPACED, WORD
+from encoders.names import UNSPACED, WORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

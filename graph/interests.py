@@ -1,14 +1,11 @@
 """What items and texts are about, and what users are interested in.
 
-Interests come from the categories of items where they have them, else from clusters of their
-embeddings, named by key terms. What texts are about is read from their embeddings by a discriminant
-that the texts themselves teach; praise counts for their writers' interests, complaints against.
+What texts are about is read from their embeddings by a discriminant that the texts themselves
+teach; praise counts for their writers' interests, complaints against.
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -19,19 +16,19 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from encoders.cache import VectorCache, encode_cached
-from encoders.clusters import cluster
 from encoders.text import load_encoder
 from encoders.topics import Topics
 from graph.connection import Graph, Row
 from graph.embeddings import pages
-from graph.texts import Interests, Texts, Vectors, most_likely, read_texts, written
+from graph.item_interests import interests_of_items, known_interests
+from graph.nesting import nested, write_nesting
+from graph.texts import Interests, Texts, most_likely, read_texts, written
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
     from gnn.data import InterestGraph
 
-logger = logging.getLogger("isthmus")
-
+SHOWN = 15
 INTERESTS_A_USER = 20
 # What somebody writes about without praise or complaint interests them half as much.
 NEUTRAL, POLARITY = 0.5, 1.5
@@ -41,16 +38,38 @@ DECIMALS = 12
 
 @dataclass(frozen=True)
 class InterestsFound:
-    """How many interests there are, and how many items and texts are about them."""
+    """What was found.
+
+    Attributes:
+        interests: How many interests there are.
+        items: How many items are about some.
+        texts: How many texts are about some.
+        wider: How many families of interests there are beside them.
+        largest: Rows of `insight/interests`.
+        seconds: In all.
+    """
 
     interests: int
     items: int
     texts: int
+    wider: int
+    largest: list[Row]
     seconds: float
 
     def document(self) -> dict[str, object]:
         """The result as `--json` prints it."""
         return asdict(self)
+
+    def text(self) -> str:
+        """The result for people."""
+        lines = [
+            f"{self.interests:,} interests in {self.wider:,} families for {self.items:,} items and "
+            f"{self.texts:,} texts; those of most items:"
+        ]
+        for row in self.largest:
+            within = f"; part of {', '.join(row['part_of'])}" if row["part_of"] else ""
+            lines.append(f"  {' / '.join(row['names'])}: {row['items']:,} items{within}")
+        return "\n".join(lines)
 
 
 def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
@@ -60,8 +79,10 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     one kind; the next run completes it.
     """
     start = time.monotonic()
-    items = _items(graph)
-    interests, about = interests_of_items(items, settings)
+    items = [row for page in pages(graph, "interests/items") for row in page]
+    known = known_interests(graph, items)
+    interests, about = interests_of_items(items, settings, known)
+    nesting = nested(items, interests, about, known)
     texts = written(graph)
     topics, polarity = read_texts(interests, about, texts, settings)
     _write_interests(graph, interests, topics)
@@ -75,29 +96,17 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
         schema=_ABOUT | {"polarity": pl.Float64()},
     )
     graph.write_batches("interests/set_text_interests", of_texts, "link texts")
+    write_nesting(graph, nesting)
     graph.write_in_transactions("interests/delete_orphans")
     derive_user_interests(graph, settings.half_life_days)
-    seconds = round(time.monotonic() - start, 3)
-    return InterestsFound(len(interests.ids), len(about), len(texts.ids), seconds)
-
-
-def interests_of_items(
-    items: list[Row], settings: Settings
-) -> tuple[Interests, dict[str, list[Row]]]:
-    """Makes interests from the categories of items, or from clusters of their embeddings.
-
-    Args:
-        items: Rows of `id`, `title`, `categories`, `embedding`; the last two may be None.
-        settings: `encoder` for the names, `seed` for the clusters.
-
-    Returns:
-        The interests, and for each item that has some a list of `{"id", "name", "weight"}`.
-    """
-    about = _about_categories(items) | _about_clusters(items, settings.seed)
-    names = {interest["id"]: interest["name"] for found in about.values() for interest in found}
-    if not names:
-        logger.warning("no interests: no item has categories or an embedding yet")
-    return _interests(items, about, names, settings), about
+    return InterestsFound(
+        interests=len(interests.ids),
+        items=len(about),
+        texts=len(texts.ids),
+        wider=len(nesting.families),
+        largest=graph.read("insight/interests", most=SHOWN),
+        seconds=round(time.monotonic() - start, 3),
+    )
 
 
 def derive_user_interests(graph: Graph, half_life_days: float) -> None:
@@ -189,7 +198,7 @@ def _about(
         items=texts["item_key"].to_list(),
         said=texts["said"].fill_null(0.0).to_numpy(),
     )
-    interests = Interests(ids, ids, data.interest_vectors)
+    interests = Interests(ids, [], data.interest_vectors)
     topics, polarity = read_texts(interests, about, wrote, settings)
     place = {interest: k for k, interest in enumerate(ids)}
     of_texts = [
@@ -216,71 +225,21 @@ _ABOUT = pl.Schema(
 )
 
 
-def _items(graph: Graph) -> list[Row]:
-    return [row for page in pages(graph, "interests/items") for row in page]
-
-
-def _about_categories(items: list[Row]) -> dict[str, list[Row]]:
-    """Item to its categories, each with an equal part; equal names in any case are one interest."""
-    about = {}
-    for item in items:
-        names = {name.casefold(): name for name in item["categories"] or []}
-        if names:
-            part = float(np.float32(1 / len(names)))  # what arrays hold, so that both are equal
-            about[item["id"]] = [
-                {"id": f"category:{key}", "name": name, "weight": part}
-                for key, name in sorted(names.items())
-            ]
-    return about
-
-
-def _about_clusters(items: list[Row], seed: int) -> dict[str, list[Row]]:
-    """Item to its cluster, for items without categories; ids change where the clusters do."""
-    bare = [item for item in items if not item["categories"] and item["embedding"] is not None]
-    if not bare:
-        return {}
-    vectors = np.array([item["embedding"] for item in bare], dtype=np.float32)
-    clusters = cluster(vectors, [item["title"] for item in bare], seed=seed)
-    edition = hashlib.sha256(np.asarray(clusters.labels, dtype=np.int64).tobytes()).hexdigest()[:8]
-    return {
-        item["id"]: [
-            {"id": f"cluster:{edition}:{label}", "name": clusters.names[label], "weight": 1.0}
-        ]
-        for item, label in zip(bare, clusters.labels.tolist(), strict=True)
-    }
-
-
-def _interests(
-    items: list[Row], about: dict[str, list[Row]], names: dict[str, str], settings: Settings
-) -> Interests:
-    """An interest lies between its name and the mean of its items."""
-    ids = sorted(names)
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    cache = VectorCache(settings.home / "vectors")
-    vectors, _, _ = encode_cached(encoder, cache, [names[i] for i in ids], "passage")
-    sums = np.zeros_like(vectors)
-    place = {interest: k for k, interest in enumerate(ids)}
-    for item in items:
-        if item["embedding"] is not None:
-            for interest in about.get(item["id"], []):
-                sums[place[interest["id"]]] += np.asarray(item["embedding"], dtype=np.float32)
-    vectors = _unit(_unit(sums) + vectors)
-    return Interests(ids, [names[i] for i in ids], vectors)
-
-
 def _write_interests(graph: Graph, interests: Interests, topics: Topics) -> None:
     vectors = pl.List(pl.Float64)
     frame = pl.DataFrame(
         {
             "id": interests.ids,
-            "name": interests.names,
+            "languages": [list(names) for names in interests.names],
+            "names": [list(names.values()) for names in interests.names],
             "embedding": interests.vectors.astype(np.float64).tolist(),
             "direction": topics.directions.astype(np.float64).tolist(),
             "bias": topics.offsets,
         },
         schema_overrides={
             "id": pl.String,
-            "name": pl.String,
+            "languages": pl.List(pl.String),
+            "names": pl.List(pl.String),
             "embedding": vectors,
             "direction": vectors,
         },
@@ -294,9 +253,3 @@ def _rows(about: dict[str, list[Row]]) -> pl.DataFrame:
         for item, found in about.items()
     ]
     return pl.DataFrame(rows, schema=_ABOUT)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
-    return unit

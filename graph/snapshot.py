@@ -20,7 +20,8 @@ from gnn.splits import done_by, without
 from graph.connection import Graph, Row
 from graph.embeddings import pages
 from graph.ingest import account_owners, by_person, item_key, keyed_texts, user_item_pairs, users_of
-from graph.interests import interests_of_items, interests_of_users
+from graph.interests import interests_of_users
+from graph.item_interests import interests_of_items
 from graph.records import Dataset, resolve_items
 from isthmus.errors import NothingToDo
 from isthmus.progress import progress

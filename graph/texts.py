@@ -27,12 +27,12 @@ class Interests:
 
     Attributes:
         ids: Their keys.
-        names: What they are called.
+        names: What they are called by language, in that of most items first.
         vectors: Embeddings of unit length, float32 (interests, dimensions).
     """
 
     ids: list[str]
-    names: list[str]
+    names: list[dict[str, str]]
     vectors: Vectors
 
 
@@ -128,7 +128,7 @@ def most_likely(ids: list[str], topics: Topics, vectors: Vectors) -> list[list[R
 
 def interests_of_text(graph: Graph, vectors: Vectors) -> list[Row]:
     """What one text is about of which only the embedding is known, (1, dimensions)."""
-    rows = [row for row in graph.read("interests/readers") if row["direction"]]
+    rows = graph.read("interests/readers")
     directions = np.array([row["direction"] for row in rows], dtype=np.float32)
     offsets = np.array([row["bias"] for row in rows])
     return most_likely([row["id"] for row in rows], Topics(directions, offsets), vectors)[0]

@@ -26,7 +26,4 @@ def command(settings: Settings) -> Output:
 
     with connect(settings) as graph:
         found = find_interests(graph, settings)
-    return Output(
-        found.document(),
-        f"{found.interests:,} interests for {found.items:,} items and {found.texts:,} texts",
-    )
+    return Output(found.document(), found.text())

@@ -1,4 +1,5 @@
-// purpose: Remove interests that nothing is about any more, with what users had in them.
+// purpose: Remove interests that nothing is about any more, with what users had in them; families stay
+//   while something is part of them.
 MATCH (n:Interest)
-WHERE NOT EXISTS { (n)<-[:ABOUT]-() }
+WHERE NOT EXISTS { (n)<-[:ABOUT]-() } AND NOT EXISTS { (n)<-[:PART_OF]-() }
 CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10 ROWS

@@ -1,7 +1,9 @@
-// purpose: What interests are made from: the categories and the embedding of each item, in pages by key.
+// purpose: What interests are made from: the categories and the embedding of each item, and which
+//   interests it is about so far, in pages by key.
 // parameters: after STRING last key of the page before, or ''; limit INTEGER
-// columns: id, title, categories, embedding
+// columns: id, title, categories, embedding, about
 MATCH (i:Item)
 WHERE i.key > $after
 WITH i ORDER BY i.key LIMIT $limit
-RETURN i.key AS id, i.title AS title, i.categories AS categories, i.embedding AS embedding
+RETURN i.key AS id, i.title AS title, i.categories AS categories, i.embedding AS embedding,
+  COLLECT { MATCH (i)-[:ABOUT]->(n:Interest) RETURN n.id } AS about

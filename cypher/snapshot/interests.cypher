@@ -1,5 +1,6 @@
-// purpose: All interests, for training.
+// purpose: All interests that something is about, for training; families have none of their own.
 // columns: id, name, embedding
 MATCH (n:Interest)
+WHERE EXISTS { (n)<-[:ABOUT]-() }
 RETURN n.id AS id, n.name AS name, n.embedding AS embedding
 ORDER BY id

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from encoders.clusters import PARTICLES
+from encoders.names import PARTICLES
 
 PAIRS = Path(__file__).resolve().parents[2] / "benchmarks" / "hard_pairs.csv"
 

@@ -1,0 +1,15 @@
+// purpose: Interests with their names by language, those of most items first: how many items, texts and
+//   users they have, and the wider interests that they are part of. Items and texts of a family are those
+//   of its parts.
+// parameters: most INTEGER
+// columns: id, name, names, languages, items, texts, users, part_of, parts
+MATCH (n:Interest)
+WITH n, COLLECT { MATCH (part:Interest)-[:PART_OF]->(n) RETURN part } AS parts
+WITH n, parts, CASE WHEN n.id STARTS WITH 'family:' THEN parts ELSE [n] END AS held
+RETURN n.id AS id, n.name AS name, n.names AS names, n.languages AS languages,
+  COUNT { MATCH (i:Item)-[:ABOUT]->(h:Interest) WHERE h IN held RETURN DISTINCT i } AS items,
+  COUNT { MATCH (t:Text)-[:ABOUT]->(h:Interest) WHERE h IN held RETURN DISTINCT t } AS texts,
+  COUNT { MATCH (u:User)-[:INTERESTED_IN]->(h:Interest) WHERE h IN held RETURN DISTINCT u } AS users,
+  COLLECT { MATCH (n)-[:PART_OF]->(whole:Interest) RETURN whole.name ORDER BY whole.name } AS part_of,
+  size(parts) AS parts
+ORDER BY items DESC, id LIMIT $most

@@ -1,0 +1,6 @@
+// purpose: Interests that there are, so that those found again keep their ids and names.
+// columns: id, languages, names, family
+MATCH (n:Interest)
+RETURN n.id AS id, coalesce(n.languages, []) AS languages, coalesce(n.names, []) AS names,
+  head([(n)-[:PART_OF]->(w:Interest) WHERE w.id STARTS WITH 'family:' | w.id]) AS family
+ORDER BY id
