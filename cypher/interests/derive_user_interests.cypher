@@ -1,7 +1,8 @@
 // purpose: INTERESTED_IN from what users did and wrote: the mean over their interactions and texts of
 //   weight times ABOUT, older ones halved for each half-life before the newest. A text about an item
 //   counts as its writer likes or dislikes that; another by its polarity, from 1 for praise to -1 for a
-//   complaint. What speaks for it is kept as numbers of likes, dislikes and texts, and their dates.
+//   complaint. The evidence is kept as numbers, of
+//   likes, dislikes and texts too, and their dates.
 // parameters: half_life_days FLOAT; neutral FLOAT what a text counts that neither praises nor complains;
 //   polarity FLOAT what its polarity adds to that; most INTEGER interests kept a user; decimals INTEGER to
 //   which weights are rounded, so that neither they nor which are kept depends on the order in which they
@@ -25,12 +26,12 @@ CALL (u) {
   UNWIND things AS h
   WITH u, newest, size(things) AS evidence, h, h.thing AS thing, h.last.epochSeconds AS at
   MATCH (thing)-[b:ABOUT]->(n:Interest)
-  WITH u, n, evidence, count(CASE h.liked WHEN 1 THEN 1 END) AS likes,
+  WITH u, n, evidence, count(*) AS about, count(CASE h.liked WHEN 1 THEN 1 END) AS likes,
     count(CASE h.liked WHEN -1 THEN 1 END) AS dislikes, count(CASE WHEN thing:Text THEN 1 END) AS texts,
     min(h.first) AS first, max(h.last) AS last, sum(h.weight * b.weight *
     CASE WHEN at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - at) / 86400.0 / $half_life_days) END) AS total
   WITH u, n, round(total / evidence, $decimals) AS weight,
-    {likes: likes, dislikes: dislikes, texts: texts, first_at: first, last_at: last} AS seen
+    {evidence: about, likes: likes, dislikes: dislikes, texts: texts, first_at: first, last_at: last} AS seen
   ORDER BY abs(weight) DESC, n.id
   WITH u, collect({interest: n, weight: weight, seen: seen})[..$most] AS kept
   CALL (u, kept) {
