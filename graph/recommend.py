@@ -24,6 +24,7 @@ CLIENTS = 4
 USERS_A_ROUND = 256
 SAMPLE = 1_000
 NO_VERSION = 0
+"""Encoder versions are numbered from 1; a graph without one has no vectors."""
 LIKED_ABOVE = 1.0
 """Deviations above a domain's mean similarity from which a text is said to like an item."""
 

@@ -35,5 +35,6 @@ def command(settings: Settings) -> Output:
     document = done.document() | {"interests": found.interests}
     return Output(
         document,
-        f"{done.encoded:,} encoded, {done.cached:,} from the cache, {found.interests:,} interests",
+        f"{done.encoded:,} encoded, {done.cached:,} from the cache, {found.interests:,} interests; "
+        f"encoder version {done.version}",
     )

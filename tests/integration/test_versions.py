@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from encoders.text import load_encoder
 from gnn.data import Edges, LearnedEdges, MergeWeights
@@ -20,12 +21,15 @@ from graph.embeddings import encode
 from graph.ingest import ingest
 from graph.interests import find_interests
 from graph.publish import generations, publish, roll_back
+from graph.queries import CYPHER
 from graph.recommend import recommend, recommend_for_text
 from graph.snapshot import snapshot
 from graph.sources import read_dataset
-from graph.versions import encoder_of_answers, settings_of_answers, versions
+from graph.versions import answering, encoder_of_answers, settings_of_answers, versions
 from isthmus.errors import InputError
 from isthmus.settings import Settings
+from scripts.encoder import command as encoder_command
+from scripts.generations import command as generations_command
 from tests.unit.tiny import tiny_bert
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,6 +151,19 @@ def test_another_encoder_answers_from_its_generation_on_and_not_before_nor_after
     assert [answer["generation"] for answer in after] == [2, 2, 2]
     assert after[2]["items"] != before[2]["items"]
 
+    home = ["--home", str(first.home)]
+    listed = CliRunner().invoke(encoder_command, ["list", *home], catch_exceptions=False)
+    lines = [line.split() for line in listed.stdout.splitlines()]
+    assert [(line[0], line[1], line[3], line[4]) for line in lines] == [
+        ("2", "active", "48", second.encoder),
+        ("1", "retired", "32", first.encoder),
+    ]
+    listed = CliRunner().invoke(generations_command, ["list", *home], catch_exceptions=False)
+    assert [line.split()[-2:] for line in listed.stdout.splitlines()] == [
+        ["encoder", "2"],
+        ["encoder", "1"],
+    ]
+
     row = roll_back(graph, 1)
     assert (row["encoder_version"], row["encoder"]) == (1, first.encoder)
     assert states(graph) == {2: "retired", 1: "active"}
@@ -219,6 +236,23 @@ def test_a_changed_title_loses_its_vectors_of_all_versions(
     ingest(graph, read_dataset(tables), tables, told[1])
     assert count(graph, "(v:ItemVector {item: 'books:0'})") == 0
     assert count(graph, "(v:ItemVector {version: 2})") == 2 * ITEMS - 1
+
+
+def test_what_was_made_before_encoders_had_versions_is_of_the_first(graph: Graph) -> None:
+    graph.run(
+        "CREATE (:Encoder {name: 'old', dimensions: 2}), (:Interest {id: 'category:sea'}), "
+        "(:Generation {number: 1, state: 'active'})",
+        {},
+    )
+    text = (CYPHER / "migrations" / "V0024__first_encoder_version.cypher").read_text("utf-8")
+    for _ in range(2):
+        graph.run(text, {})
+        assert count(graph, "(:Interest {version: 1})") == 1
+        active = answering(graph)
+        assert active is not None
+        assert (active.number, active.name, active.generation) == (1, "old", 1)
+        found = graph.run("MATCH (g:Generation) RETURN g.encoder_version AS version", {})
+        assert found == [{"version": 1}]
 
 
 def test_texts_whose_tables_are_gone_are_counted_and_named(
