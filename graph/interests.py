@@ -23,6 +23,7 @@ from graph.embeddings import pages
 from graph.item_interests import interests_of_items, known_interests
 from graph.nesting import nested, write_nesting
 from graph.texts import Interests, Texts, most_likely, read_texts, written
+from graph.versions import answer_without_generation, number_of_answering, version_of
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,18 +76,25 @@ class InterestsFound:
 def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     """Makes interests from the items, says what items and texts are about, derives INTERESTED_IN.
 
+    They are those of the version of the settings' encoder, beside those of other versions.
     Interrupted, the graph holds interests of the old and of the new kind, each item being about
     one kind; the next run completes it.
     """
     start = time.monotonic()
-    items = [row for page in pages(graph, "interests/items") for row in page]
-    known = known_interests(graph, items)
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    version = version_of(graph, encoder)
+    before = number_of_answering(graph) or version
+    found = pages(graph, "interests/items", version=version, known=before)
+    items = [row for page in found for row in page]
+    known = known_interests(graph, items, before)
     interests, about = interests_of_items(items, settings, known)
     nesting = nested(items, interests, about, known)
-    texts = written(graph)
+    texts = written(graph, version)
     topics, polarity = read_texts(interests, about, texts, settings)
-    _write_interests(graph, interests, topics)
-    graph.write_batches("interests/set_item_interests", _rows(about), "link items to interests")
+    _write_interests(graph, interests, topics, version)
+    graph.write_batches(
+        "interests/set_item_interests", _rows(about), "link items to interests", version=version
+    )
     of_texts = pl.DataFrame(
         {
             "id": texts.ids,
@@ -95,10 +103,11 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
         },
         schema=_ABOUT | {"polarity": pl.Float64()},
     )
-    graph.write_batches("interests/set_text_interests", of_texts, "link texts")
-    write_nesting(graph, nesting)
-    graph.write_in_transactions("interests/delete_orphans")
-    derive_user_interests(graph, settings.half_life_days)
+    graph.write_batches("interests/set_text_interests", of_texts, "link texts", version=version)
+    write_nesting(graph, nesting, version)
+    graph.write_in_transactions("interests/delete_orphans", version=version)
+    derive_user_interests(graph, settings.half_life_days, version)
+    answer_without_generation(graph, version)
     return InterestsFound(
         interests=len(interests.ids),
         items=len(about),
@@ -109,8 +118,8 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     )
 
 
-def derive_user_interests(graph: Graph, half_life_days: float) -> None:
-    """Computes INTERESTED_IN of every user anew from interactions and texts."""
+def derive_user_interests(graph: Graph, half_life_days: float, version: int | None) -> None:
+    """Computes INTERESTED_IN of every user anew, in the interests of an encoder version."""
     graph.write_in_transactions(
         "interests/derive_user_interests",
         half_life_days=half_life_days,
@@ -118,6 +127,7 @@ def derive_user_interests(graph: Graph, half_life_days: float) -> None:
         polarity=POLARITY,
         most=INTERESTS_A_USER,
         decimals=DECIMALS,
+        version=version,
     )
 
 
@@ -225,7 +235,7 @@ _ABOUT = pl.Schema(
 )
 
 
-def _write_interests(graph: Graph, interests: Interests, topics: Topics) -> None:
+def _write_interests(graph: Graph, interests: Interests, topics: Topics, version: int) -> None:
     vectors = pl.List(pl.Float64)
     frame = pl.DataFrame(
         {
@@ -244,7 +254,9 @@ def _write_interests(graph: Graph, interests: Interests, topics: Topics) -> None
             "direction": vectors,
         },
     )
-    graph.write_batches("interests/set_interests", frame, "store interests", size=2_000)
+    graph.write_batches(
+        "interests/set_interests", frame, "store interests", size=2_000, version=version
+    )
 
 
 def _rows(about: dict[str, list[Row]]) -> pl.DataFrame:

@@ -49,14 +49,15 @@ class Known:
     whole: dict[str, str] = field(default_factory=dict)
 
 
-def known_interests(graph: Graph, items: list[Row]) -> Known:
+def known_interests(graph: Graph, items: list[Row], version: int) -> Known:
     """What the graph has, for `interests_of_items` to go on from.
 
     Args:
         graph: The graph.
         items: Rows of `interests/items`.
+        version: Number of the encoder version that the interests are of.
     """
-    rows = graph.read("interests/known")
+    rows = graph.read("interests/known", version=version)
     return Known(
         {row["id"]: dict(zip(row["languages"], row["names"], strict=True)) for row in rows},
         {item["id"]: item["about"][0] for item in items if len(item["about"]) == 1},

@@ -49,8 +49,8 @@ def nested(items: list[Row], interests: Interests, about: About, known: Known) -
     return Nesting(wider, [*inside, *members])
 
 
-def write_nesting(graph: Graph, nesting: Nesting) -> None:
-    """Stores families, and what is part of what in place of what was before."""
+def write_nesting(graph: Graph, nesting: Nesting, version: int) -> None:
+    """Stores the families of an encoder version, and anew what is part of what."""
     if nesting.families:
         frame = pl.DataFrame(
             [
@@ -58,9 +58,11 @@ def write_nesting(graph: Graph, nesting: Nesting) -> None:
                 for key, names in nesting.families.items()
             ]
         )
-        graph.write_batches("interests/set_families", frame, "store families of interests")
+        graph.write_batches(
+            "interests/set_families", frame, "store families of interests", version=version
+        )
     rows = [{"part": part, "whole": whole} for part, whole in nesting.part_of]
-    graph.write("interests/set_parts", rows=rows)
+    graph.write("interests/set_parts", rows=rows, version=version)
 
 
 def _families(

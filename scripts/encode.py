@@ -13,25 +13,28 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Encode everything anew, for a new encoder.")
 @with_settings
-def command(settings: Settings, again: bool) -> Output:
+def command(settings: Settings) -> Output:
     """Give items and texts that have none their embedding, then find the interests.
 
+    It is that of the encoder of the generation that answers; `isthmus retrain` changes to another.
+
     \b
-    Examples:
+    Example:
       isthmus encode
-      ISTHMUS_ENCODER=BAAI/bge-m3 isthmus encode --again
     """
     from graph.connection import connect
     from graph.embeddings import encode
     from graph.interests import find_interests
+    from graph.versions import settings_of_answers
 
     with connect(settings) as graph:
-        done = encode(graph, settings, again)
+        settings = settings_of_answers(graph, settings)
+        done = encode(graph, settings)
         found = find_interests(graph, settings)
     document = done.document() | {"interests": found.interests}
     return Output(
         document,
-        f"{done.encoded:,} encoded, {done.cached:,} from the cache, {found.interests:,} interests",
+        f"{done.encoded:,} encoded, {done.cached:,} from the cache, {found.interests:,} interests; "
+        f"encoder version {done.version}",
     )

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 def command(settings: Settings) -> Output:
     """Learn the edges between domains from the graph and publish them as a generation.
 
-    Readers go on with the generation before until the new one is whole.
+    Readers go on with the generation before until the new one is whole. Where the encoder is
+    another one than theirs, everything is encoded with it first, beside what answers.
 
     \b
-    Example:
+    Examples:
       isthmus retrain
+      ISTHMUS_ENCODER=ours isthmus retrain
     """
     from gnn.retrain import retrain
     from graph.connection import connect

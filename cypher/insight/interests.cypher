@@ -3,7 +3,8 @@
 //   of its parts.
 // parameters: most INTEGER
 // columns: id, name, names, languages, items, texts, users, part_of, parts
-MATCH (n:Interest)
+MATCH (e:Encoder {state: 'active'})
+MATCH (n:Interest {version: e.version})
 WITH n, COLLECT { MATCH (part:Interest)-[:PART_OF]->(n) RETURN part } AS parts
 WITH n, parts, CASE WHEN n.id STARTS WITH 'family:' THEN parts ELSE [n] END AS held
 RETURN n.id AS id, n.name AS name, n.names AS names, n.languages AS languages,

@@ -1,12 +1,11 @@
 // purpose: INTERESTED_IN from what users did and wrote: the mean over their interactions and texts of
 //   weight times ABOUT, older ones halved for each half-life before the newest. A text about an item
 //   counts as its writer likes or dislikes that; another by its polarity, from 1 for praise to -1 for a
-//   complaint. The evidence is kept as numbers, of
-//   likes, dislikes and texts too, and their dates.
+//   complaint. The evidence is kept as numbers, also of likes, dislikes and texts alone, and dates.
 // parameters: half_life_days FLOAT; neutral FLOAT what a text counts that neither praises nor complains;
 //   polarity FLOAT what its polarity adds to that; most INTEGER interests kept a user; decimals INTEGER to
 //   which weights are rounded, so that neither they nor which are kept depends on the order in which they
-//   are summed
+//   are summed; version INTEGER of the encoder whose interests these are
 MATCH (u:User)
 CALL (u) {
   CALL (u) {
@@ -16,7 +15,8 @@ CALL (u) {
   UNION ALL
     MATCH (u)-[:WROTE]->(t:Text)
     OPTIONAL MATCH (u)-[r:INTERACTED]->(:Item {key: t.item})
-    WITH t, r, $neutral + $polarity * coalesce(t.polarity, 0.0) AS said
+    OPTIONAL MATCH (t)-[:ENCODED_AS]->(v:TextVector {version: $version})
+    WITH t, r, $neutral + $polarity * coalesce(v.polarity, 0.0) AS said
     RETURN t AS thing, CASE WHEN r.weight < 0 OR r IS NULL AND said < -1 THEN -1.0
                             WHEN r IS NULL AND said < 1 THEN said ELSE 1.0 END AS weight,
            t.written_at AS first, t.written_at AS last, null AS liked
@@ -25,7 +25,7 @@ CALL (u) {
        max(last.epochSeconds) AS newest
   UNWIND things AS h
   WITH u, newest, size(things) AS evidence, h, h.thing AS thing, h.last.epochSeconds AS at
-  MATCH (thing)-[b:ABOUT]->(n:Interest)
+  MATCH (thing)-[b:ABOUT]->(n:Interest {version: $version})
   WITH u, n, evidence, count(*) AS about, count(CASE h.liked WHEN 1 THEN 1 END) AS likes,
     count(CASE h.liked WHEN -1 THEN 1 END) AS dislikes, count(CASE WHEN thing:Text THEN 1 END) AS texts,
     min(h.first) AS first, max(h.last) AS last, sum(h.weight * b.weight *
@@ -35,7 +35,7 @@ CALL (u) {
   ORDER BY abs(weight) DESC, n.id
   WITH u, collect({interest: n, weight: weight, seen: seen})[..$most] AS kept
   CALL (u, kept) {
-    MATCH (u)-[old:INTERESTED_IN]->(n:Interest)
+    MATCH (u)-[old:INTERESTED_IN]->(n:Interest {version: $version})
     WHERE NOT n IN [k IN kept | k.interest]
     DELETE old
   }

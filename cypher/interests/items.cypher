@@ -1,9 +1,11 @@
 // purpose: What interests are made from: the categories and the embedding of each item, and which
 //   interests it is about so far, in pages by key.
-// parameters: after STRING last key of the page before, or ''; limit INTEGER
+// parameters: after STRING last key of the page before, or ''; limit INTEGER; version INTEGER of the encoder;
+//   known INTEGER version whose interests there are so far
 // columns: id, title, categories, embedding, about
 MATCH (i:Item)
 WHERE i.key > $after
 WITH i ORDER BY i.key LIMIT $limit
-RETURN i.key AS id, i.title AS title, i.categories AS categories, i.embedding AS embedding,
-  COLLECT { MATCH (i)-[:ABOUT]->(n:Interest) RETURN n.id } AS about
+RETURN i.key AS id, i.title AS title, i.categories AS categories,
+  COLLECT { MATCH (i)-[:ENCODED_AS]->(v:ItemVector {version: $version}) RETURN v.vector }[0] AS embedding,
+  COLLECT { MATCH (i)-[:ABOUT]->(n:Interest {version: $known}) RETURN n.id } AS about

@@ -1,6 +1,7 @@
 // purpose: What reads from the embedding of a text which interests it is about.
+// parameters: version INTEGER of the encoder
 // columns: id, direction, bias
-MATCH (n:Interest)
-WHERE n.direction IS NOT NULL
+MATCH (n:Interest {version: $version})
+WHERE size(n.direction) > 0
 RETURN n.id AS id, n.direction AS direction, n.bias AS bias
 ORDER BY id

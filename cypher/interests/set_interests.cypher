@@ -1,8 +1,8 @@
-// purpose: Create or update interests.
+// purpose: Create or update the interests of an encoder version.
 // parameters: rows LIST of {id, languages, names, embedding, direction, bias}: names stand beside their
 //   languages, that of most items first. A text with the embedding v is about the interest as likely as
-//   the exponential of v direction + bias says, against all interests
+//   the exponential of v direction + bias says, against all interests; version INTEGER
 UNWIND $rows AS row
-MERGE (n:Interest {id: row.id})
+MERGE (n:Interest {id: row.id, version: $version})
 SET n.name = row.names[0], n.languages = row.languages, n.names = row.names,
   n.embedding = row.embedding, n.direction = row.direction, n.bias = row.bias

@@ -1,6 +1,7 @@
 // purpose: All interests that something is about, for training; families have none of their own.
+// parameters: version INTEGER of the encoder
 // columns: id, name, embedding
-MATCH (n:Interest)
+MATCH (n:Interest {version: $version})
 WHERE EXISTS { (n)<-[:ABOUT]-() }
 RETURN n.id AS id, n.name AS name, n.embedding AS embedding
 ORDER BY id
