@@ -14,19 +14,27 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--again", is_flag=True, help="Encode everything anew, for a new encoder.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Batches encoded at once, each on a core of its own; all cores without it.",
+)
 @with_settings
-def command(settings: Settings, again: bool) -> Output:
+def command(settings: Settings, again: bool, workers: int | None) -> Output:
     """Give items and texts that have none their embedding, then find the interests.
 
     \b
     Examples:
       isthmus encode
+      isthmus encode --workers 4
       ISTHMUS_ENCODER=BAAI/bge-m3 isthmus encode --again
     """
     from graph.connection import connect
     from graph.embeddings import encode
     from graph.interests import find_interests
 
+    if workers is not None:
+        settings = settings.model_copy(update={"threads": workers})
     with connect(settings) as graph:
         done = encode(graph, settings, again)
         found = find_interests(graph, settings)
