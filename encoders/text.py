@@ -32,7 +32,7 @@ Kind = Literal["query", "passage"]
 
 # Measured: 512 to 1,024 tokens a batch keep the activations in a core's cache; 4,096 cost a third.
 TOKENS_IN_BATCH = 1024
-TEXTS_IN_WINDOW = 2048
+TEXTS_IN_WINDOW = 1024  # for each core, so that many have batches enough between two saves
 # No piece of a usual vocabulary is longer, so nothing that a model would read is cut.
 CHARACTERS_OF_TOKEN = 16
 TOKENS_WHERE_UNLIMITED = 8192
@@ -165,10 +165,11 @@ class TextEncoder:
             advance: Is told how many more texts are done, after every batch.
 
         Yields:
-            Vectors of the next texts, shape (up to TEXTS_IN_WINDOW, dimensions).
+            Vectors of the next texts, shape (up to TEXTS_IN_WINDOW for each core, dimensions).
         """
-        for start in range(0, len(prepared), TEXTS_IN_WINDOW):
-            yield self._encode_window(prepared[start : start + TEXTS_IN_WINDOW], kind, advance)
+        size = TEXTS_IN_WINDOW * (_cores() if len(prepared) > TEXTS_IN_WINDOW else 1)
+        for start in range(0, len(prepared), size):
+            yield self._encode_window(prepared[start : start + size], kind, advance)
 
     def _encode_window(
         self, prepared: Sequence[str], kind: Kind, advance: Advance
@@ -242,22 +243,30 @@ def _workers(batches: int) -> Iterator[Callable[..., Iterator[NDArray[np.float32
     Measured beside other work on the same two cores: four times as fast as one batch at a time on
     all cores, where at every layer the quick core waits for the one that was taken away.
     """
-    import torch
-
-    threads = torch.get_num_threads()
-    if batches < 2 or threads < 2:
+    threads = min(_cores(), batches) if batches > 1 else 1
+    if threads == 1:
         yield map
         return
+    import torch
+
+    before = torch.get_num_threads()
     one_each = partial(torch.set_num_threads, 1)
     try:
-        with ThreadPoolExecutor(min(threads, batches), initializer=one_each) as pool:
+        with ThreadPoolExecutor(threads, initializer=one_each) as pool:
             try:
                 yield pool.map
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
+
+
+def _cores() -> int:
+    """How many batches are encoded at once; `load_encoder` and the environment say so."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 def encoding_progress(total: int) -> contextlib.AbstractContextManager[Advance]:

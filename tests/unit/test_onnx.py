@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from isthmus.errors import IsthmusError
 from isthmus.settings import Settings
 from tests.unit.tiny import tiny_bert
 
+ROOT = Path(__file__).resolve().parents[2]
 WORDS = ("red", "green", "blue", "tea", "cup", "pot", "book", "茶", "书")
 TEXTS = [" ".join((one, *(n * [other]))) for one in WORDS for other in WORDS for n in (1, 9)]
 
@@ -55,6 +58,14 @@ def test_it_is_exported_once_and_read_without_the_model(
     assert again.encode(["red cup"], "query").shape == (1, 32)
     assert graph.stat().st_mtime_ns == made
     assert "model" not in vars(again)
+    script = (
+        "import sys; from pathlib import Path; from encoders.text import load_encoder;"
+        "load_encoder(sys.argv[1], Path(sys.argv[2])).encode(['tea'], 'query');"
+        "print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", script, again.name, str(home)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_its_vectors_never_mix_with_the_models_own(
