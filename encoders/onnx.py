@@ -113,9 +113,7 @@ def exported(encoder: TextEncoder, home: Path) -> OnnxModel:
     if not folder.is_dir():
         logger.info("Exporting %s as an ONNX graph of 8-bit integers, once.", encoder.name)
         try:
-            _export(encoder.model.to("cpu"), encoder.max_tokens, folder)
-        except IsthmusError:
-            raise
+            _export(encoder.folder, encoder.max_tokens, folder)
         except Exception as error:  # whatever exporters raise of a model that they do not know
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise IsthmusError(
@@ -130,8 +128,12 @@ def kept_graphs(home: Path) -> Path:
     return home / "encoders" / ".onnx"
 
 
-def _export(model: SentenceTransformer, max_tokens: int, folder: Path) -> None:
-    """Writes the graph and its tokenizer, whole or not at all."""
+def _export(source: Path, max_tokens: int, folder: Path) -> None:
+    """Writes the graph of the model in `source` and its tokenizer, whole or not at all."""
+    from sentence_transformers import SentenceTransformer
+
+    # In single precision, whatever its files say, and apart from one that encodes elsewhere.
+    model = SentenceTransformer(str(source), device="cpu", local_files_only=True).float().eval()
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob("exporting-*"):  # by who was killed; others are younger
         if time.time() - left.stat().st_mtime > ABANDONED_AFTER_SECONDS:
@@ -142,6 +144,7 @@ def _export(model: SentenceTransformer, max_tokens: int, folder: Path) -> None:
         _tokenizer_of(model, max_tokens).save(str(made / TOKENIZER))
         _export_plain(model, plain)
         _quantise(plain, made / GRAPH)
+        OnnxModel(made).encode(["one two", "three"])  # what cannot be run is not kept
         with contextlib.suppress(OSError):  # another process was quicker
             made.rename(folder)
 
