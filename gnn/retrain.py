@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from encoders.text import load_encoder
 from graph.connection import Graph
-from graph.interests import derive_user_interests
+from graph.embeddings import encode
+from graph.interests import derive_user_interests, find_interests
 from graph.publish import edge_count, publish
 from graph.snapshot import fingerprint, snapshot
+from graph.versions import answering, version_of
 from isthmus.errors import Locked
 from isthmus.settings import Settings
 
@@ -51,10 +54,12 @@ def retrain(graph: Graph, settings: Settings) -> dict[str, Any]:
 
     start, steps = time.monotonic(), Steps()
     with _lock(settings.home / "locks" / "retrain.lock"):
+        with steps.step("encode"):
+            version = encoder_version(graph, settings)
         with steps.step("interests of users"):
-            derive_user_interests(graph, settings.half_life_days)
+            derive_user_interests(graph, settings.half_life_days, version)
         with steps.step("snapshot"):
-            data = snapshot(graph)
+            data = snapshot(graph, version)
         with steps.step("train"):
             learned = trained(data, settings)
         with steps.step("publish"):
@@ -62,18 +67,38 @@ def retrain(graph: Graph, settings: Settings) -> dict[str, Any]:
                 mode="json",
                 include={"edges_per_node", "half_life_days", "history_limit", "seed", "encoder"},
             )
-            number = publish(graph, data, learned, fingerprint(data), told)
+            number = publish(graph, data, learned, fingerprint(data), told, version)
     return {
         "generation": number,
         "promoted": True,
         "reason": "published and activated",
         "edges": edge_count(learned),
+        "encoder_version": version,
         "champion": {},
         "challenger": learned.metrics,
         "seconds": round(time.monotonic() - start, 3),
         "peak_mb": peak_mb(),
         "steps": steps.done,
     }
+
+
+def encoder_version(graph: Graph, settings: Settings) -> int | None:
+    """The version to learn from: another encoder's is made beside the one that answers.
+
+    Killed, the next retraining encodes only what still lacks it.
+
+    Returns:
+        Its number; None where nothing has been encoded yet, and edges are learned without words.
+    """
+    active = answering(graph)
+    if active is None:
+        return None
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    version = version_of(graph, encoder)
+    if version != active.number:
+        encode(graph, settings)
+        find_interests(graph, settings)
+    return version
 
 
 def peak_mb() -> float:

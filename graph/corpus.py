@@ -12,9 +12,9 @@ from graph.sources import read_dataset
 def texts_of_graph(graph: Graph) -> list[str]:
     """Titles of all items and the words of all texts, those kept and those in tables loaded."""
     found: list[str] = []
-    for page in pages(graph, "encode/items_without_embedding", again=True):
+    for page in pages(graph, "encode/items_without_embedding", version=None):
         found += [row["text"] for row in page if row["text"] is not None]
-    texts = pages(graph, "encode/texts_without_embedding", again=True)
+    texts = pages(graph, "encode/texts_without_embedding", version=None)
     written = with_words(graph, [row for page in texts for row in page])
     return [*found, *(row["text"] for row in written if row["text"] is not None)]
 

@@ -180,15 +180,16 @@ def _indexes(graph: Graph) -> Check:
 
 
 def _embeddings(graph: Graph, settings: Settings) -> Check:
-    row = graph.read("admin/embeddings")[0]
-    if row["encoder"] is None:
+    rows = graph.read("admin/embeddings")
+    if not rows:
         return Check("embeddings", False, "Nothing is encoded yet.", "Run `isthmus encode`.")
-    found = f"By {row['encoder']}, begun {_ago(row['age'])}"
+    row = rows[0]
+    found = f"Version {row['version']}, by {row['encoder']}, begun {_ago(row['age'])}"
     if row["items"] or row["texts"]:
         found += f"; {row['items']:,} items and {row['texts']:,} texts have none."
         return Check("embeddings", False, found, "Run `isthmus encode`.")
     if row["encoder"] != settings.encoder:
-        advice = f"The setting says {settings.encoder}: `isthmus encode --again` changes to it."
+        advice = f"The setting says {settings.encoder}: `isthmus retrain` changes to it."
         return Check("embeddings", True, found + ".", advice)
     return Check("embeddings", True, found + "; every item and text has one.")
 
@@ -208,16 +209,20 @@ def _generation(graph: Graph) -> Check:
 
 def _leftovers(graph: Graph) -> Check:
     row = graph.read("admin/leftovers")[0]
-    found, advice = [], []
-    if row["generations"]:
-        found.append(f"Generations left half made: {', '.join(map(str, row['generations']))}.")
+    found = [
+        f"{what.capitalize()} left half made: {', '.join(map(str, row[what]))}."
+        for what in ("generations", "encoders")
+        if row[what]
+    ]
+    advice = []
+    if found:
         advice.append("Unless a retraining is at work, run `isthmus retrain`: it clears them away.")
     if row["interests"]:
         found.append(f"Interests that nothing is about: {row['interests']:,}.")
         advice.append("Run `isthmus interests`.")
     if found:
         return Check("leftovers", False, " ".join(found), " ".join(advice))
-    return Check("leftovers", True, "None: no generation or interest was left half made.")
+    return Check("leftovers", True, "None: nothing was left half made.")
 
 
 def _encoder(settings: Settings) -> Iterator[Check]:

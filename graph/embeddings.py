@@ -1,4 +1,4 @@
-"""Titles, names and texts to embeddings in the graph; only what has none is encoded."""
+"""Titles and texts to embeddings in the graph; only what has none of a version is encoded."""
 
 from __future__ import annotations
 
@@ -12,72 +12,93 @@ from typing import Literal
 import polars as pl
 
 from encoders.cache import VectorCache, encode_cached
-from encoders.text import TextEncoder, load_encoder
+from encoders.text import Kind, TextEncoder, load_encoder
 from graph.connection import Graph, Row
 from graph.ingest import item_key, known_items, text_id
 from graph.records import resolve_items
-from isthmus.errors import InputError, IsthmusError
+from graph.versions import version_of
+from isthmus.errors import IsthmusError
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
 
 PAGE = 5_000
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """Texts whose words neither the graph nor any table holds, so that they have no embedding.
+
+    Attributes:
+        tables: The folder that they came from.
+        texts: How many.
+        ids: Keys of the first ones.
+    """
+
+    tables: str
+    texts: int
+    ids: list[str]
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """How many texts were encoded, and how many came from the cache."""
+    """What a run encoded.
 
+    Attributes:
+        version: Number of the encoder version that the vectors are of.
+        encoded: Texts that the model encoded.
+        cached: Texts whose vectors came from the cache.
+        seconds: From start to end.
+        missing: Texts without an embedding because their words were not found.
+        not_found: The same by the tables that they came from.
+    """
+
+    version: int
     encoded: int
     cached: int
     seconds: float
-    missing: int = 0
+    missing: int
+    not_found: list[NotFound]
 
     def document(self) -> dict[str, object]:
         """The result as `--json` prints it."""
         return asdict(self)
 
 
-def encode(graph: Graph, settings: Settings, again: bool = False) -> Encoded:
-    """Gives items and texts their embeddings; interrupted, the next run goes on where it stopped.
+def encode(graph: Graph, settings: Settings) -> Encoded:
+    """Gives items and texts the embeddings of an encoder that they lack.
+
+    They are stored under the encoder's version, beside those of others; which one is read does not
+    change. Interrupted, the next run goes on where it stopped.
 
     Args:
         graph: The graph.
         settings: `encoder`, `home` for its files and the vector cache, `threads`.
-        again: Also those that have an embedding, for a new encoder.
-
-    Raises:
-        InputError: The graph's embeddings are of another encoder, and `again` is not set.
     """
     start = time.monotonic()
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    _one_encoder(graph, encoder, again)
-    missing = 0
-    words: dict[str, str] | None = None
-    encoded = cached = 0
+    version = version_of(graph, encoder)
     cache = VectorCache(settings.home / "vectors")
-    kinds: tuple[tuple[str, Literal["query", "passage"]], ...] = (
-        ("item", "passage"),
-        ("text", "query"),
-    )
-    for node, kind in kinds:
-        for page in pages(graph, f"encode/{node}s_without_embedding", again=again):
-            if node == "text" and words is None and any(r["text"] is None for r in page):
-                words = words_from_tables(graph)
-            for row in page:
-                if row["text"] is None and words is not None:
-                    row["text"] = words.get(row["id"])
-            missing += sum(row["text"] is None for row in page)
-            rows = [row for row in page if row["text"] is not None]
-            new, old = _encode_page(graph, encoder, cache, node, kind, rows)
-            encoded, cached = encoded + new, cached + old
-    if missing:
-        logger.warning(
-            "%d texts have no embedding: the graph does not keep their words, and they are not in "
-            "the tables that were loaded. Ingest those tables again from where they are now.",
-            missing,
-        )
-    return Encoded(encoded, cached, round(time.monotonic() - start, 3), missing)
+    encoded = cached = 0
+    for page in pages(graph, "encode/items_without_embedding", version=version):
+        new, old = _encode_page(graph, encoder, cache, "item", version, page)
+        encoded, cached = encoded + new, cached + old
+    words: dict[str, str] | None = None
+    lost: list[Row] = []
+    for page in pages(graph, "encode/texts_without_embedding", version=version):
+        if words is None and any(row["text"] is None for row in page):
+            words = words_from_tables(graph)
+        for row in page:
+            if row["text"] is None and words is not None:
+                row["text"] = words.get(row["id"])
+        lost += [row for row in page if row["text"] is None]
+        rows = [row for row in page if row["text"] is not None]
+        new, old = _encode_page(graph, encoder, cache, "text", version, rows)
+        encoded, cached = encoded + new, cached + old
+    not_found = _not_found(lost)
+    seconds = round(time.monotonic() - start, 3)
+    return Encoded(version, encoded, cached, seconds, len(lost), not_found)
 
 
 def pages(graph: Graph, name: str, limit: int = PAGE, **parameters: object) -> Iterator[list[Row]]:
@@ -92,29 +113,39 @@ def _encode_page(
     graph: Graph,
     encoder: TextEncoder,
     cache: VectorCache,
-    node: str,
-    kind: Literal["query", "passage"],
+    node: Literal["item", "text"],
+    version: int,
     rows: list[Row],
 ) -> tuple[int, int]:
     if not rows:
         return 0, 0
+    kind: Kind = "passage" if node == "item" else "query"
     vectors, encoded, cached = encode_cached(encoder, cache, [row["text"] for row in rows], kind)
     frame = pl.DataFrame({"id": [row["id"] for row in rows], "embedding": vectors})
     frame = frame.with_columns(pl.col("embedding").cast(pl.List(pl.Float64)))
-    graph.write_batches(f"encode/set_{node}_embeddings", frame, f"store {node} vectors")
+    graph.write_batches(
+        f"encode/set_{node}_embeddings", frame, f"store {node} vectors", version=version
+    )
     return encoded, cached
 
 
-def _one_encoder(graph: Graph, encoder: TextEncoder, again: bool) -> None:
-    """A graph's embeddings are of one encoder, or comparing them means nothing."""
-    known = graph.read("encode/encoder")
-    if known and known[0]["name"] != encoder.name and not again:
-        raise InputError(
-            f"The embeddings in this graph are of {known[0]['name']}, the setting says "
-            f"{encoder.name}.",
-            "Run `isthmus encode --again` to encode everything anew, or set the encoder back.",
+def _not_found(lost: list[Row]) -> list[NotFound]:
+    """Says which texts have no embedding, and where they came from."""
+    ids: dict[str, list[str]] = {}
+    for row in lost:
+        ids.setdefault(row["tables"] or "tables that were not recorded", []).append(row["id"])
+    found = [NotFound(tables, len(of), of[:NAMED]) for tables, of in sorted(ids.items())]
+    for some in found:
+        logger.warning(
+            "%d texts have no embedding: the graph does not keep their words, and the tables that "
+            "were loaded do not hold them any more. They came from %s; their ids: %s%s. Ingest "
+            "those tables again from where they are now.",
+            some.texts,
+            some.tables,
+            ", ".join(some.ids),
+            " …" if some.texts > len(some.ids) else "",
         )
-    graph.write("encode/set_encoder", name=encoder.name, dimensions=encoder.dimensions)
+    return found
 
 
 def with_words(graph: Graph, texts: list[Row]) -> list[Row]:

@@ -80,7 +80,7 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
     graph.write_batches("ingest/items", items, "load items", ROWS_A_BATCH // 2)
     graph.write_batches("ingest/users", users, "load users")
     graph.write_batches("ingest/interactions", pairs, "load interactions")
-    graph.write_batches("ingest/texts", texts, "load texts")
+    graph.write_batches("ingest/texts", texts, "load texts", tables=str(path.absolute()))
     graph.write_batches("ingest/accounts", account_owners(dataset.accounts), "load accounts")
     graph.write_batches("ingest/follows", dataset.follows.drop("file", "line"), "load follows")
     graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)

@@ -25,6 +25,7 @@ from encoders.topics import Topics
 from graph.connection import Graph, Row
 from graph.embeddings import pages
 from graph.texts import Interests, Texts, Vectors, most_likely, read_texts, written
+from graph.versions import answer_without_generation, version_of
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,16 +57,21 @@ class InterestsFound:
 def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
     """Makes interests from the items, says what items and texts are about, derives INTERESTED_IN.
 
+    They are those of the version of the settings' encoder, beside those of other versions.
     Interrupted, the graph holds interests of the old and of the new kind, each item being about
     one kind; the next run completes it.
     """
     start = time.monotonic()
-    items = _items(graph)
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    version = version_of(graph, encoder)
+    items = _items(graph, version)
     interests, about = interests_of_items(items, settings)
-    texts = written(graph)
+    texts = written(graph, version)
     topics, polarity = read_texts(interests, about, texts, settings)
-    _write_interests(graph, interests, topics)
-    graph.write_batches("interests/set_item_interests", _rows(about), "link items to interests")
+    _write_interests(graph, interests, topics, version)
+    graph.write_batches(
+        "interests/set_item_interests", _rows(about), "link items to interests", version=version
+    )
     of_texts = pl.DataFrame(
         {
             "id": texts.ids,
@@ -74,9 +80,10 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
         },
         schema=_ABOUT | {"polarity": pl.Float64()},
     )
-    graph.write_batches("interests/set_text_interests", of_texts, "link texts")
-    graph.write_in_transactions("interests/delete_orphans")
-    derive_user_interests(graph, settings.half_life_days)
+    graph.write_batches("interests/set_text_interests", of_texts, "link texts", version=version)
+    graph.write_in_transactions("interests/delete_orphans", version=version)
+    derive_user_interests(graph, settings.half_life_days, version)
+    answer_without_generation(graph, version)
     seconds = round(time.monotonic() - start, 3)
     return InterestsFound(len(interests.ids), len(about), len(texts.ids), seconds)
 
@@ -100,8 +107,8 @@ def interests_of_items(
     return _interests(items, about, names, settings), about
 
 
-def derive_user_interests(graph: Graph, half_life_days: float) -> None:
-    """Computes INTERESTED_IN of every user anew from interactions and texts."""
+def derive_user_interests(graph: Graph, half_life_days: float, version: int | None) -> None:
+    """Computes INTERESTED_IN of every user anew, in the interests of an encoder version."""
     graph.write_in_transactions(
         "interests/derive_user_interests",
         half_life_days=half_life_days,
@@ -109,6 +116,7 @@ def derive_user_interests(graph: Graph, half_life_days: float) -> None:
         polarity=POLARITY,
         most=INTERESTS_A_USER,
         decimals=DECIMALS,
+        version=version,
     )
 
 
@@ -216,8 +224,8 @@ _ABOUT = pl.Schema(
 )
 
 
-def _items(graph: Graph) -> list[Row]:
-    return [row for page in pages(graph, "interests/items") for row in page]
+def _items(graph: Graph, version: int) -> list[Row]:
+    return [row for page in pages(graph, "interests/items", version=version) for row in page]
 
 
 def _about_categories(items: list[Row]) -> dict[str, list[Row]]:
@@ -268,7 +276,7 @@ def _interests(
     return Interests(ids, [names[i] for i in ids], vectors)
 
 
-def _write_interests(graph: Graph, interests: Interests, topics: Topics) -> None:
+def _write_interests(graph: Graph, interests: Interests, topics: Topics, version: int) -> None:
     vectors = pl.List(pl.Float64)
     frame = pl.DataFrame(
         {
@@ -285,7 +293,9 @@ def _write_interests(graph: Graph, interests: Interests, topics: Topics) -> None
             "direction": vectors,
         },
     )
-    graph.write_batches("interests/set_interests", frame, "store interests", size=2_000)
+    graph.write_batches(
+        "interests/set_interests", frame, "store interests", size=2_000, version=version
+    )
 
 
 def _rows(about: dict[str, list[Row]]) -> pl.DataFrame:

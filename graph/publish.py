@@ -11,6 +11,7 @@ import polars as pl
 
 from gnn.data import Edges, InterestGraph, LearnedEdges
 from graph.connection import Graph, Row
+from graph.versions import delete_unused, number_of_answering
 from isthmus.errors import InputError
 
 SOURCES_A_BATCH = 400
@@ -18,12 +19,18 @@ RETIRED_TO_KEEP = 1
 
 
 def publish(
-    graph: Graph, data: InterestGraph, learned: LearnedEdges, fingerprint: str, settings: Row
+    graph: Graph,
+    data: InterestGraph,
+    learned: LearnedEdges,
+    fingerprint: str,
+    settings: Row,
+    version: int | None = None,
 ) -> int:
     """Writes the edges as a candidate, activates it, deletes what it supersedes.
 
-    Killed before the switch, the generation before it goes on answering and the next publish
-    clears the candidate away; killed after it, the next publish deletes what was superseded.
+    With it the encoder version that it was learned from becomes the one that is read. Killed before
+    the switch, the generation before it goes on answering and the next publish clears the candidate
+    away; killed after it, the next publish deletes what was superseded.
 
     Args:
         graph: Where to.
@@ -31,15 +38,18 @@ def publish(
         learned: Edges and merge weights.
         fingerprint: Of the snapshot.
         settings: What training was told, kept with the generation.
+        version: The encoder version that `data` was read from; without it the active one.
 
     Returns:
         The number of the generation.
     """
     delete_superseded(graph)
-    number = create_candidate(graph, learned, fingerprint, settings)
+    version = number_of_answering(graph) if version is None else version
+    number = create_candidate(graph, learned, fingerprint, settings, version)
     write_edges(graph, number, data, learned)
     activate(graph, number, edge_count(learned))
     delete_superseded(graph)
+    delete_unused(graph)
     return number
 
 
@@ -48,7 +58,9 @@ def edge_count(learned: LearnedEdges) -> int:
     return len(learned.transfer) + len(learned.interest) + len(learned.co_liked)
 
 
-def create_candidate(graph: Graph, learned: LearnedEdges, fingerprint: str, settings: Row) -> int:
+def create_candidate(
+    graph: Graph, learned: LearnedEdges, fingerprint: str, settings: Row, version: int | None
+) -> int:
     """Creates a generation that does not answer yet, and returns its number."""
     merge = [{"domain": domain, **asdict(weights)} for domain, weights in learned.merge.items()]
     rows = graph.write(
@@ -56,6 +68,7 @@ def create_candidate(graph: Graph, learned: LearnedEdges, fingerprint: str, sett
         metrics=json.dumps(learned.metrics, sort_keys=True),
         settings=json.dumps(settings, sort_keys=True),
         fingerprint=fingerprint,
+        encoder_version=version,
         merge=merge,
     )
     return int(rows[0]["number"])
@@ -79,12 +92,15 @@ def write_edges(graph: Graph, number: int, data: InterestGraph, learned: Learned
 
 
 def activate(graph: Graph, number: int, edges: int) -> None:
-    """Makes a generation the one that answers, in one transaction."""
+    """Makes a generation the one that answers, with its encoder version, in one transaction."""
     graph.write("generations/activate", number=number, edges=edges)
 
 
-def roll_back(graph: Graph, number: int) -> None:
-    """Makes an earlier generation answer again.
+def roll_back(graph: Graph, number: int) -> dict[str, Any]:
+    """Makes an earlier generation answer again, with the encoder version that it was learned from.
+
+    Returns:
+        The generation, as `show` gives it.
 
     Raises:
         InputError: There is no such generation, or it is not complete.
@@ -97,6 +113,7 @@ def roll_back(graph: Graph, number: int) -> None:
             f"These can: {kept or 'none, there is no earlier one'}.",
         )
     activate(graph, number, known[number]["edges"])
+    return show(graph, number)
 
 
 def generations(graph: Graph) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from graph.connection import Graph, Row
 from graph.texts import interests_of_text
+from graph.versions import answering
 from isthmus.errors import InputError
 from isthmus.settings import Settings
 
@@ -22,6 +23,7 @@ NEAREST = 200
 CLIENTS = 4
 USERS_A_ROUND = 256
 SAMPLE = 1_000
+NO_VERSION = 0
 LIKED_ABOVE = 1.0
 """Deviations above a domain's mean similarity from which a text is said to like an item."""
 
@@ -92,18 +94,24 @@ def recommend_for_text(
     Each item says whether the text likes it: whether its similarity lies `LIKED_ABOVE`
     deviations above that of the domain's items on the whole.
 
+    Args:
+        graph: The graph.
+        encoder: The one of the answers, from `graph.versions.encoder_of_answers`.
+        text: What somebody wrote.
+        domain: Where to recommend from.
+        n: How many.
+
     Raises:
-        InputError: The text is empty, or there is no such domain.
+        InputError: The text is empty, there is no such domain, or the encoder is another one.
     """
     if not text.strip():
         raise InputError("The text is empty.", 'Give some words: --text "I like …".')
+    version = _version_read_by(graph, encoder)
     vectors = encoder.encode([text], "query")
-    vector = vectors[0].tolist()
+    asked = {"domain": domain, "vector": vectors[0].tolist(), "version": version}
     search = "" if graph.capabilities.search else "_without_search"
-    similar = graph.read(
-        f"recommend/nearest_items{search}", domain=domain, vector=vector, k=max(NEAREST, n)
-    )
-    spread = graph.read("recommend/similarity_spread", domain=domain, vector=vector, sample=SAMPLE)
+    similar = graph.read(f"recommend/nearest_items{search}", **asked, k=max(NEAREST, n))
+    spread = graph.read("recommend/similarity_spread", **asked, sample=SAMPLE)
     mean, deviation = spread[0]["mean"] or 0.0, max(spread[0]["deviation"] or 0.0, 1e-6)
     rows = graph.read(
         "recommend/for_text",
@@ -113,7 +121,8 @@ def recommend_for_text(
         similar=[
             {"key": row["key"], "share": (row["similarity"] - mean) / deviation} for row in similar
         ],
-        interests=interests_of_text(graph, vectors),
+        interests=interests_of_text(graph, vectors, version),
+        version=version,
     )
     if not rows:
         _refuse_unknown(graph, None, domain)
@@ -129,6 +138,21 @@ def recommend_for_text(
     elif rows[0]["generation"] is None:
         note = _UNTRAINED
     return {"user": None, "domain": domain} | answer | ({"note": note} if note else {})
+
+
+def _version_read_by(graph: Graph, encoder: TextEncoder) -> int:
+    """The active encoder version, when it is this encoder's: other vectors mean nothing to it."""
+    active = answering(graph)
+    if active is None:
+        return NO_VERSION
+    if active.fingerprint != encoder.fingerprint:
+        raise InputError(
+            f"The graph answers with version {active.number} of its encoders, {active.name}; the "
+            f"text would be read by {encoder.name}, whose files are others.",
+            "Put that encoder's files back, or run `isthmus retrain` to change to the one that is "
+            "set.",
+        )
+    return active.number
 
 
 def history(graph: Graph, user: str, limit: int = 10) -> list[Row]:

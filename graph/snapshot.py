@@ -22,6 +22,7 @@ from graph.embeddings import pages
 from graph.ingest import account_owners, by_person, item_key, keyed_texts, user_item_pairs, users_of
 from graph.interests import interests_of_items, interests_of_users
 from graph.records import Dataset, resolve_items
+from graph.versions import number_of_answering
 from isthmus.errors import NothingToDo
 from isthmus.progress import progress
 from isthmus.settings import Settings
@@ -32,15 +33,20 @@ if TYPE_CHECKING:
 PAGE = 2_000
 
 
-def snapshot(graph: Graph) -> InterestGraph:
+def snapshot(graph: Graph, version: int | None = None) -> InterestGraph:
     """Reads items, interests and users with all that training uses.
+
+    Args:
+        graph: The graph.
+        version: Encoder version whose vectors and interests to read; without it the active one.
 
     Raises:
         NothingToDo: The graph has no items or no interactions.
     """
-    interests = graph.read("snapshot/interests")
-    items = list(_read(graph, "snapshot/items", "read items"))
-    users = list(_read(graph, "snapshot/users", "read users"))
+    version = number_of_answering(graph) if version is None else version
+    interests = graph.read("snapshot/interests", version=version)
+    items = list(_read(graph, "snapshot/items", "read items", version))
+    users = list(_read(graph, "snapshot/users", "read users", version))
     return _arrays(items, users, interests)
 
 
@@ -212,9 +218,9 @@ def fingerprint(data: InterestGraph) -> str:
     return digest.hexdigest()
 
 
-def _read(graph: Graph, name: str, task: str) -> Iterable[Row]:
+def _read(graph: Graph, name: str, task: str, version: int | None) -> Iterable[Row]:
     with progress(task, unit="rows") as advance:
-        for page in pages(graph, name, limit=PAGE):
+        for page in pages(graph, name, limit=PAGE, version=version):
             yield from page
             advance(len(page))
 

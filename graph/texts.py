@@ -55,9 +55,10 @@ class Texts:
     said: NDArray[np.float64]
 
 
-def written(graph: Graph) -> Texts:
-    """The texts of a graph that have an embedding, with their words where they can be had."""
-    rows = with_words(graph, [row for page in pages(graph, "interests/texts") for row in page])
+def written(graph: Graph, version: int) -> Texts:
+    """Texts with a vector of an encoder version, with their words where they can be had."""
+    found = pages(graph, "interests/texts", version=version)
+    rows = with_words(graph, [row for page in found for row in page])
     return Texts(
         ids=[row["id"] for row in rows],
         vectors=np.array([row["embedding"] for row in rows], dtype=np.float32),
@@ -126,9 +127,10 @@ def most_likely(ids: list[str], topics: Topics, vectors: Vectors) -> list[list[R
     return found
 
 
-def interests_of_text(graph: Graph, vectors: Vectors) -> list[Row]:
-    """What one text is about of which only the embedding is known, (1, dimensions)."""
-    rows = [row for row in graph.read("interests/readers") if row["direction"]]
+def interests_of_text(graph: Graph, vectors: Vectors, version: int) -> list[Row]:
+    """What one text is about, by its embedding of an encoder version, (1, dimensions)."""
+    rows = graph.read("interests/readers", version=version)
+    rows = [row for row in rows if row["direction"]]
     directions = np.array([row["direction"] for row in rows], dtype=np.float32)
     offsets = np.array([row["bias"] for row in rows])
     return most_likely([row["id"] for row in rows], Topics(directions, offsets), vectors)[0]

@@ -13,30 +13,32 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--again", is_flag=True, help="Encode everything anew, for a new encoder.")
 @click.option(
     "--workers",
     type=click.IntRange(1),
     help="Batches encoded at once, each on a core of its own; all cores without it.",
 )
 @with_settings
-def command(settings: Settings, again: bool, workers: int | None) -> Output:
+def command(settings: Settings, workers: int | None) -> Output:
     """Give items and texts that have none their embedding, then find the interests.
+
+    It is that of the encoder of the generation that answers; `isthmus retrain` changes to another.
 
     \b
     Examples:
       isthmus encode
       isthmus encode --workers 4
-      ISTHMUS_ENCODER=BAAI/bge-m3 isthmus encode --again
     """
     from graph.connection import connect
     from graph.embeddings import encode
     from graph.interests import find_interests
+    from graph.versions import settings_of_answers
 
     if workers is not None:
         settings = settings.model_copy(update={"threads": workers})
     with connect(settings) as graph:
-        done = encode(graph, settings, again)
+        settings = settings_of_answers(graph, settings)
+        done = encode(graph, settings)
         found = find_interests(graph, settings)
     document = done.document() | {"interests": found.interests}
     return Output(

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @click.group("encoder")
 def command() -> None:
-    """Train a text model on the texts of the graph.
+    """Train a text model on the texts of the graph, and list those that it was encoded with.
 
     \b
     Example:
       isthmus encoder pretrain --name ours
-      ISTHMUS_ENCODER=ours isthmus encode --again
+      ISTHMUS_ENCODER=ours isthmus retrain
     """
 
 
@@ -115,6 +115,28 @@ def finetune(settings: Settings, plan: Plan, out: Path, tables: Path, fold: int)
     return _said(run(encoder, behaviour, plan, out))
 
 
+@command.command("list")
+@with_settings
+def list_versions(settings: Settings) -> Output:
+    """List the versions of the encoder that the graph has vectors of, newest first.
+
+    \b
+    Example:
+      isthmus encoder list
+    """
+    from graph.connection import connect
+    from graph.versions import versions
+
+    with connect(settings) as graph:
+        rows = versions(graph)
+    lines = [
+        f"{row['version']:>4}  {row['state']:<9}  {row['created_at'][:19]}  "
+        f"{row['dimensions']:>5}  {row['name']}"
+        for row in rows
+    ]
+    return Output(rows, "\n".join(lines) or "Nothing is encoded yet. Run `isthmus encode`.")
+
+
 def _said(trained: Trained) -> Output:
     name = trained.folder.name
     return Output(
@@ -122,5 +144,5 @@ def _said(trained: Trained) -> Output:
         f"{trained.folder}\n"
         f"{trained.steps:,} steps in {trained.seconds:,.0f} s; held-out texts find what belongs to "
         f"them with a mean reciprocal rank of {trained.after:.3f}, before {trained.before:.3f}.\n"
-        f"Use it: ISTHMUS_ENCODER={name} isthmus encode --again",
+        f"Use it: ISTHMUS_ENCODER={name} isthmus retrain",
     )

@@ -34,7 +34,7 @@ def list_generations(settings: Settings) -> Output:
         rows = generations(graph)
     lines = [
         f"{row['number']:>4}  {row['state']:<9}  {row['created_at'][:19]}"
-        f"  {row['edges']:>10,} edges"
+        f"  {row['edges']:>10,} edges  encoder {row['encoder_version'] or '-'}"
         for row in rows
     ]
     return Output(rows, "\n".join(lines) or "No generation yet. Run `isthmus retrain`.")
@@ -62,7 +62,7 @@ def show(settings: Settings, number: int) -> Output:
 @click.argument("number", type=int)
 @with_settings
 def rollback(settings: Settings, number: int) -> Output:
-    """Let generation NUMBER answer again.
+    """Let generation NUMBER answer again, with the encoder that it was learned from.
 
     \b
     Example:
@@ -72,5 +72,9 @@ def rollback(settings: Settings, number: int) -> Output:
     from graph.publish import roll_back
 
     with connect(settings) as graph:
-        roll_back(graph, number)
-    return Output({"generation": number}, f"Generation {number} answers.")
+        row = roll_back(graph, number)
+    text = f"Generation {number} answers"
+    if row["encoder"] is not None:
+        text += f" with encoder version {row['encoder_version']}, {row['encoder']}"
+    document = {"generation": number, **{key: row[key] for key in ("encoder_version", "encoder")}}
+    return Output(document, f"{text}.")

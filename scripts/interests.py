@@ -23,9 +23,10 @@ def command(settings: Settings) -> Output:
     """
     from graph.connection import connect
     from graph.interests import find_interests
+    from graph.versions import settings_of_answers
 
     with connect(settings) as graph:
-        found = find_interests(graph, settings)
+        found = find_interests(graph, settings_of_answers(graph, settings))
     return Output(
         found.document(),
         f"{found.interests:,} interests for {found.items:,} items and {found.texts:,} texts",

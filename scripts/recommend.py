@@ -50,9 +50,9 @@ def command(
                 write_json(answer)
             return None
         if text is not None:
-            from encoders.text import load_encoder
+            from graph.versions import encoder_of_answers
 
-            encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+            encoder = encoder_of_answers(graph, settings)
             answer = recommend_for_text(graph, encoder, text, domain, n)
         else:
             answer = recommend(graph, str(user), domain, n, settings)

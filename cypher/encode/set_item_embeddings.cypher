@@ -1,5 +1,7 @@
-// purpose: Store the embeddings of items.
-// parameters: rows LIST of {id, embedding}
+// purpose: Store the vectors of items under an encoder version.
+// parameters: rows LIST of {id, embedding}; version INTEGER
 UNWIND $rows AS row
 MATCH (i:Item {key: row.id})
-SET i.embedding = row.embedding
+MERGE (v:ItemVector {item: row.id, version: $version})
+SET v.domain = i.domain, v.vector = row.embedding
+MERGE (i)-[:ENCODED_AS]->(v)

@@ -1,5 +1,7 @@
-// purpose: Store the embeddings of texts.
-// parameters: rows LIST of {id, embedding}
+// purpose: Store the vectors of texts under an encoder version.
+// parameters: rows LIST of {id, embedding}; version INTEGER
 UNWIND $rows AS row
 MATCH (t:Text {id: row.id})
-SET t.embedding = row.embedding
+MERGE (v:TextVector {text: row.id, version: $version})
+SET v.vector = row.embedding
+MERGE (t)-[:ENCODED_AS]->(v)

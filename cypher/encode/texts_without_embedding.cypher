@@ -1,7 +1,8 @@
-// purpose: Texts without an embedding, in pages by id; their words where the graph keeps them.
-// parameters: after STRING last id of the page before, or ''; limit INTEGER; again BOOLEAN also those with one
-// columns: id, text
+// purpose: Texts without a vector of an encoder version, in pages by id; their words where the graph keeps
+//   them, and the tables that they came from.
+// parameters: after STRING last id of the page before, or ''; limit INTEGER; version INTEGER, or null for all texts
+// columns: id, text, tables
 MATCH (t:Text)
-WHERE t.id > $after AND ($again OR t.embedding IS NULL)
+WHERE t.id > $after AND NOT EXISTS { (t)-[:ENCODED_AS]->(:TextVector {version: $version}) }
 WITH t ORDER BY t.id LIMIT $limit
-RETURN t.id AS id, t.text AS text
+RETURN t.id AS id, t.text AS text, t.tables AS tables

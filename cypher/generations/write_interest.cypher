@@ -1,7 +1,8 @@
 // purpose: Write learned edges from interests to items.
 // parameters: generation INTEGER; rows LIST of {source, targets, weights}
+MATCH (g:Generation {number: $generation})
 UNWIND $rows AS row
-MATCH (n:Interest {id: row.source})
+MATCH (n:Interest {id: row.source, version: g.encoder_version})
 UNWIND range(0, size(row.targets) - 1) AS k
 MATCH (j:Item {key: row.targets[k]})
 CREATE (n)-[:TRANSFERS_TO {weight: row.weights[k], generation: $generation}]->(j)

@@ -1,13 +1,15 @@
-// purpose: Create or update items; a changed title or text loses its embedding until `isthmus encode`.
+// purpose: Create or update items; a changed title or text loses its vectors until `isthmus encode`.
 // parameters: rows LIST of {key, domain, item_id, title, text, categories, published_at}, published_at in
 //   milliseconds since 1970
 UNWIND $rows AS row
 MERGE (i:Item {key: row.key})
 ON CREATE SET i.domain = row.domain, i.item_id = row.item_id, i.popularity = 0.0
-FOREACH (_ IN CASE
-  WHEN i.title <> row.title OR coalesce(i.text, '') <> coalesce(row.text, '') THEN [1]
-  ELSE []
-END | REMOVE i.embedding)
+WITH i, row, i.title <> row.title OR coalesce(i.text, '') <> coalesce(row.text, '') AS changed
+CALL (i, changed) {
+  WITH i WHERE changed
+  MATCH (i)-[:ENCODED_AS]->(v:ItemVector)
+  DETACH DELETE v
+}
 SET i.title = row.title,
     i.text = row.text,
     i.categories = row.categories,

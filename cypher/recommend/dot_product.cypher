@@ -1,8 +1,9 @@
 // purpose: The items of a domain by the dot product of their embedding and a vector, exact, item by item.
 // parameters: domain STRING; vector LIST of floats; n INTEGER how many
 // columns: item_id, title, score
-MATCH (i:Item {domain: $domain})
-WHERE size(i.embedding) = size($vector)
-WITH i, reduce(sum = 0.0, k IN range(0, size($vector) - 1) | sum + i.embedding[k] * $vector[k]) AS score
+MATCH (e:Encoder {state: 'active'})
+MATCH (i:Item {domain: $domain})-[:ENCODED_AS]->(v:ItemVector {version: e.version})
+WHERE size(v.vector) = size($vector)
+WITH i, reduce(sum = 0.0, k IN range(0, size($vector) - 1) | sum + v.vector[k] * $vector[k]) AS score
 ORDER BY score DESC, i.key LIMIT $n
 RETURN i.item_id AS item_id, i.title AS title, score

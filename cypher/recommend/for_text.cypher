@@ -1,7 +1,8 @@
 // purpose: The best items of a domain for a text of somebody who is not in the graph, with their paths:
 //   items near to the text, items that its interests lead to, and what is popular.
 // parameters: domain STRING; n INTEGER how many; similar LIST of {key, share}; interests LIST of
-//   {interest, weight}; candidates INTEGER popular items looked at
+//   {interest, weight}; candidates INTEGER popular items looked at;
+//   version INTEGER of the encoder
 // columns: item_id, title, score, paths, generation
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
 WITH g.number AS generation,
@@ -12,7 +13,7 @@ CALL (generation, merge) {
   RETURN j, 'content' AS kind, null AS source, 'embedding' AS via, s.share AS share
 UNION ALL
   UNWIND $interests AS s
-  MATCH (source:Interest {id: s.interest})-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
+  MATCH (source:Interest {id: s.interest, version: $version})-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
   RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, merge.interest * s.weight * e.weight AS share
 UNION ALL
   MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0

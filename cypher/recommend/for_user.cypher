@@ -55,7 +55,8 @@ UNION ALL
   RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, merge.interest * s.weight * e.weight AS share
 UNION ALL
   WITH u, merge WHERE generation IS NULL
-  MATCH (u)-[s:INTERESTED_IN]->(source:Interest)<-[e:ABOUT]-(j:Item {domain: $domain})
+  MATCH (encoder:Encoder {state: 'active'})
+  MATCH (u)-[s:INTERESTED_IN]->(source:Interest {version: encoder.version})<-[e:ABOUT]-(j:Item {domain: $domain})
   RETURN j, 'content' AS kind, source, 'ABOUT' AS via, merge.interest * s.weight * e.weight AS share
 UNION ALL
   MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0

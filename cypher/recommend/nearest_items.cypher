@@ -1,7 +1,8 @@
-// purpose: The items of a domain whose embedding is nearest to a vector.
-// parameters: domain STRING; vector LIST of floats; k INTEGER how many
+// purpose: The items of a domain whose vector is nearest to a vector of the same encoder version.
+// parameters: domain STRING; vector LIST of floats; version INTEGER; k INTEGER how many
 // columns: key, similarity
 CYPHER 25
-MATCH (i:Item)
-  SEARCH i IN (VECTOR INDEX item_vectors FOR $vector WHERE i.domain = $domain LIMIT $k) SCORE AS similarity
-RETURN i.key AS key, similarity
+MATCH (v:ItemVector)
+  SEARCH v IN (VECTOR INDEX vectors_of_version FOR $vector
+               WHERE v.domain = $domain AND v.version = $version LIMIT $k) SCORE AS similarity
+RETURN v.item AS key, similarity

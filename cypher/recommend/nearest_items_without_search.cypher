@@ -1,7 +1,8 @@
-// purpose: The items of a domain whose embedding is nearest to a vector, on servers older than SEARCH:
-//   all domains' nearest first, so a small domain may come short.
-// parameters: domain STRING; vector LIST of floats; k INTEGER how many
+// purpose: The same on servers older than SEARCH, whose vector indexes cannot tell domains and versions
+//   apart: exact, item by item.
+// parameters: domain STRING; vector LIST of floats; version INTEGER; k INTEGER how many
 // columns: key, similarity
-CALL db.index.vector.queryNodes('item_vectors_cypher_5', 20 * $k, $vector) YIELD node AS i, score AS similarity
-WHERE i.domain = $domain
-RETURN i.key AS key, similarity LIMIT $k
+MATCH (i:Item {domain: $domain})-[:ENCODED_AS]->(v:ItemVector {version: $version})
+WITH i.key AS key, vector.similarity.cosine(v.vector, $vector) AS similarity
+ORDER BY similarity DESC, key LIMIT $k
+RETURN key, similarity

@@ -1,5 +1,5 @@
 // purpose: Users in pages by id with what they did and what they are interested in, for training.
-// parameters: after STRING last id of the page before, or ''; limit INTEGER
+// parameters: after STRING last id of the page before, or ''; limit INTEGER; version INTEGER of the encoder
 // columns: id, items, weights, times, interests
 MATCH (u:User)
 WHERE u.id > $after
@@ -9,4 +9,4 @@ CALL (u) {
   RETURN collect(i.key) AS items, collect(r.weight) AS weights, collect(coalesce(r.last_at.epochMillis, -1)) AS times
 }
 RETURN u.id AS id, items, weights, times,
-  COLLECT { MATCH (u)-[s:INTERESTED_IN]->(n:Interest) RETURN [n.id, s.weight] } AS interests
+  COLLECT { MATCH (u)-[s:INTERESTED_IN]->(n:Interest {version: $version}) RETURN [n.id, s.weight] } AS interests

@@ -30,9 +30,11 @@ def write_tables(folder: Path, interactions: str) -> Path:
 
 def test_dot_products_are_computed_by_neo4j(graph: Graph) -> None:
     vectors = {"1": [0.4, 0.2, 0.1, 0.3], "2": [0.1, 0.5, 0.3, 0.1], "3": [0.3, 0.1, 0.5, 0.1]}
+    graph.run("CREATE (:Encoder {version: 1, state: 'active'})", {})
     for item_id, vector in vectors.items():
         graph.run(
-            "CREATE (:Item {key: 'goods:' + $id, item_id: $id, domain: 'goods', embedding: $v})",
+            "CREATE (i:Item {key: 'goods:' + $id, item_id: $id, domain: 'goods'}) "
+            "CREATE (i)-[:ENCODED_AS]->(:ItemVector {item: i.key, version: 1, vector: $v})",
             {"id": item_id, "v": vector},
         )
     rows = graph.read("recommend/dot_product", domain="goods", vector=[0.3, 0.5, 0.2, 0.1], n=3)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def tiny_bert(folder: Path, words: Iterable[str]) -> Path:
+def tiny_bert(folder: Path, words: Iterable[str], width: int = 32) -> Path:
     """A BERT of two layers that knows some words and has learned nothing."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -20,7 +20,7 @@ def tiny_bert(folder: Path, words: Iterable[str]) -> Path:
     torch.manual_seed(1)
     config = BertConfig(
         vocab_size=len(vocabulary),
-        hidden_size=32,
+        hidden_size=width,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,

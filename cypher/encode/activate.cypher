@@ -1,0 +1,11 @@
+// purpose: Make an encoder version the one that is read, where no generation says which one that is.
+// parameters: version INTEGER
+// columns: version
+MATCH (e:Encoder {version: $version})
+WHERE e.state <> 'active' AND NOT EXISTS { MATCH (:Generation {state: 'active'}) }
+CALL () {
+  MATCH (old:Encoder {state: 'active'})
+  SET old.state = 'retired'
+}
+SET e.state = 'active'
+RETURN e.version AS version

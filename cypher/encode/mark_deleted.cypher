@@ -1,0 +1,4 @@
+// purpose: Remember that nothing of an encoder version is left; its number is never given again.
+// parameters: version INTEGER
+MATCH (e:Encoder {version: $version, state: 'deleting'})
+SET e.state = 'deleted'
