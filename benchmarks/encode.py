@@ -1,6 +1,6 @@
 """Texts a second of the default encoder on real titles, against a plain loop, and from the cache.
 
-python benchmarks/encode.py --limit 3000
+python benchmarks/encode.py [--limit 4000] -o benchmarks/encode
 """
 
 from __future__ import annotations
@@ -8,27 +8,26 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from page import write
 
 from encoders.cache import VectorCache, encode_cached
+from encoders.onnx import INT8, is_installed
 from encoders.text import TextEncoder, load_encoder
 from isthmus.settings import DEFAULT_ENCODER, load_settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ITEMS = Path(__file__).resolve().parents[2] / "shared/data/tables/food_kitchen/items.csv.gz"
-LIBRARIES = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy")
+ROOT = Path(__file__).resolve().parents[1]
+ITEMS = ROOT.parent / "shared/data/tables/food_kitchen/items.csv.gz"
+NEAREST = 10
 
 
 def read_titles(path: Path, limit: int) -> list[str]:
@@ -64,52 +63,75 @@ def library(encoder: TextEncoder, titles: list[str]) -> NDArray[np.float32]:
     return np.asarray(encoder.model.encode(prepared, prompt="", show_progress_bar=False))
 
 
-def processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+def nearest(vectors: NDArray[np.float32]) -> list[set[int]]:
+    """The titles nearest to each, without itself."""
+    similarities = vectors @ vectors.T
+    np.fill_diagonal(similarities, -np.inf)
+    return [set(row) for row in np.argpartition(-similarities, NEAREST, axis=1)[:, :NEAREST]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--items", type=Path, default=ITEMS, help="a table with a column title")
     parser.add_argument("--limit", type=int, default=4000, help="titles, a random sample")
-    parser.add_argument("--home", type=Path, help="home of isthmus, for the encoder's weights")
+    parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "encode")
     options = parser.parse_args()
-
     titles = read_titles(options.items, options.limit)
-    start = time.perf_counter()
-    encoder = load_encoder(DEFAULT_ENCODER, load_settings(home=options.home).home)
-    loading = time.perf_counter() - start
+    home = load_settings().home
+    encoder = load_encoder(DEFAULT_ENCODER, home)
+    encoders = [encoder]
+    if is_installed():
+        encoders.append(load_encoder(DEFAULT_ENCODER + INT8, home))
 
     with tempfile.TemporaryDirectory() as folder:
         cache = VectorCache(Path(folder))
-        runs: dict[str, Callable[[], NDArray[np.float32]]] = {
-            "plain loop, padded to 128 tokens": lambda: plain_loop(encoder, titles),
-            "sentence-transformers' own encode": lambda: library(encoder, titles),
-            "isthmus, empty cache": lambda: encode_cached(encoder, cache, titles, "passage")[0],
-            "isthmus, warm cache": lambda: encode_cached(encoder, cache, titles, "passage")[0],
-        }
+
+        def cached(encoder: TextEncoder) -> NDArray[np.float32]:
+            return encode_cached(encoder, cache, titles, "passage")[0]
+
+        runs: list[tuple[str, Callable[[], NDArray[np.float32]]]] = [
+            ("plain loop, batches of 32 padded to 128 tokens", lambda: plain_loop(encoder, titles)),
+            ("sentence-transformers' own encode", lambda: library(encoder, titles)),
+        ]
+        for one in encoders:
+            one.encode(titles[:8], "passage")  # loading is not encoding
+            runs += [
+                (f"isthmus, {one.runtime}, {state} cache", lambda one=one: cached(one))
+                for state in ("empty", "warm")
+            ]
         rows = []
-        reference = None
-        for name, run in runs.items():
+        for name, run in runs:
             wall, cpu = time.perf_counter(), time.process_time()
             vectors = run()
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            reference = vectors if reference is None else reference
-            cosine = float((vectors * reference).sum(axis=1).mean())
-            rows.append((name, len(titles) / wall, wall, cpu, cosine))
-
-    print(f"{len(titles):,} titles of {options.items.parent.name}, {DEFAULT_ENCODER}.")
-    print(f"{processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; ", end="")
-    print(f"Python {platform.python_version()}, ", end="")
-    print(", ".join(f"{name} {version(name)}" for name in LIBRARIES), end="; ")
-    print(f"{date.today():%d %B %Y}. Imports and loading {loading:.1f} s.\n")
-    print("| how | texts/s | seconds | CPU seconds | mean cosine to the first |")
-    print("|---|---|---|---|---|")
-    for name, rate, wall, cpu, cosine in rows:
-        print(f"| {name} | {rate:,.0f} | {wall:.2f} | {cpu:.2f} | {cosine:.5f} |")
+            if not rows:
+                first, first_seconds, first_nearest = vectors, wall, nearest(vectors)
+            pairs = zip(nearest(vectors), first_nearest, strict=True)
+            rows.append(
+                {
+                    "how": name,
+                    "texts a second": round(len(titles) / wall),
+                    "times the plain loop": round(first_seconds / wall, 2),
+                    "seconds": round(wall, 2),
+                    "CPU seconds": round(cpu, 2),
+                    "cosine": round(float((vectors * first).sum(axis=1).mean()), 5),
+                    "same nearest": round(
+                        float(np.mean([len(ours & theirs) / NEAREST for ours, theirs in pairs])), 3
+                    ),
+                }
+            )
+    print(
+        write(
+            options.out,
+            "Encoding",
+            rows,
+            f"{len(titles):,} titles of {options.items.parent.name}, {DEFAULT_ENCODER}. Cosine: "
+            "mean over the titles of that to the plain loop's vector; same nearest: share of a "
+            f"title's {NEAREST} nearest titles that are the plain loop's too.",
+        )
+    )
 
 
 if __name__ == "__main__":

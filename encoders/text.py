@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import json
 import logging
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from encoders.find import find_model
+from encoders.onnx import INT8, OnnxModel, exported
 from isthmus.errors import InputError
 from isthmus.progress import Advance, progress
 
@@ -30,7 +32,7 @@ Kind = Literal["query", "passage"]
 
 # Measured: 512 to 1,024 tokens a batch keep the activations in a core's cache; 4,096 cost a third.
 TOKENS_IN_BATCH = 1024
-TEXTS_IN_WINDOW = 2048
+TEXTS_IN_WINDOW = 1024  # for each core, so that many have batches enough between two saves
 # No piece of a usual vocabulary is longer, so nothing that a model would read is cut.
 CHARACTERS_OF_TOKEN = 16
 TOKENS_WHERE_UNLIMITED = 8192
@@ -44,8 +46,10 @@ class TextEncoder:
     in the cache, was noted down when it was loaded the first time.
 
     Attributes:
-        name: What the user called the model.
+        name: What the user called the model; with `@int8` where its ONNX graph encodes.
         folder: Where its files are.
+        onnx: That graph, or None.
+        fingerprint: The same vectors come from the same fingerprint.
         dimensions: Numbers in a vector.
         prefixes: What it wants before each kind of text.
     """
@@ -53,10 +57,12 @@ class TextEncoder:
     def __init__(self, name: str, folder: Path, notes: Path) -> None:
         self.name = name
         self.folder = folder
+        self.onnx: OnnxModel | None = None
+        self.fingerprint = _fingerprint(folder)
         noted = self._noted(notes / f"{self.fingerprint[:16]}.json")
         self.dimensions: int = noted["dimensions"]
         self.prefixes = prefixes(name, noted["prompts"])
-        self._max_tokens: int = noted["max_tokens"]
+        self.max_tokens: int = noted["max_tokens"]
 
     @cached_property
     def model(self) -> SentenceTransformer:
@@ -80,13 +86,31 @@ class TextEncoder:
                 "again.",
             ) from error
 
-    @cached_property
-    def _on_processor(self) -> bool:
-        return bool(self.model.device.type == "cpu")
+    def through(self, onnx: OnnxModel) -> TextEncoder:
+        """The same encoder with the arithmetic done by its ONNX graph."""
+        other = copy.copy(self)
+        other.name = self.name + INT8
+        other.onnx = onnx
+        other.fingerprint = hashlib.sha256(
+            f"{self.fingerprint} {onnx.fingerprint}".encode()
+        ).hexdigest()
+        return other
+
+    @property
+    def runtime(self) -> str:
+        """What does the arithmetic, in words."""
+        if self.onnx is not None:
+            return "ONNX int8"
+        return f"torch on {self.model.device.type}" + (", bfloat16" if self._half else "")
+
+    @property
+    def on_processor(self) -> bool:
+        """Whether it runs on the processor."""
+        return self.onnx is not None or self.model.device.type == "cpu"
 
     @cached_property
     def _half(self) -> bool:
-        return self._on_processor and halves_pay()
+        return self.on_processor and halves_pay()
 
     def _noted(self, path: Path) -> dict[str, Any]:
         """What is to be known without loading the model; where it is not noted, the model says."""
@@ -104,17 +128,6 @@ class TextEncoder:
             part.write_text(json.dumps(noted), "utf-8")
             part.replace(path)
         return noted
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of the model's files: the same vectors come from the same fingerprint."""
-        total = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and path.suffix != ".md":
-                total.update(path.relative_to(self.folder).as_posix().encode() + b"\0")
-                with path.open("rb") as file:
-                    total.update(hashlib.file_digest(file, "sha256").digest())
-        return total.hexdigest()
 
     def encode(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
         """Vectors of unit length, shape (texts, dimensions), in the order of `texts`.
@@ -137,7 +150,7 @@ class TextEncoder:
 
     def prepare(self, texts: Sequence[str], kind: Kind) -> list[str]:
         """The texts as the model reads them: clean, cut, with the prefix of their kind."""
-        limit = CHARACTERS_OF_TOKEN * self._max_tokens
+        limit = CHARACTERS_OF_TOKEN * self.max_tokens
         prefix = self.prefixes[kind]
         return [prefix + clean(text[: 2 * limit])[:limit] for text in texts]
 
@@ -152,10 +165,11 @@ class TextEncoder:
             advance: Is told how many more texts are done, after every batch.
 
         Yields:
-            Vectors of the next texts, shape (up to TEXTS_IN_WINDOW, dimensions).
+            Vectors of the next texts, shape (up to TEXTS_IN_WINDOW for each core, dimensions).
         """
-        for start in range(0, len(prepared), TEXTS_IN_WINDOW):
-            yield self._encode_window(prepared[start : start + TEXTS_IN_WINDOW], kind, advance)
+        size = TEXTS_IN_WINDOW * (_cores() if len(prepared) > TEXTS_IN_WINDOW else 1)
+        for start in range(0, len(prepared), size):
+            yield self._encode_window(prepared[start : start + size], kind, advance)
 
     def _encode_window(
         self, prepared: Sequence[str], kind: Kind, advance: Advance
@@ -163,7 +177,7 @@ class TextEncoder:
         batches = _batches(self._token_counts(prepared))
         vectors = np.empty((len(prepared), self.dimensions), np.float32)
         texts = ([prepared[row] for row in rows] for rows in batches)
-        with _workers(len(batches) if self._on_processor else 1) as each:
+        with _workers(len(batches) if self.on_processor else 1) as each:
             made = each(lambda batch: self._forward(batch, kind), texts)
             for rows, part in zip(batches, made, strict=True):
                 vectors[rows] = part
@@ -171,6 +185,12 @@ class TextEncoder:
         return vectors
 
     def _forward(self, batch: list[str], kind: Kind) -> NDArray[np.float32]:
+        vectors = self.onnx.encode(batch) if self.onnx else self._forward_torch(batch, kind)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.maximum(norms, np.finfo(np.float32).tiny)
+        return vectors
+
+    def _forward_torch(self, batch: list[str], kind: Kind) -> NDArray[np.float32]:
         import torch
 
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
@@ -182,12 +202,11 @@ class TextEncoder:
                 convert_to_numpy=True,
                 task="query" if kind == "query" else "document",
             )
-        vectors = np.asarray(made, np.float32)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.maximum(norms, np.finfo(np.float32).tiny)
-        return vectors
+        return np.asarray(made, np.float32)
 
     def _token_counts(self, prepared: Sequence[str]) -> NDArray[np.int64]:
+        if self.onnx:
+            return self.onnx.token_counts(prepared)
         from transformers import PreTrainedTokenizerBase
 
         tokenizer = self.model.tokenizer
@@ -195,7 +214,7 @@ class TextEncoder:
             ids = tokenizer(
                 list(prepared),
                 truncation=True,
-                max_length=self._max_tokens,
+                max_length=self.max_tokens,
                 return_attention_mask=False,
                 return_token_type_ids=False,
             )["input_ids"]
@@ -224,22 +243,30 @@ def _workers(batches: int) -> Iterator[Callable[..., Iterator[NDArray[np.float32
     Measured beside other work on the same two cores: four times as fast as one batch at a time on
     all cores, where at every layer the quick core waits for the one that was taken away.
     """
-    import torch
-
-    threads = torch.get_num_threads()
-    if batches < 2 or threads < 2:
+    threads = min(_cores(), batches) if batches > 1 else 1
+    if threads == 1:
         yield map
         return
+    import torch
+
+    before = torch.get_num_threads()
     one_each = partial(torch.set_num_threads, 1)
     try:
-        with ThreadPoolExecutor(min(threads, batches), initializer=one_each) as pool:
+        with ThreadPoolExecutor(threads, initializer=one_each) as pool:
             try:
                 yield pool.map
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
+
+
+def _cores() -> int:
+    """How many batches are encoded at once; `load_encoder` and the environment say so."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 def encoding_progress(total: int) -> contextlib.AbstractContextManager[Advance]:
@@ -276,20 +303,35 @@ def load_encoder(name: str, home: Path, threads: int | None = None) -> TextEncod
     """Finds a model, and fetches or converts it where it must.
 
     Args:
-        name: A folder, or a model's name on the hub.
+        name: A folder, or a model's name on the hub; with `@int8` behind it, as an ONNX graph of
+            8-bit integers.
         home: Where isthmus keeps its files.
         threads: Threads for this process's arithmetic; all cores without it.
 
     Raises:
         InputError: There is no model of that name, or the folder holds none.
-        IsthmusError: The model is not on this machine and the hub cannot be reached.
+        IsthmusError: The model is not on this machine and the hub cannot be reached, or it cannot
+            be made an ONNX graph.
     """
-    folder = find_model(name, home)
+    plain = name if Path(name).expanduser().is_dir() else name.removesuffix(INT8)
+    folder = find_model(plain, home)
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
-    return TextEncoder(name, folder, home / "vectors")
+    encoder = TextEncoder(plain, folder, home / "vectors")
+    return encoder if plain == name else encoder.through(exported(encoder, home))
+
+
+def _fingerprint(folder: Path) -> str:
+    """SHA-256 of a model's files."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".md":
+            total.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            with path.open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()
 
 
 def halves_pay() -> bool:

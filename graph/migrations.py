@@ -14,6 +14,7 @@ from isthmus.progress import progress
 
 logger = logging.getLogger("isthmus")
 
+_MAKES = re.compile(r"\b(CREATE|DROP)\b[\w ]*\b(?:INDEX|CONSTRAINT) (\w+) IF")
 _REQUIRES = re.compile(r"^// requires: (no )?search$", re.MULTILINE)
 
 
@@ -53,6 +54,16 @@ def migrations() -> list[Migration]:
             )
         )
     return found
+
+
+def indexes(capabilities: Capabilities) -> set[str]:
+    """Names of the indexes that a server of these capabilities has when all is applied."""
+    names: set[str] = set()
+    for migration in migrations():
+        if migration.suits(capabilities):
+            for verb, name in _MAKES.findall(migration.text):
+                (names.add if verb == "CREATE" else names.discard)(name)
+    return names
 
 
 def pending(graph: Graph) -> list[Migration]:

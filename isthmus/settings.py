@@ -58,7 +58,8 @@ class Settings(BaseSettings):
     )
     server_page_cache: str = Field(default="512m", pattern=r"^\d+[mg]$")
     encoder: str = Field(
-        default=DEFAULT_ENCODER, description="A model name or folder for sentence-transformers."
+        default=DEFAULT_ENCODER,
+        description="A model name or folder for sentence-transformers; NAME@int8 by ONNX int8.",
     )
     keep_text: bool = Field(
         default=False, description="Keep the words that people wrote, not only their embeddings."

@@ -51,10 +51,11 @@ def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]
     @click.option("-q", "--quiet", is_flag=True, help="Say only warnings and errors.")
     @functools.wraps(function)
     def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
+        from encoders.runtime import with_chosen_encoder
         from isthmus.settings import load_settings
 
         log_to_standard_error(logging.WARNING if quiet else logging.INFO)
-        output = function(load_settings(home=home), **arguments)
+        output = function(with_chosen_encoder(load_settings(home=home)), **arguments)
         if output is None:
             return
         if as_json:

@@ -13,21 +13,29 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Batches encoded at once, each on a core of its own; all cores without it.",
+)
 @with_settings
-def command(settings: Settings) -> Output:
+def command(settings: Settings, workers: int | None) -> Output:
     """Give items and texts that have none their embedding, then find the interests.
 
     It is that of the encoder of the generation that answers; `isthmus retrain` changes to another.
 
     \b
-    Example:
+    Examples:
       isthmus encode
+      isthmus encode --workers 4
     """
     from graph.connection import connect
     from graph.embeddings import encode
     from graph.interests import find_interests
     from graph.versions import settings_of_answers
 
+    if workers is not None:
+        settings = settings.model_copy(update={"threads": workers})
     with connect(settings) as graph:
         settings = settings_of_answers(graph, settings)
         done = encode(graph, settings)

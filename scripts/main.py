@@ -12,6 +12,7 @@ from isthmus.errors import InputError, IsthmusError
 from scripts.command import report_error
 
 COMMANDS = (
+    "doctor",
     "demo",
     "server",
     "migrate",

@@ -155,12 +155,12 @@ def test_what_was_found_to_be_one_stays_one(
     few = [line for line in lines if "football" not in line and "爵士" not in line]
     (tmp_path / "items.csv").write_text("\n".join(few), encoding="utf-8")
     ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    encode(graph, server_settings)
     rows(
         graph,
-        "CREATE (:Interest {id: 'category:cookery', name: '烹饪', "
+        "CREATE (:Interest {id: 'category:cookery', version: 1, name: '烹饪', "
         "languages: ['zh', 'en'], names: ['烹饪', 'cookery']})",
     )
-    encode(graph, server_settings)
     find_interests(graph, server_settings)
     assert interests(graph)["category:cookery"] == (["zh", "en"], ["烹饪", "cookery"])
     assert "category:烹饪" not in interests(graph)

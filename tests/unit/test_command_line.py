@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import click
 from graph.queries import catalogue
 from scripts.main import COMMANDS, cli
 
+ROOT = Path(__file__).resolve().parents[2]
 ISTHMUS = [sys.executable, "-c", "from scripts.main import main; main()"]
 
 
@@ -60,6 +62,33 @@ def test_a_missing_folder_is_a_sentence_in_json_and_exit_code_2(tmp_path: Path) 
     done = run("ingest", str(tmp_path / "nowhere"), "--json", "--home", str(tmp_path))
     assert done.returncode == 2
     assert "nowhere" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_doctor_on_an_empty_home_says_what_to_run_and_makes_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = run("doctor", "--json", "--home", str(home))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["ok"]
+    checks = {check["name"]: check for check in document["checks"]}
+    assert all(set(check) == {"name", "ok", "found", "advice"} for check in checks.values())
+    assert "isthmus demo" in checks["server"]["advice"]
+    assert not home.exists()
+
+
+def test_doctor_ends_with_1_where_a_check_fails(tmp_path: Path) -> None:
+    (tmp_path / "isthmus.toml").write_text('encoder = "/no/such/folder"\n')
+    done = subprocess.run(
+        [*ISTHMUS, "doctor", "--home", str(tmp_path / "home")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1
+    assert "NOT  encoder" in done.stdout
+    assert done.stderr == "Error: Not well: encoder.\n"
 
 
 def test_every_statement_says_what_it_is_for() -> None:

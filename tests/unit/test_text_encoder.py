@@ -114,7 +114,17 @@ def test_query_and_passage_are_told_apart(encoder):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \t\n", "😀" * 50, "\x00\x01\x1b[31m", "\ud800", "\u202e\u200b\ufeff", "￾", "=" * 5000],
+    [
+        "",
+        " \t\n",
+        "😀" * 50,
+        "红茶 tea чай شاي お茶 차 चाय ½ﬁ",
+        "\x00\x01\x1b[31m",
+        "\ud800",
+        "\u202e\u200b\ufeff",
+        "￾",
+        "=" * 5000,
+    ],
     ids=ascii,
 )
 def test_any_text_has_a_vector(encoder, text):
