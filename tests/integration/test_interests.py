@@ -210,7 +210,16 @@ def test_evidence_is_counts_and_dates_and_old_likes_fade_by_half(
     first, last = (history[key].to_native() for key in ("first_at", "last_at"))
     assert first == datetime(2023, 1, 1, tzinfo=UTC)
     assert last >= datetime(2024, 1, 1, tzinfo=UTC)
-    names = {"weight", "likes", "dislikes", "texts", "first_at", "last_at", "updated_at"}
+    names = {
+        "weight",
+        "evidence",
+        "likes",
+        "dislikes",
+        "texts",
+        "first_at",
+        "last_at",
+        "updated_at",
+    }
     assert all(evidence.keys() <= names for evidence in found.values())
     assert not any(isinstance(v, str) for evidence in found.values() for v in evidence.values())
     assert found["bo", "sport"].keys() == names - {"first_at", "last_at"}
