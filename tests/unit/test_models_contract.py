@@ -14,9 +14,8 @@ from gnn.collaborative import co_liked
 from gnn.data import InterestGraph, LearnedEdges, Reading, histories, over_length
 from gnn.evaluate import cold_start
 from gnn.merge import served_scores
-from gnn.metrics import ndcg
 from gnn.splits import cold_users, done_by, without
-from gnn.tasks import HISTORY_POWER, across, likes_of
+from gnn.tasks import HISTORY_POWER, across
 from gnn.train import train
 from isthmus.errors import InputError
 from tests.unit.checkerboard import ITEMS, checkerboard
@@ -45,10 +44,9 @@ def scores_of(name: str, learned: LearnedEdges) -> np.ndarray:
 def tuned_baseline(name: str) -> Baseline:
     validation = cold_users(checkerboard(), 1).validation
     known = without(seen(), done_by(seen(), 1, validation), half_life_days=365)
-    liked = likes_of(seen(), 1, validation)
 
     def worth(model: Baseline) -> float:
-        return float(ndcg(model.scores(validation), liked).mean())
+        return float((model.scores(validation).argmax(axis=1) % 2 == validation % 2).mean())
 
     return tuned(name, known, seen(), 1, worth, READING, 7)
 
