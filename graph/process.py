@@ -18,6 +18,7 @@ MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 USERNAME = "neo4j"
 SECONDS_TO_START = 180.0
+SECONDS_TO_FREE_A_PORT = 2.0
 
 CONFIGURATION = """\
 # Written anew at every start.
@@ -122,6 +123,19 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def comes_free(port: int) -> bool:
+    """Whether a server could listen on this port now or in a moment.
+
+    A server that was killed holds its port until its last thread is gone.
+    """
+    deadline = time.monotonic() + SECONDS_TO_FREE_A_PORT
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def configured_port(folders: Folders) -> int | None:

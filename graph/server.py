@@ -141,7 +141,7 @@ def _start(settings: Settings) -> ServerRecord:
         )
     heap, page_cache = settings.server_heap, settings.server_page_cache
     port = process.configured_port(folders)
-    if port is None or not process.is_free(port):
+    if port is None or not process.comes_free(port):
         port = process.free_port()
     for left in range(TRIES_FOR_A_PORT, 0, -1):
         process.configure(folders, port, heap, page_cache)
