@@ -7,10 +7,11 @@ MATCH (e:Encoder {state: 'active'})
 MATCH (n:Interest {version: e.version})
 WITH n, COLLECT { MATCH (part:Interest)-[:PART_OF]->(n) RETURN part } AS parts
 WITH n, parts, CASE WHEN n.id STARTS WITH 'family:' THEN parts ELSE [n] END AS held
-RETURN n.id AS id, n.name AS name, n.names AS names, n.languages AS languages,
-  COUNT { MATCH (i:Item)-[:ABOUT]->(h:Interest) WHERE h IN held RETURN DISTINCT i } AS items,
-  COUNT { MATCH (t:Text)-[:ABOUT]->(h:Interest) WHERE h IN held RETURN DISTINCT t } AS texts,
-  COUNT { MATCH (u:User)-[:INTERESTED_IN]->(h:Interest) WHERE h IN held RETURN DISTINCT u } AS users,
+WITH n, parts, held, COUNT { UNWIND held AS h MATCH (h)<-[:ABOUT]-(i:Item) RETURN DISTINCT i } AS items
+ORDER BY items DESC, n.id LIMIT $most
+RETURN n.id AS id, n.name AS name, n.names AS names, n.languages AS languages, items,
+  COUNT { UNWIND held AS h MATCH (h)<-[:ABOUT]-(t:Text) RETURN DISTINCT t } AS texts,
+  COUNT { UNWIND held AS h MATCH (h)<-[:INTERESTED_IN]-(u:User) RETURN DISTINCT u } AS users,
   COLLECT { MATCH (n)-[:PART_OF]->(whole:Interest) RETURN whole.name ORDER BY whole.name } AS part_of,
   size(parts) AS parts
-ORDER BY items DESC, id LIMIT $most
+ORDER BY items DESC, id
