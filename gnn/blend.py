@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gnn.data import Edges, InterestGraph, Reading
     from gnn.edges import Weights
-    from gnn.model import EdgeDecoder
+    from gnn.model import Decoders
     from gnn.tasks import Task
 
 logger = logging.getLogger("isthmus")
@@ -77,11 +77,11 @@ class Answers:
     liked: csr_array
 
     @classmethod
-    def of(cls, network: EdgeDecoder, forms: Iterable[Weights], exam: Task) -> Answers:
+    def of(cls, network: Decoders, forms: Iterable[Weights], exam: Task) -> Answers:
         """Asks the network and each form; a form is let go before the next is made."""
         edges, history = network.weights(exam.target), exam.outside()
+        prior = network.prior(exam.target)
         with torch.no_grad():
-            prior = network.prior(exam.target).numpy()
             answers = network(batch_of(exam, np.arange(len(exam)))).numpy()
         solved = [form.scaled_like(edges).scores(history) for form in forms]
         return cls(answers - prior, solved, prior, exam.liked)
@@ -110,7 +110,7 @@ class Taught:
     """
 
     known: InterestGraph
-    network: EdgeDecoder
+    network: Decoders
     lessons: Sequence[Task]
     likes: NDArray[np.float64]
     structure: NDArray[np.float32]
@@ -121,7 +121,7 @@ class Taught:
 
     def popularity(self, target: int) -> float:
         """What popularity counts beside the edges."""
-        return self.mix.prior * float(self.network.popularity[target].detach())
+        return self.mix.prior * self.network.popularity(target)
 
     def form(self, target: int, form: Form) -> Weights:
         """A closed form of the edges between items into a domain."""
@@ -155,9 +155,10 @@ class Taught:
             large = is_large(self.known, t, dense_items)
             lists = list(candidate_lists(weights, likes, self.seed)) if large else weights.lists()
             many = choice(weights.sources, weights.targets, edges_per_node)
-            found = strongest(weights, likes, many, among(lists, ~new))
-            if many > edges_per_node:
-                said = np.float32(self.popularity(t)) * self.network.item_popularity[t].numpy()
+            a_choice = many > edges_per_node
+            found = strongest(weights, likes, many, among(lists, ~new), against=a_choice)
+            if a_choice:
+                said = np.float32(self.mix.prior) * self.network.prior(t)
                 found = most_used(found, self._histories(t), said, likes, edges_per_node)
             ends = self.known.items_outside(t), self.known.items_of(t)
             liked.append(found.between(*ends))

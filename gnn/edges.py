@@ -95,35 +95,40 @@ def strongest(
     likes: NDArray[np.float64],
     edges_per_node: int,
     lists: Iterable[List] | None = None,
+    *,
+    against: bool = False,
 ) -> Edges:
     """The edges of each source that a recommendation is most likely to need.
 
-    Among positive edges those are kept that are largest by weight times `wanted`; what is stored is
-    the weight. Where there is room for all edges of a source, those are kept too that speak against
-    a target.
+    Those are kept that are largest by weight times `wanted`; what is stored is the weight. Edges
+    that speak against a target are kept where there is room for all edges of a source, or where
+    they are asked for.
 
     Args:
         weights: Of all edges.
         likes: How often each target is liked, (targets,).
         edges_per_node: Edges kept of a source, at most.
         lists: Which edges are scored, no target twice; all without it.
+        against: Whether an edge below 0 is as good as one above 0 of its size.
     """
     best = torch.full((weights.sources, edges_per_node), -torch.inf)
     chosen = torch.zeros((weights.sources, edges_per_node), dtype=torch.int64)
-    factor = wanted(likes)
+    kept = torch.zeros((weights.sources, edges_per_node))
+    factor = torch.from_numpy(wanted(likes))
     for targets, sources in weights.lists() if lists is None else lists:
         rights, ids = weights.rights(targets), torch.from_numpy(targets)
         for start in range(0, len(sources), SOURCES_AT_ONCE):
             rows = sources[start : start + SOURCES_AT_ONCE]
-            scores = _summed([left[rows] for left in weights.lefts], rights) * factor[targets]
-            found, places = torch.topk(torch.from_numpy(scores), min(edges_per_node, len(targets)))
+            scores = torch.from_numpy(_summed([left[rows] for left in weights.lefts], rights))
+            worth = (scores.abs() if against else scores) * factor[ids]
+            found, places = torch.topk(worth, min(edges_per_node, len(targets)))
             rivals = torch.cat([best[rows], found], dim=1)
             best[rows], of_best = torch.topk(rivals, edges_per_node)
             chosen[rows] = torch.cat([chosen[rows], ids[places]], dim=1).gather(1, of_best)
+            kept[rows] = torch.cat([kept[rows], scores.gather(1, places)], dim=1).gather(1, of_best)
     least = 0 if weights.targets > edges_per_node else -torch.inf
     row, slot = torch.nonzero(best > least, as_tuple=True)
-    kept = chosen[row, slot].numpy()
-    return Edges(row.numpy(), kept, best[row, slot].numpy() / factor[kept])
+    return Edges(row.numpy(), chosen[row, slot].numpy(), kept[row, slot].numpy())
 
 
 def among(lists: Iterable[List], which: NDArray[np.bool_]) -> list[List]:

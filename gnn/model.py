@@ -9,7 +9,7 @@ speaks for and of what speaks for an item.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -45,31 +45,36 @@ FIRST_SHARPNESS = 2.0
 FIRST_POPULARITY = 5.0
 
 
-def item_features(
+def item_views(
     graph: InterestGraph, half_life_days: float, seed: int, hops: int = HOPS
-) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """What the decoder sees of each item, and of each interest.
+) -> tuple[list[list[torch.Tensor]], torch.Tensor]:
+    """What each decoder sees of each item, and of each interest.
 
-    Items, by domain: text, text carried along one hop, two, and so on, and structure, each of unit
-    length or 0, side by side. Interests: text alone.
+    Items, by domain: text, structure, and one of the two carried along one hop, two, and so on,
+    each of unit length or 0, side by side. One decoder sees what text becomes, another what
+    structure becomes. Interests: text alone.
 
     Returns:
-        For each domain float32 (items of the domain, features), and float32 (interests, text).
+        For each decoder and domain float32 (items of the domain, features), and float32
+        (interests, text).
     """
     item_texts, interest_texts = _reduced_texts(graph)
     strengths = graph.strengths(half_life_days)
-    features = []
+    views: list[list[torch.Tensor]] = [[], []]
     for domain in range(len(graph.domains)):
         items = graph.items_of(domain)
         liked = csr_array(strengths[:, items].maximum(0))
         structure = _structure(liked, seed)
-        start = item_texts[items] if item_texts[items].any() else structure
-        about = interest_texts if item_texts[items].any() else interest_texts[:, :0]
-        data = domain_graph(liked, csr_array(graph.item_interests[items]), start, about)
-        blocks = [torch.from_numpy(item_texts[items]), *_hops(data, len(items), hops)]
-        blocks.append(torch.from_numpy(structure))
-        features.append(torch.cat([functional.normalize(block) for block in blocks], dim=1))
-    return features, functional.normalize(torch.from_numpy(interest_texts))
+        texts = item_texts[items]
+        about, apart = csr_array(graph.item_interests[items]), interest_texts[:, :0]
+        carried = [(texts, interest_texts) if texts.any() else (structure, apart)]
+        carried.append((structure, apart))
+        for view, (start, of_interests) in zip(views, carried, strict=True):
+            data = domain_graph(liked, about, start, of_interests)
+            blocks = [torch.from_numpy(texts), torch.from_numpy(structure)]
+            blocks += _hops(data, len(items), hops)
+            view.append(torch.cat([functional.normalize(block) for block in blocks], dim=1))
+    return views, functional.normalize(torch.from_numpy(interest_texts))
 
 
 def likes_structure(graph: InterestGraph, half_life_days: float, seed: int) -> NDArray[np.float32]:
@@ -252,20 +257,14 @@ class EdgeDecoder(nn.Module):
         return direction * self.sharpness[domain].exp()
 
     @torch.no_grad()
-    def weights(self, target: int) -> Weights:
-        """Of all edges from the items of the other domains, domain by domain, to the target's."""
+    def vectors(self, target: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Of the items of the other domains, domain by domain, of the interests, of the target's.
+
+        Float32 (items, EDGE_DIMENSIONS) each; the products with the last are weights of edges.
+        """
         others = [domain for domain in range(len(self.features)) if domain != target]
         sources = [self.sources(d, torch.arange(len(self.features[d]))) for d in others]
-        return self._towards(target, torch.cat(sources))
-
-    @torch.no_grad()
-    def interest_weights(self, target: int) -> Weights:
-        """Of all edges from interests to the items of the target."""
-        return self._towards(target, self.interests())
-
-    def _towards(self, target: int, sources: torch.Tensor) -> Weights:
-        targets = self.targets(target).numpy()
-        return Weights((sources.numpy(),), lambda some: (targets[some].T,), len(targets))
+        return torch.cat(sources), self.interests(), self.targets(target)
 
     def _as_if_untouched(self, features: torch.Tensor) -> torch.Tensor:
         """Some targets by their text alone, where they have one."""
@@ -277,6 +276,56 @@ class EdgeDecoder(nn.Module):
 
     def _dropped(self, features: torch.Tensor) -> torch.Tensor:
         return functional.dropout(features, FEATURE_DROPOUT, self.training)
+
+
+class Decoders(nn.Module):
+    """Several decoders that are taught apart and answer by their mean.
+
+    Which errs less than any of them (Lakshminarayanan, Pritzel and Blundell, "Simple and Scalable
+    Predictive Uncertainty Estimation using Deep Ensembles", 2017), and is a sum over edges too.
+
+    Args:
+        members: Each with a view of its own of the same graph.
+    """
+
+    def __init__(self, members: Sequence[EdgeDecoder]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def each(self) -> list[EdgeDecoder]:
+        """The decoders."""
+        return cast("list[EdgeDecoder]", list(self.members))
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """The served sum of each user over the items that the batch scores, (users, scored)."""
+        return torch.stack([member(batch) for member in self.members]).mean(dim=0)
+
+    @torch.no_grad()
+    def prior(self, domain: int) -> NDArray[np.float32]:
+        """What popularity alone says for each item of a domain, (items,)."""
+        priors = torch.stack([member.prior(domain) for member in self.each()])
+        mean: NDArray[np.float32] = priors.mean(dim=0).numpy()
+        return mean
+
+    def popularity(self, domain: int) -> float:
+        """What a unit of popularity counts in a domain."""
+        return float(np.mean([float(member.popularity[domain].detach()) for member in self.each()]))
+
+    def weights(self, target: int) -> Weights:
+        """Of all edges from the items of the other domains, domain by domain, to the target's."""
+        return self._mean([(items, to) for items, _, to in self._vectors(target)])
+
+    def interest_weights(self, target: int) -> Weights:
+        """Of all edges from interests to the items of the target."""
+        return self._mean([(interests, to) for _, interests, to in self._vectors(target)])
+
+    def _vectors(self, target: int) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        return [member.vectors(target) for member in self.each()]
+
+    def _mean(self, ends: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Weights:
+        sources = torch.cat([one / len(ends) for one, _ in ends], dim=1).numpy()
+        targets = torch.cat([one for _, one in ends], dim=1).numpy()
+        return Weights((sources,), lambda some: (targets[some].T,), len(targets))
 
 
 def softmax_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:

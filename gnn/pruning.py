@@ -61,10 +61,11 @@ def most_used(
     likes: NDArray[np.float64],
     edges_per_node: int,
 ) -> Edges:
-    """The edges of each source that lift what its users would be shown.
+    """The edges of each source that decide what its users are shown.
 
-    An edge is worth its weight times how often users with its source have its target among the
-    first 10 over all edges given; and, as users to come may have it too, how often it is liked.
+    An edge, for its target or against it, is worth its size times how often users with its source
+    have its target among the first 10 over all edges given; and, as users to come may have it too,
+    how often it is liked.
 
     Args:
         edges: More than are kept, from places of sources to places of targets.
@@ -79,7 +80,8 @@ def most_used(
     shown = diags_array(1 / of_source) @ csr_array(history.T @ _shown(history, weights, prior))
     liked = wanted(likes)
     liked *= LIKED_SHARE / liked.max(initial=1)
-    value = csr_array(weights.multiply(shown) + weights @ diags_array(liked)).tocoo()
+    sizes = csr_array(abs(weights))
+    value = csr_array(sizes.multiply(shown) + sizes @ diags_array(liked)).tocoo()
     order = np.lexsort((value.col, -value.data, value.row))
     kept = order[(place_in_run(value.row[order]) < edges_per_node) & (value.data[order] > 0)]
     kept = np.sort(kept)
@@ -108,8 +110,8 @@ def share(
 ) -> Edges:
     """At most `edges_per_node` edges of a source, shared among the domains that they lead to.
 
-    Each domain keeps half of its equal share in any case. The rest goes to the largest weights,
-    measured in deviations of the weights into their domain, so that no domain wins by its scale.
+    Each domain keeps half of its equal share in any case. The rest goes to the largest weights, for
+    or against, measured in deviations of those into their domain, so that none wins by its scale.
 
     Args:
         edges: Those to choose from.
@@ -123,13 +125,13 @@ def share(
     deviations = np.ones(1 + int(domain.max()), np.float32)
     for d in np.unique(domain):
         deviations[d] = edges.weights[domain == d].std() or 1.0
-    standardised = edges.weights / deviations[domain]
-    order = np.lexsort((edges.targets, -standardised, domain, edges.sources))
+    sizes = np.abs(edges.weights) / deviations[domain]
+    order = np.lexsort((edges.targets, -sizes, domain, edges.sources))
     place = place_in_run(edges.sources[order], domain[order])
     leads_to = len(np.unique(domain))
     guaranteed = np.empty(len(edges), dtype=bool)
     guaranteed[order] = place < max(1, edges_per_node // (2 * leads_to))
-    order = np.lexsort((edges.targets, -standardised, ~guaranteed, edges.sources))
+    order = np.lexsort((edges.targets, -sizes, ~guaranteed, edges.sources))
     taken = np.bincount(first.sources, minlength=1 + int(edges.sources.max()))
     left = edges_per_node - taken[edges.sources[order]]
     kept = np.sort(order[place_in_run(edges.sources[order]) < left])

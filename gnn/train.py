@@ -19,7 +19,7 @@ from gnn.collaborative import co_liked
 from gnn.data import NO_EDGES, LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
-from gnn.model import HOPS, EdgeDecoder, item_features, likes_structure, softmax_loss
+from gnn.model import HOPS, Decoders, EdgeDecoder, item_views, likes_structure, softmax_loss
 from gnn.reading import best_reading
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
@@ -224,8 +224,9 @@ class Trainer:
             for t in range(len(graph.domains))
         ]
         hops = 0 if self.ablated == "hops" else HOPS
-        features, interest_texts = item_features(graph, memory, self.seed, hops)
-        network = EdgeDecoder(graph, features, interest_texts, self.reading.half_life_days)
+        views, interest_texts = item_views(graph, memory, self.seed, hops)
+        plain = self.reading.half_life_days
+        network = Decoders([EdgeDecoder(graph, seen, interest_texts, plain) for seen in views])
         epochs = 0
         if self.ablated != "network":
             negatives = self.negatives(graph)
@@ -278,22 +279,22 @@ def judges(graph: InterestGraph, fold: int) -> list[NDArray[np.int64]]:
 
 
 def fit(
-    decoder: EdgeDecoder,
+    decoders: Decoders,
     lessons: Sequence[Task],
     negatives: Sequence[int],
     seed: int,
     exams: Sequence[Task] = (),
     epochs: int = 0,
 ) -> int:
-    """Teaches the decoder until held-out users gain no more, or for so long, and says for how long.
+    """Teaches decoders until held-out users gain no more, or for so long, and says for how long.
 
-    The loss is the softmax over the items of the target, or over a sample of so many negatives, in
-    the form in which the graph answers: the sum over a user's edges. What is graded and kept is a
-    running mean of the parameters, which wavers less than they do. Lessons of all targets are
-    mixed.
+    The loss of each is the softmax over the items of the target, or over a sample of so many
+    negatives, in the form in which the graph answers: the sum over a user's edges. What is graded
+    and kept is a running mean of the parameters, which wavers less than they do. Lessons of all
+    targets are mixed.
 
     Args:
-        decoder: What is taught; left at its best.
+        decoders: What is taught; left at its best.
         lessons: A task for each domain as a target.
         negatives: By target, see `gnn.tasks.lesson_of`.
         seed: Of batches and dropout.
@@ -302,19 +303,22 @@ def fit(
     """
     rng = np.random.default_rng(seed)
     watched = any(map(len, exams))
-    optimiser = torch.optim.AdamW(decoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    average = copy.deepcopy(decoder)
+    optimiser = torch.optim.AdamW(
+        decoders.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
+    )
+    average = copy.deepcopy(decoders)
     best, reached, at = average.state_dict(), -1.0, 0
     for epoch in range(1, 1 + (EPOCHS if watched else epochs or EPOCHS_UNWATCHED)):
-        decoder.train()
+        decoders.train()
         for task, users in _shuffled(lessons, rng):
             batch = lesson_of(task, users, rng, HISTORY_DROPOUT, negatives[task.target])
-            loss = softmax_loss(decoder(batch), batch)
+            losses = [softmax_loss(decoder(batch), batch) for decoder in decoders.each()]
+            loss = torch.stack(losses).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             with torch.no_grad():
-                for mean, now in zip(average.parameters(), decoder.parameters(), strict=True):
+                for mean, now in zip(average.parameters(), decoders.parameters(), strict=True):
                     mean.lerp_(now, NEWEST_SHARE)
         grade = _grade(average, exams)
         said = f": NDCG@10 of validation users {grade:.4f}" if watched else ""
@@ -323,8 +327,8 @@ def fit(
             best, reached, at = copy.deepcopy(average.state_dict()), grade, epoch
         if epoch - at >= PATIENCE:
             break
-    decoder.load_state_dict(best)
-    decoder.eval()
+    decoders.load_state_dict(best)
+    decoders.eval()
     return at
 
 
@@ -341,14 +345,14 @@ def _shuffled(
         yield batches[place]
 
 
-def _grade(decoder: EdgeDecoder, exams: Sequence[Task]) -> float:
+def _grade(decoders: Decoders, exams: Sequence[Task]) -> float:
     """NDCG@10 of validation users over unpruned edges, the mean over the targets that have any."""
-    decoder.eval()
+    decoders.eval()
     grades = []
     with torch.no_grad():
         for exam in exams:
             if len(exam):
-                scores = decoder(batch_of(exam, np.arange(len(exam)))).numpy()
+                scores = decoders(batch_of(exam, np.arange(len(exam)))).numpy()
                 grades.append(ndcg(scores, exam.liked).mean())
     return float(np.mean(grades)) if grades else 0.0
 

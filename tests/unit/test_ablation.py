@@ -25,9 +25,9 @@ def test_every_variant_is_measured_beside_transfer(models: dict[str, dict]) -> N
         assert "fit_seconds" not in models[name]
 
 
-def test_without_its_edges_transfer_is_popularity(models: dict[str, dict]) -> None:
-    assert models["without-transfer"]["ndcg@10"] == pytest.approx(models["popularity"]["ndcg@10"])
-    assert models["without-transfer"]["ndcg@10"] < models["transfer"]["ndcg@10"]
+def test_without_its_edges_transfer_is_popularity_and_interests(models: dict[str, dict]) -> None:
+    without = models["without-transfer"]["ndcg@10"]
+    assert models["popularity"]["ndcg@10"] <= without < models["transfer"]["ndcg@10"]
 
 
 def test_gains_are_told_for_users_with_short_histories(models: dict[str, dict]) -> None:

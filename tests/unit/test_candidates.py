@@ -68,11 +68,13 @@ def test_a_few_candidates_are_as_good_as_all_pairs_where_all_are_looked_at() -> 
     assert np.allclose(np.sort(everything.weights), np.sort(found.weights))
 
 
-def test_edges_against_a_target_are_kept_only_where_there_is_room_for_all() -> None:
+def test_edges_against_a_target_are_kept_where_asked_for_or_where_there_is_room() -> None:
     left = np.array([[1.0], [-1.0]], np.float32)
     right = np.array([[2.0, 1.0, -1.0]], np.float32)
     weights = Weights((left,), lambda some: (right[:, some],), 3)
     assert (strongest(weights, np.ones(3), 2).weights > 0).all()
+    against = strongest(weights, np.ones(3), 1, against=True)
+    assert against.weights.tolist() == [2, -2]
     every = strongest(weights, np.ones(3), 3)
     assert len(every) == 6
     assert np.allclose(every.weights.sum(), 0)

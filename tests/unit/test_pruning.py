@@ -34,17 +34,23 @@ def test_an_edge_is_kept_for_what_it_makes_users_see(monkeypatch: pytest.MonkeyP
 
 def test_without_users_it_is_likes_and_weights_that_count() -> None:
     edges = edges_of([[0.5, 0.6, -0.2]])
-    likes, none = np.array([99.0, 0.0, 1000.0]), csr_array((0, 1), dtype=np.float32)
+    likes, none = np.array([99.0, 0.0, 0.0]), csr_array((0, 1), dtype=np.float32)
     kept = most_used(edges, none, np.zeros(3, np.float32), likes, 2)
     assert pairs_of(kept) == {(0, 0), (0, 1)}
     assert pairs_of(most_used(edges, none, np.zeros(3, np.float32), likes, 1)) == {(0, 0)}
 
 
-def test_what_speaks_against_a_target_is_not_kept_where_there_is_a_choice() -> None:
-    edges = edges_of([[0.5, -0.6, 0.0]])
+def test_what_speaks_against_a_target_is_kept_where_users_would_be_shown_it() -> None:
+    edges = edges_of([[0.5, -0.6, 0.0, 0.1]])
     history = csr_array(np.ones((2, 1), np.float32))
-    kept = most_used(edges, history, np.zeros(3, np.float32), np.ones(3), 3)
-    assert pairs_of(kept) == {(0, 0)}
+    kept = most_used(edges, history, np.zeros(4, np.float32), np.ones(4), 2)
+    assert pairs_of(kept) == {(0, 0), (0, 1)}
+    assert np.allclose(kept.weights, [0.5, -0.6])
+
+
+def test_a_domain_keeps_what_speaks_most_for_or_against_its_items() -> None:
+    edges = edges_of([[0.1, -9.0, 8.0, 0.2]])
+    assert pairs_of(share(edges, np.zeros(4, np.int32), 2)) == {(0, 1), (0, 2)}
 
 
 def test_there_is_a_choice_where_not_all_edges_can_be_kept() -> None:
