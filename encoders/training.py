@@ -12,17 +12,20 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from encoders.text import TextEncoder, halves_pay, silence_libraries
 from isthmus.errors import InputError
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.evaluation import BaseEvaluator
     from torch import nn
@@ -33,6 +36,9 @@ logger = logging.getLogger("isthmus")
 # Most of a multilingual model's weights are its vocabulary's, which little text teaches nothing.
 LARGE_VOCABULARY = 50_000
 WARMUP_SHARE = 0.1
+# A larger model is trained by low-rank adapters of its layers, a hundredth of its weights.
+LARGE_MODEL = 500_000_000
+ADAPTER_RANK = 16
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,12 @@ def train(encoder: TextEncoder, lesson: Lesson, plan: Plan, out: Path) -> Traine
     model = _loaded(encoder)
     work = out.parent / ".training" / _key(encoder, lesson, plan)
     before = lesson.held_out(model)
+    adapted = sum(weights.numel() for weights in model.parameters()) > LARGE_MODEL
+    if adapted:
+        _adapt(model)
     steps, seconds = _run(model, lesson, plan, work)
+    if adapted:
+        model = _merged(encoder, model, work)
     after = lesson.held_out(model)
     logger.info("held-out texts: %.4f before, %.4f after", before, after)
     if after < before:
@@ -140,6 +151,37 @@ def _loaded(encoder: TextEncoder) -> SentenceTransformer:
         if weights.ndim == 2 and len(weights) > LARGE_VOCABULARY:
             weights.requires_grad_(False)
     return model
+
+
+def _adapt(model: SentenceTransformer) -> None:
+    """Leaves a model's weights as they are and trains low-rank adapters of its layers instead.
+
+    Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021.
+    """
+    from peft import LoraConfig
+
+    config = LoraConfig(
+        r=ADAPTER_RANK,
+        lora_alpha=2 * ADAPTER_RANK,
+        target_modules="all-linear",
+        task_type="FEATURE_EXTRACTION",
+    )
+    model.add_adapter(config)
+
+
+def _merged(encoder: TextEncoder, model: SentenceTransformer, work: Path) -> SentenceTransformer:
+    """The model that it was, with its adapters added to its weights: it loads like any other."""
+    from peft import PeftModel
+
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        model.save_pretrained(folder, create_model_card=False)
+        whole = _loaded(encoder)
+        with warnings.catch_warnings():
+            # peft asks transformers by a name that transformers has deprecated.
+            warnings.simplefilter("ignore", FutureWarning)
+            plain = cast("torch.nn.Module", whole.transformers_model)
+            PeftModel.from_pretrained(plain, folder).merge_and_unload()  # in place
+    return whole
 
 
 def _key(encoder: TextEncoder, lesson: Lesson, plan: Plan) -> str:

@@ -76,6 +76,35 @@ def test_what_people_write_finds_what_they_like(
     assert (texts @ titles.T).argmax(axis=1).tolist() == [0, 1, 2]
 
 
+def test_a_large_model_is_trained_by_adapters_and_loads_like_any_other(
+    tables: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    from encoders import training
+
+    words = {word for lines in TASTES.values() for line in lines for word in line.split()}
+    model = tiny_bert(tmp_path_factory.mktemp("tiny"), {*words, *TASTES})
+    monkeypatch.setenv("ISTHMUS_ENCODER", str(model))
+    monkeypatch.setattr(training, "LARGE_MODEL", 0)
+    told = ["finetune", str(tables), "--name", "ours", "--home", str(tmp_path), "--json"]
+    done = CliRunner().invoke(command, [*told, "--learning-rate", "0.01"], catch_exceptions=False)
+    answer = json.loads(done.stdout)
+    assert answer["after"] > answer["before"]
+
+    folder = Path(answer["folder"])
+    assert not [*folder.rglob("adapter*")]
+    before = SentenceTransformer(str(model)).state_dict()
+    after = SentenceTransformer(str(folder)).state_dict()
+    assert before.keys() == after.keys()
+    changed = [name for name, weights in after.items() if not weights.equal(before[name])]
+    assert changed
+    assert not [name for name in changed if "embeddings" in name or "bias" in name]
+
+
 def test_what_cold_users_did_is_not_learned_from(tables: Path) -> None:
     dataset = read_dataset(tables)
     everything = behaviour_of(dataset, 5)
