@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from encoders.text import load_encoder
 from graph.connection import Graph
 from graph.embeddings import encode
+from graph.gate import RULE, held_out, judge, to_learn_from
 from graph.interests import derive_user_interests, find_interests
-from graph.publish import edge_count, publish
+from graph.lock import Lease, retraining_lock
+from graph.publish import (
+    activate,
+    champion,
+    delete_generation,
+    delete_superseded,
+    edge_count,
+    write_candidate,
+)
 from graph.snapshot import fingerprint, snapshot
-from graph.versions import answering, version_of
-from isthmus.errors import Locked
+from graph.versions import answering, delete_unused, version_of
+from isthmus.errors import NothingToDo
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
@@ -26,60 +33,110 @@ logger = logging.getLogger("isthmus")
 
 @dataclass
 class Steps:
-    """The steps of a run and how long each took, in seconds."""
+    """The steps of a run and how long each took, in seconds; none begins once the lock is lost."""
 
+    lease: Lease
     done: list[dict[str, Any]] = field(default_factory=list)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Times a block and says when it is through."""
+        self.lease.check()
         start = time.monotonic()
         yield
         seconds = round(time.monotonic() - start, 3)
         self.done.append({"name": name, "seconds": seconds})
-        logger.info("retrain: %s in %.1f s", name, seconds)
+        said = {"step": name, "seconds": seconds}
+        logger.info("retrain: %s in %.1f s", name, seconds, extra=said)
 
 
-def retrain(graph: Graph, settings: Settings) -> dict[str, Any]:
-    """Learns the edges anew and publishes them as the generation that answers.
+def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, Any]:
+    """Learns the edges anew and lets them answer, unless held-out users are served worse by them.
+
+    Args:
+        graph: The graph.
+        settings: What the training is told.
+        force: Learn although nothing changed since the generation that answers.
 
     Returns:
-        The document of `retrain --json`.
+        The document of `retrain --json`; where `promoted` is false the graph is as it was.
 
     Raises:
-        Locked: Another retraining of this home is running.
-        NothingToDo: The graph has nothing to learn from.
+        Locked: Another retraining of this graph is running, or took the lock over.
+        NothingToDo: The graph has nothing to learn from, or nothing changed.
     """
+    with retraining_lock(graph, settings.lock_seconds) as lease:
+        return _retrained(graph, settings, force, lease)
+
+
+def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> dict[str, Any]:
     from gnn.train import trained
 
-    start, steps = time.monotonic(), Steps()
-    with _lock(settings.home / "locks" / "retrain.lock"):
-        with steps.step("encode"):
-            version = encoder_version(graph, settings)
-        with steps.step("interests of users"):
-            derive_user_interests(graph, settings.half_life_days, version)
-        with steps.step("snapshot"):
-            data = snapshot(graph, version)
-        with steps.step("train"):
-            learned = trained(data, settings)
-        with steps.step("publish"):
-            told = settings.model_dump(
-                mode="json",
-                include={"edges_per_node", "half_life_days", "history_limit", "seed", "encoder"},
-            )
-            number = publish(graph, data, learned, fingerprint(data), told, version)
+    start, steps = time.monotonic(), Steps(lease)
+    with steps.step("clear"):
+        delete_superseded(graph)
+    with steps.step("encode"):
+        version = encoder_version(graph, settings)
+    with steps.step("interests of users"):
+        derive_user_interests(graph, settings.half_life_days, version)
+    with steps.step("snapshot"):
+        data = snapshot(graph, version)
+    old, seen, told = champion(graph), fingerprint(data), told_to(settings)
+    if old is not None and not force:
+        refuse_unchanged(graph, old, seen, told, version)
+    judges = held_out(data)
+    with steps.step("train"):
+        learned = trained(to_learn_from(data, judges, settings.half_life_days), settings)
+    with steps.step("write"):
+        number = write_candidate(graph, data, learned, seen, told, version)
+    with steps.step("judge"):
+        verdict = judge(graph, data, judges, old, number, settings)
+    metrics = learned.metrics | verdict.challenger
+    with steps.step("publish"):
+        if verdict.promoted:
+            activate(graph, number, edge_count(learned), metrics, lease.owner)
+            delete_superseded(graph)
+        else:
+            delete_generation(graph, number)
+        delete_unused(graph)
+    seconds, held = round(time.monotonic() - start, 3), peak_mb()
+    ended = {"step": "all", "seconds": seconds, "peak_mb": held}
+    logger.info("retrain: all in %.1f s, with %.0f MB at most", seconds, held, extra=ended)
+    answers = number if verdict.promoted or old is None else old["number"]
     return {
-        "generation": number,
-        "promoted": True,
-        "reason": "published and activated",
-        "edges": edge_count(learned),
+        "generation": answers,
+        "promoted": verdict.promoted,
+        "reason": verdict.reason,
+        "edges": edge_count(learned) if verdict.promoted or old is None else old["edges"],
         "encoder_version": version,
-        "champion": {},
-        "challenger": learned.metrics,
-        "seconds": round(time.monotonic() - start, 3),
-        "peak_mb": peak_mb(),
+        "champion": {} if old is None else old["metrics"] | verdict.champion,
+        "challenger": metrics,
+        "seconds": seconds,
+        "peak_mb": held,
         "steps": steps.done,
     }
+
+
+def told_to(settings: Settings) -> dict[str, Any]:
+    """What a training is told and who was held out from it, as a generation keeps it."""
+    names = {"edges_per_node", "half_life_days", "history_limit", "dense_items", "seed", "encoder"}
+    return settings.model_dump(mode="json", include=names) | {"held_out": RULE}
+
+
+def refuse_unchanged(
+    graph: Graph, old: dict[str, Any], seen: str, told: dict[str, Any], version: int | None
+) -> None:
+    """Ends a retraining that would learn again what answers already.
+
+    Raises:
+        NothingToDo: Snapshot, settings and encoder version are those of that generation.
+    """
+    if (old["fingerprint"], old["settings"], old["encoder_version"]) == (seen, told, version):
+        delete_unused(graph)
+        raise NothingToDo(
+            f"Nothing changed since generation {old['number']} was learned, and it answers.",
+            "Use --force to learn it again.",
+        )
 
 
 def encoder_version(graph: Graph, settings: Settings) -> int | None:
@@ -108,17 +165,3 @@ def peak_mb() -> float:
 
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(held / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Holds a file's lock; it falls with the process, however that ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Locked(
-                f"Another retraining holds {path}.", "Wait until it ends, or end it."
-            ) from error
-        yield

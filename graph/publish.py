@@ -11,11 +11,12 @@ import polars as pl
 
 from gnn.data import Edges, InterestGraph, LearnedEdges
 from graph.connection import Graph, Row
+from graph.lock import taken_over
 from graph.versions import delete_unused, number_of_answering
 from isthmus.errors import InputError
 
 SOURCES_A_BATCH = 400
-RETIRED_TO_KEEP = 1
+RETIRED_TO_KEEP = 2
 
 
 def publish(
@@ -28,9 +29,7 @@ def publish(
 ) -> int:
     """Writes the edges as a candidate, activates it, deletes what it supersedes.
 
-    With it the encoder version that it was learned from becomes the one that is read. Killed before
-    the switch, the generation before it goes on answering and the next publish clears the candidate
-    away; killed after it, the next publish deletes what was superseded.
+    It asks nobody: a retraining lets its gate judge between `write_candidate` and `activate`.
 
     Args:
         graph: Where to.
@@ -44,12 +43,29 @@ def publish(
         The number of the generation.
     """
     delete_superseded(graph)
-    version = number_of_answering(graph) if version is None else version
-    number = create_candidate(graph, learned, fingerprint, settings, version)
-    write_edges(graph, number, data, learned)
+    number = write_candidate(graph, data, learned, fingerprint, settings, version)
     activate(graph, number, edge_count(learned))
     delete_superseded(graph)
     delete_unused(graph)
+    return number
+
+
+def write_candidate(
+    graph: Graph,
+    data: InterestGraph,
+    learned: LearnedEdges,
+    fingerprint: str,
+    settings: Row,
+    version: int | None = None,
+) -> int:
+    """Writes a whole generation that does not answer yet, and returns its number.
+
+    Killed meanwhile, what answers goes on, and the next retraining clears the candidate away. The
+    arguments are those of `publish`.
+    """
+    version = number_of_answering(graph) if version is None else version
+    number = create_candidate(graph, learned, fingerprint, settings, version)
+    write_edges(graph, number, data, learned)
     return number
 
 
@@ -91,9 +107,29 @@ def write_edges(graph: Graph, number: int, data: InterestGraph, learned: Learned
         )
 
 
-def activate(graph: Graph, number: int, edges: int) -> None:
-    """Makes a generation the one that answers, with its encoder version, in one transaction."""
-    graph.write("generations/activate", number=number, edges=edges)
+def activate(
+    graph: Graph, number: int, edges: int, metrics: Row | None = None, owner: str | None = None
+) -> None:
+    """Makes a generation the one that answers, with its encoder version, in one transaction.
+
+    Args:
+        graph: The graph.
+        number: Of the generation.
+        edges: How many it has.
+        metrics: What it is worth; without them it keeps those that it has.
+        owner: The owner of the lock of retraining, who must still hold it in that transaction;
+            without one nobody need.
+
+    Raises:
+        Locked: Another run took the lock over; what answers goes on.
+        InputError: The generation is being deleted.
+    """
+    told = None if metrics is None else json.dumps(metrics, sort_keys=True)
+    if graph.write("generations/activate", number=number, edges=edges, metrics=told, owner=owner):
+        return
+    if owner is not None:
+        raise taken_over()
+    raise InputError(f"Generation {number} is gone.", "See `isthmus generations list`.")
 
 
 def roll_back(graph: Graph, number: int) -> dict[str, Any]:
@@ -116,6 +152,12 @@ def roll_back(graph: Graph, number: int) -> dict[str, Any]:
     return show(graph, number)
 
 
+def champion(graph: Graph) -> dict[str, Any] | None:
+    """The generation that answers, as `show` gives it, or None where there is none."""
+    rows = graph.read("admin/active_generation")
+    return show(graph, rows[0]["number"]) if rows else None
+
+
 def generations(graph: Graph) -> list[dict[str, Any]]:
     """All generations, newest first, as `generations list --json` prints them."""
     rows = graph.read("generations/list")
@@ -136,11 +178,19 @@ def show(graph: Graph, number: int) -> dict[str, Any]:
 
 
 def delete_superseded(graph: Graph) -> None:
-    """Deletes unfinished candidates and all but the newest retired generations, in small steps."""
+    """Deletes candidates left unfinished, and all but the retired generations that answered last.
+
+    In small steps: killed, the next retraining goes on.
+    """
     for row in graph.read("generations/superseded", keep=RETIRED_TO_KEEP):
-        graph.write("generations/mark_deleting", number=row["number"])
-        graph.write_in_transactions("generations/delete_edges", number=row["number"])
-        graph.write("generations/delete", number=row["number"])
+        delete_generation(graph, row["number"])
+
+
+def delete_generation(graph: Graph, number: int) -> None:
+    """Deletes a generation with its edges in small steps, unless it answers."""
+    if graph.write("generations/mark_deleting", number=number):
+        graph.write_in_transactions("generations/delete_edges", number=number)
+        graph.write("generations/delete", number=number)
 
 
 def _by_source(edges: Edges, sources: np.ndarray, targets: np.ndarray) -> pl.DataFrame:

@@ -40,6 +40,37 @@ def recommend(
     Raises:
         InputError: There is no such user or domain; it names the nearest ones.
     """
+    rows = ranked(graph, user, domain, n, settings, paths=paths)
+    if not rows:
+        _refuse_unknown(graph, user, domain)
+    answer = _answer(rows, domain)
+    note = _note(rows, user, domain)
+    return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
+
+
+def ranked(
+    graph: Graph,
+    user: str,
+    domain: str,
+    n: int,
+    settings: Settings,
+    *,
+    paths: bool = False,
+    generation: int | None = None,
+    as_if_cold: bool = False,
+) -> list[Row]:
+    """Rows of `recommend/for_user`, best first; none where there is no such user or domain.
+
+    Args:
+        graph: The graph.
+        user: The user's id.
+        domain: Where to recommend from.
+        n: How many.
+        settings: How a history is read.
+        paths: Each row with its paths.
+        generation: The one that answers, whether it is active or not; without it the active one.
+        as_if_cold: What the user did in the domain counts as not done.
+    """
     candidates = CANDIDATES + n
     while True:
         rows = graph.read(
@@ -51,17 +82,14 @@ def recommend(
             half_life_days=settings.half_life_days,
             candidates=candidates,
             paths=paths,
+            generation=generation,
+            as_if_cold=as_if_cold,
         )
         # Somebody who met most of the best items needs a longer list to find n new ones; so does
         # somebody whose history speaks against most of the popular ones.
         if (len(rows) == n and _no_better(rows)) or candidates > _items_in(graph, domain):
-            break
+            return rows
         candidates *= 10
-    if not rows:
-        _refuse_unknown(graph, user, domain)
-    answer = _answer(rows, domain)
-    note = _note(rows, user, domain)
-    return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
 
 
 def recommend_for_users(

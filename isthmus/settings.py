@@ -84,6 +84,18 @@ class Settings(BaseSettings):
         ge=1,
         description="Items on a side of a domain's border above which only candidates are scored.",
     )
+    tolerated_loss: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of its NDCG@10 that a retraining may lose by chance; a significant loss "
+        "is refused in any case, and without this setting no other is.",
+    )
+    lock_seconds: float = Field(
+        default=60,
+        ge=1,
+        description="Time after which a killed retraining's lock is free; a living one renews it.",
+    )
     seed: int = 7
     threads: int | None = Field(
         default=None, ge=1, description="Threads for training and encoding; all cores without it."

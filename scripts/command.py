@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def write_json(document: Any) -> None:
 
 
 def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]:
-    """Gives a command its settings, `--json`, `--home` and `--quiet`, and prints what it returns.
+    """Gives a command its settings and the options of all, and prints what it returns.
 
     The command's first parameter is the `Settings`. Errors of isthmus are caught in `main`.
     """
@@ -49,12 +50,15 @@ def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]
         help="Folder of all that isthmus writes.  [env: ISTHMUS_HOME]",
     )
     @click.option("-q", "--quiet", is_flag=True, help="Say only warnings and errors.")
+    @click.option("--log-json", is_flag=True, help="Say it as a JSON document a line.")
     @functools.wraps(function)
-    def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
+    def run(
+        *, as_json: bool, home: Path | None, quiet: bool, log_json: bool, **arguments: Any
+    ) -> None:
         from encoders.runtime import with_chosen_encoder
         from isthmus.settings import load_settings
 
-        log_to_standard_error(logging.WARNING if quiet else logging.INFO)
+        log_to_standard_error(logging.WARNING if quiet else logging.INFO, log_json)
         output = function(with_chosen_encoder(load_settings(home=home)), **arguments)
         if output is None:
             return
@@ -69,10 +73,23 @@ def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]
     return run
 
 
-def log_to_standard_error(level: int) -> None:
+class JsonLines(logging.Formatter):
+    """What is said as one JSON document a line: time, level, message, and what came as `extra`."""
+
+    KNOWN = frozenset(vars(logging.makeLogRecord({})))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        said = {"time": at, "level": record.levelname.lower(), "message": record.getMessage()}
+        extra = {name: value for name, value in vars(record).items() if name not in self.KNOWN}
+        return json.dumps(said | extra, ensure_ascii=False, default=str)
+
+
+def log_to_standard_error(level: int, as_json: bool = False) -> None:
     """Sends what isthmus says to standard error; other libraries only from a warning up."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(JsonLines() if as_json else logging.Formatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("isthmus").setLevel(level)
 

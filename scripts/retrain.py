@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isthmus.errors import NothingToDo
 from scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
@@ -13,25 +14,35 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--force", is_flag=True, help="Learn although nothing changed since the last time.")
 @with_settings
-def command(settings: Settings) -> Output:
+def command(settings: Settings, force: bool) -> Output:
     """Learn the edges between domains from the graph and publish them as a generation.
 
-    Readers go on with the generation before until the new one is whole. Where the encoder is
-    another one than theirs, everything is encoded with it first, beside what answers.
+    Readers go on with the generation before until the new one is whole, and after that where users
+    who were held out from both are served worse by the new one: it is then deleted, with exit code
+    3. Where the encoder is another one than theirs, everything is encoded with it first, beside
+    what answers. One retraining of a graph runs at a time, on whichever machine.
 
     \b
     Examples:
       isthmus retrain
+      isthmus retrain --force --json --log-json 2>retrain.log
       ISTHMUS_ENCODER=ours isthmus retrain
     """
     from gnn.retrain import retrain
     from graph.connection import connect
 
     with connect(settings) as graph:
-        result = retrain(graph, settings)
-    return Output(
-        result,
+        result = retrain(graph, settings, force)
+    text = (
         f"Generation {result['generation']} answers with {result['edges']:,} edges, "
-        f"after {result['seconds']:.0f} s.",
+        f"after {result['seconds']:.0f} s."
     )
+    failure = None
+    if not result["promoted"]:
+        failure = NothingToDo(
+            f"The new generation was refused: {result['reason']}",
+            "Look at what was loaded since; the next retraining tries again.",
+        )
+    return Output(result, f"{text} {result['reason']}" if failure is None else text, failure)

@@ -1,5 +1,9 @@
 // purpose: Write collaborative edges between items of one domain.
+//   Only while it is a candidate, and read as such once its node is locked.
 // parameters: generation INTEGER; rows LIST of {source, targets, weights}
+MATCH (g:Generation {number: $generation})
+SET g.written_at = datetime.realtime()
+WITH g WHERE g.state = 'candidate'
 UNWIND $rows AS row
 MATCH (i:Item {key: row.source})
 UNWIND range(0, size(row.targets) - 1) AS k

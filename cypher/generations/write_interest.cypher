@@ -1,6 +1,9 @@
 // purpose: Write learned edges from interests to items.
+//   Only while it is a candidate, and read as such once its node is locked.
 // parameters: generation INTEGER; rows LIST of {source, targets, weights}
 MATCH (g:Generation {number: $generation})
+SET g.written_at = datetime.realtime()
+WITH g WHERE g.state = 'candidate'
 UNWIND $rows AS row
 MATCH (n:Interest {id: row.source, version: g.encoder_version})
 UNWIND range(0, size(row.targets) - 1) AS k

@@ -3,17 +3,22 @@
 //         + collaborative * n_in^-power * sum a(u,i) c(i->j) over the history inside the domain
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
-//   with the merge weights of the active generation; for users who did nothing yet and only wrote,
+//   with the merge weights of the generation that answers; for users who did nothing yet and only wrote,
 //   interest_alone stands for interest. Without a generation, interests lead to the items that are about
 //   them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and times what a
-//   dislike counts where it is one; both are the generation's.
+//   dislike counts where it is one; both are the generation's. Asked as if cold, what the user did in the
+//   domain counts as not done: it is neither read nor left out, and s(u,k) is what the history outside the
+//   domain alone speaks for, the mean of weight times ABOUT.
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
-//   a side, newest and strongest first; half_life_days FLOAT without a generation; candidates INTEGER best
-//   items looked at before those that the user met are left out; paths BOOLEAN also return the paths
+//   a side, newest and strongest first; half_life_days FLOAT without a generation, and of
+//   s(u,k) as if cold; candidates INTEGER best items looked at before those that the user met are left out;
+//   paths BOOLEAN also return the paths; generation INTEGER which one answers, or null for the active one;
+//   as_if_cold BOOLEAN
 // columns: item_id, title, score, paths, generation, history, rest the best score that an item can have
 //   which was not looked at, or null where all were
 MATCH (u:User {id: $user})
-OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
+OPTIONAL MATCH (g:Generation)-[m:MERGES]->(:Domain {name: $domain})
+WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
 WITH u, g.number AS generation,
      coalesce(m {.transfer, .collaborative, .popularity, .power,
                  interest: CASE WHEN EXISTS { (u)-[:INTERACTED]->() } THEN m.interest
@@ -28,6 +33,7 @@ CALL (merge) {
 }
 CALL (u, merge) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
+  WHERE NOT ($as_if_cold AND i.domain = $domain)
   WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key
   WITH collect({item: i, weight: CASE WHEN r.weight < 0 THEN merge.dislike ELSE 1.0 END * r.weight,
                 at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS met,
@@ -52,9 +58,22 @@ UNION ALL
   RETURN j, 'collaborative' AS kind, source, 'CO_LIKED' AS via, strength * e.weight AS share
 UNION ALL
   MATCH (u)-[s:INTERESTED_IN]->(source:Interest)-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
+  WHERE NOT $as_if_cold
   RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, merge.interest * s.weight * e.weight AS share
 UNION ALL
-  WITH u, merge WHERE generation IS NULL
+  WITH u, generation, merge WHERE $as_if_cold
+  MATCH (u)-[r:INTERACTED]->(i:Item) WHERE i.domain <> $domain
+  WITH generation, merge.interest AS counts, max(r.last_at.epochSeconds) AS newest,
+       collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS met
+  UNWIND met AS h
+  WITH generation, counts, size(met) AS evidence, h.item AS item, h.weight *
+    CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END AS weight
+  MATCH (item)-[b:ABOUT]->(source:Interest)
+  WITH generation, counts, evidence, source, sum(weight * b.weight) AS total
+  MATCH (source)-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
+  RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, counts * total / evidence * e.weight AS share
+UNION ALL
+  WITH u, merge WHERE generation IS NULL AND NOT $as_if_cold
   MATCH (encoder:Encoder {state: 'active'})
   MATCH (u)-[s:INTERESTED_IN]->(source:Interest {version: encoder.version})<-[e:ABOUT]-(j:Item {domain: $domain})
   RETURN j, 'content' AS kind, source, 'ABOUT' AS via, merge.interest * s.weight * e.weight AS share
@@ -66,7 +85,7 @@ UNION ALL
 WITH u, generation, merge, history, rest, j, sum(share) + merge.popularity * j.popularity AS score,
      collect(CASE WHEN $paths AND kind IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
 ORDER BY score DESC, j.key LIMIT $candidates
-WITH * WHERE NOT EXISTS { (u)-[:INTERACTED]->(j) }
+WITH * WHERE $as_if_cold OR NOT EXISTS { (u)-[:INTERACTED]->(j) }
 LIMIT $n
 RETURN j.item_id AS item_id, j.title AS title, score,
   [p IN paths | {kind: p.kind, from: coalesce(p.source.key, p.source.id),

@@ -19,6 +19,7 @@ from gnn.retrain import retrain
 from gnn.train import train
 from graph.connection import Graph, connect
 from graph.embeddings import encode
+from graph.gate import held_out, to_learn_from
 from graph.ingest import ingest
 from graph.interests import find_interests
 from graph.publish import create_candidate, generations, roll_back
@@ -134,7 +135,8 @@ def learned(
 ) -> tuple[InterestGraph, LearnedEdges]:
     """The same training once more, in memory."""
     data = snapshot(trained[0])
-    return data, train(data, seed=server_settings.seed)
+    known = to_learn_from(data, held_out(data), server_settings.half_life_days)
+    return data, train(known, seed=server_settings.seed)
 
 
 def test_cypher_computes_the_score_that_was_trained(
@@ -183,7 +185,7 @@ def test_a_half_written_candidate_never_answers_and_is_cleared_away(
     create_candidate(graph, edges, fingerprint(data), {}, 1)
     answer = recommend(graph, "ana", "films", 3, server_settings)
     assert answer["generation"] == first["generation"]
-    second = retrain(graph, server_settings)
+    second = retrain(graph, server_settings, force=True)
     states = {row["number"]: row["state"] for row in generations(graph)}
     assert states == {first["generation"]: "retired", second["generation"]: "active"}
     again = recommend(graph, "ana", "films", 3, server_settings)

@@ -1,0 +1,6 @@
+// purpose: Release the lock of retraining, unless another run took it over.
+// parameters: owner STRING of this run
+MATCH (l:Lock {name: 'retrain'})
+SET l.asked_at = datetime.realtime()
+WITH l WHERE l.owner = $owner
+REMOVE l.owner, l.holder, l.since, l.expires_at
