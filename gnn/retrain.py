@@ -14,6 +14,8 @@ from typing import Any
 from encoders.text import load_encoder
 from graph.connection import Graph
 from graph.embeddings import encode
+from graph.feedback import forget_events
+from graph.ingest import update_popularity
 from graph.interests import derive_user_interests, find_interests
 from graph.publish import edge_count, publish
 from graph.snapshot import fingerprint, snapshot
@@ -56,6 +58,9 @@ def retrain(graph: Graph, settings: Settings) -> dict[str, Any]:
     with _lock(settings.home / "locks" / "retrain.lock"):
         with steps.step("encode"):
             version = encoder_version(graph, settings)
+        with steps.step("popularity"):
+            update_popularity(graph, settings.half_life_days)
+            forget_events(graph, settings.event_days)
         with steps.step("interests of users"):
             derive_user_interests(graph, settings.half_life_days, version)
         with steps.step("snapshot"):
