@@ -32,6 +32,7 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/python benchmarks/candidates.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/untouched.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/feedback.py
 	$(BIN)/python benchmarks/encode.py
 	$(BIN)/python benchmarks/encoder.py
 	$(BIN)/python benchmarks/texts.py $(DATASETS)/zh_reviews/labelled_texts.csv.gz

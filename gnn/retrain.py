@@ -12,7 +12,9 @@ from typing import Any
 from encoders.text import load_encoder
 from graph.connection import Graph
 from graph.embeddings import encode
+from graph.feedback import forget_events
 from graph.gate import RULE, held_out, judge, to_learn_from
+from graph.ingest import update_popularity
 from graph.interests import derive_user_interests, find_interests
 from graph.lock import Lease, retraining_lock
 from graph.publish import (
@@ -77,6 +79,9 @@ def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> d
         delete_superseded(graph)
     with steps.step("encode"):
         version = encoder_version(graph, settings)
+    with steps.step("popularity"):
+        update_popularity(graph, settings.half_life_days)
+        forget_events(graph, settings.event_days)
     with steps.step("interests of users"):
         derive_user_interests(graph, settings.half_life_days, version)
     with steps.step("snapshot"):

@@ -71,7 +71,7 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
     if len(rejected):
         logger.warning("%d wrong rows are left out; see %s", len(rejected), quarantine)
 
-    owners = _known_owners(graph, interactions, dataset.accounts)
+    owners = known_owners(graph, interactions, dataset.accounts)
     pairs = user_item_pairs(by_person(interactions, owners))
     texts = keyed_texts(texts, settings.keep_text)
     users = users_of(pairs, texts, dataset)
@@ -98,7 +98,14 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
 
 def update_popularity(graph: Graph, half_life_days: float) -> None:
     """Counts likes anew: `likes`, decayed, and `popularity` between 0 and 1 of every item."""
+    graph.write("ingest/newest")
     graph.write_in_transactions("ingest/likes", half_life_days=half_life_days)
+    scale_popularity(graph)
+
+
+def scale_popularity(graph: Graph) -> None:
+    """Puts `popularity` between 0 and 1 by the most likes that an item of its domain has now."""
+    graph.write("ingest/most_likes")
     graph.write_in_transactions("ingest/popularity")
 
 
@@ -116,13 +123,18 @@ def item_key(domain: pl.Expr, item_id: pl.Expr) -> pl.Expr:
 def known_items(graph: Graph, dataset: Dataset) -> pl.DataFrame:
     """`item_id` and `domain` of the tables' items, and of those in the graph that they name."""
     own = dataset.items.select("item_id", "domain")
-    named = pl.concat([dataset.interactions["item_id"], dataset.texts["item_id"]]).drop_nulls()
+    named = pl.concat([dataset.interactions["item_id"], dataset.texts["item_id"]])
+    return pl.concat([own, items_called(graph, named)]).unique()
+
+
+def items_called(graph: Graph, item_ids: pl.Series) -> pl.DataFrame:
+    """`item_id` and `domain` of the items in the graph that have one of these ids."""
     found = [
         row
-        for ids in named.unique().to_frame().iter_slices(ROWS_A_BATCH)
+        for ids in item_ids.drop_nulls().unique().to_frame("item_id").iter_slices(ROWS_A_BATCH)
         for row in graph.read("ingest/known_items", item_ids=ids["item_id"].to_list())
     ]
-    return pl.concat([own, pl.DataFrame(found, schema=own.schema)]).unique()
+    return pl.DataFrame(found, schema={"item_id": pl.String, "domain": pl.String})
 
 
 def by_person(interactions: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +158,7 @@ def account_owners(accounts: pl.DataFrame) -> pl.DataFrame:
     return accounts.select(_account_key("account_id").alias("key"), "user_id")
 
 
-def _known_owners(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+def known_owners(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """The owners of accounts that the graph or the tables know; the tables know better."""
     own = account_owners(accounts)
     keys = interactions.select(_account_key("user_id").unique()).to_series().drop_nulls().to_list()
@@ -172,9 +184,9 @@ def user_item_pairs(interactions: pl.DataFrame) -> pl.DataFrame:
             pl.col("weight").last(),
             pl.col("kind").last(),
             pl.len().alias("count"),
-            _milliseconds(at.drop_nulls()).alias("times"),
-            _milliseconds(at.min()).alias("first_at"),
-            _milliseconds(at.max()).alias("last_at"),
+            milliseconds(at.drop_nulls()).alias("times"),
+            milliseconds(at.min()).alias("first_at"),
+            milliseconds(at.max()).alias("last_at"),
         )
     )
 
@@ -187,7 +199,7 @@ def _items(items: pl.DataFrame) -> pl.DataFrame:
         "title",
         "text",
         "categories",
-        _milliseconds(pl.col("published_at")),
+        milliseconds(pl.col("published_at")),
     )
 
 
@@ -207,7 +219,7 @@ def keyed_texts(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
         "item_key",
         "kind",
         pl.coalesce("language", _script(pl.col("text"))).alias("language"),
-        _milliseconds(pl.col("timestamp")).alias("written_at"),
+        milliseconds(pl.col("timestamp")).alias("written_at"),
         pl.Series("sha256", hashes, dtype=pl.String),
         pl.when(keep_text).then("text").alias("text"),
     ).unique("id", keep="first", maintain_order=True)
@@ -238,6 +250,6 @@ def users_of(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.D
     return pl.concat(names).unique().sort().to_frame("user_id")
 
 
-def _milliseconds(seconds: pl.Expr) -> pl.Expr:
+def milliseconds(seconds: pl.Expr) -> pl.Expr:
     """Whole milliseconds, which the server turns into dates; the driver takes 0.1 ms for each."""
     return (seconds * 1000).round().cast(pl.Int64)

@@ -148,6 +148,8 @@ ACCOUNTS = Table(
     ),
     key=("platform", "account_id"),
 )
+EVENTS = Table("events", (*INTERACTIONS.columns, Column("event_id", Kind.ID)))
+"""Interactions as they happen; with an id, an event that is sent twice counts once."""
 TABLES = {table.name: table for table in (ITEMS, INTERACTIONS, TEXTS, FOLLOWS, ACCOUNTS)}
 
 REJECTED = pl.Schema(
@@ -286,10 +288,30 @@ def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise IsthmusError(
-            f"The wrong rows cannot be written to {path}: {error.strerror or error}.",
-            "Make room, or name a folder that may be written.",
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def append_rejected(path: Path, rejected: pl.DataFrame) -> None:
+    """Adds wrong rows of a stream to those that are in the file.
+
+    Raises:
+        IsthmusError: The file cannot be written.
+    """
+    if rejected.is_empty():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            rejected.select(REJECTED.names()).write_ndjson(file)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> IsthmusError:
+    return IsthmusError(
+        f"The wrong rows cannot be written to {path}: {error.strerror or error}.",
+        "Make room, or name a folder that may be written.",
+    )
 
 
 def check_share(rejected: pl.DataFrame, rows: int, max_share: float, quarantine: Path) -> None:

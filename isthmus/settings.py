@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     half_life_days: float = Field(
         default=365, gt=0, description="Age at which a dated interaction counts half."
     )
+    event_days: float = Field(
+        default=30,
+        gt=0,
+        description="Days for which an event id is remembered, so that it counts once.",
+    )
     dense_items: int = Field(
         default=20_000,
         ge=1,

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,10 +37,13 @@ def write_json(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, default=str))
 
 
-def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]:
+def with_settings(
+    function: Callable[..., Output | Iterator[Output] | None],
+) -> Callable[..., None]:
     """Gives a command its settings and the options of all, and prints what it returns.
 
-    The command's first parameter is the `Settings`. Errors of isthmus are caught in `main`.
+    The command's first parameter is the `Settings`. One that goes on returns an iterator, and has
+    each answer printed on a line as it comes. Errors of isthmus are caught in `main`.
     """
 
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -62,15 +65,20 @@ def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]
         output = function(with_chosen_encoder(load_settings(home=home)), **arguments)
         if output is None:
             return
-        if as_json:
-            write_json(output.document)
-        elif output.text:
-            click.echo(output.text)
-        if output.failure is not None:
-            report_error(output.failure, as_json=False)  # the document has standard output
-            sys.exit(output.failure.exit_code)
+        for each in [output] if isinstance(output, Output) else output:
+            _print(each, as_json)
 
     return run
+
+
+def _print(output: Output, as_json: bool) -> None:
+    if as_json:
+        write_json(output.document)
+    elif output.text:
+        click.echo(output.text)
+    if output.failure is not None:
+        report_error(output.failure, as_json=False)  # the document has standard output
+        sys.exit(output.failure.exit_code)
 
 
 class JsonLines(logging.Formatter):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +16,34 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--follow", is_flag=True, help="Read interactions from standard input as they come.")
 @with_settings
-def command(settings: Settings, folder: Path) -> Output:
+def command(settings: Settings, folder: Path | None, follow: bool) -> Output | Iterator[Output]:
     """Load the tables of FOLDER: items, interactions, texts, follows, accounts.
 
     Each is a CSV, JSON Lines or Parquet file, also gzipped. Folders of MovieLens and of Amazon
     Reviews 2023 are read as they are published. Loading twice changes nothing.
 
+    With --follow, each line of standard input is a JSON object with user_id, item_id and, as
+    known, domain, weight, timestamp (without one it happened just now), kind, platform, event_id.
+    Whenever some are committed, a line of standard output says how many are safe; send again what
+    was not safe when this ended. An event_id that comes twice counts once, and so does a timestamp
+    of the same user and item. Wrong lines are added to rejected.jsonl. The end of the input and
+    Ctrl-C end it in order.
+
     \b
     Examples:
       isthmus ingest data/
       isthmus ingest ml-latest-small/ --json
+      tail -F events.jsonl | isthmus ingest --follow --json
     """
+    if follow == (folder is not None):
+        raise click.UsageError("Give one of FOLDER and --follow.")
+    return _follow(settings) if folder is None else _load(settings, folder)
+
+
+def _load(settings: Settings, folder: Path) -> Output:
     from graph.connection import connect
     from graph.ingest import ingest
     from graph.sources import read_dataset
@@ -41,3 +58,12 @@ def command(settings: Settings, folder: Path) -> Output:
     if loaded.rejected:
         text += f"\n{loaded.rejected:,} rows were wrong: {loaded.quarantine}"
     return Output(loaded.document(), text)
+
+
+def _follow(settings: Settings) -> Iterator[Output]:
+    from graph.connection import connect
+    from graph.follow import follow
+
+    with connect(settings) as graph:
+        for reached in follow(graph, sys.stdin.fileno(), settings):
+            yield Output(reached.document(), reached.text())

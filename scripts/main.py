@@ -23,6 +23,7 @@ COMMANDS = (
     "retrain",
     "generations",
     "recommend",
+    "feedback",
     "evaluate",
     "cypher",
 )

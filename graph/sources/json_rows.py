@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import polars as pl
@@ -32,42 +32,49 @@ def read_jsonl(path: Path, table: Table) -> Iterator[Chunk]:
     """
     numbered = enumerate(lines(path), 1)
     unread: set[str] = set()
-    names = [column.name for column in table.columns]
-    number = 0
-    while True:
-        before = number
-        broken: list[Broken] = []
-        kept: list[int] = []
-        # One flat list, since many small ones keep the garbage collector busy.
-        flat: list[str | None] = []
-        for number, line in islice(numbered, CHUNK_ROWS):
-            if number == 1 and line.lstrip().startswith("["):
-                raise InputError(
-                    f"{path.name} holds one JSON array, not one object a line.",
-                    f"Convert it: jq -c '.[]' {path.name} > {table.name}.jsonl",
-                )
-            if line.isspace():
-                continue
-            row = _row(line)
-            if isinstance(row, str):
-                broken.append((number, None, line.strip(), row))
-                continue
-            texts = _texts(number, row, table, escaped="\\u" in line)
-            if isinstance(texts, tuple):
-                broken.append(texts)
-                continue
-            kept.append(number)
-            flat += texts
-            unread.update(row.keys())
-        if number == before:
-            break
-        columns = {
-            name: pl.Series(flat[place :: len(names)], dtype=pl.String)
-            for place, name in enumerate(names)
-        }
-        yield Chunk(pl.DataFrame({"line": pl.Series(kept, dtype=pl.Int64)} | columns), broken)
-    if unread := unread.difference(names):
+    for first in numbered:
+        if first[0] == 1 and first[1].lstrip().startswith("["):
+            raise InputError(
+                f"{path.name} holds one JSON array, not one object a line.",
+                f"Convert it: jq -c '.[]' {path.name} > {table.name}.jsonl",
+            )
+        yield rows_of(chain([first], islice(numbered, CHUNK_ROWS - 1)), table, unread)
+    if unread := unread.difference(column.name for column in table.columns):
         logger.info("%s: not read: the keys %s", path.name, ", ".join(sorted(unread)[:20]))
+
+
+def rows_of(numbered: Iterable[tuple[int, str]], table: Table, keys: set[str]) -> Chunk:
+    """Reads lines, each with its number, as `read_jsonl` does those of a file.
+
+    Args:
+        numbered: The lines.
+        table: What they must hold.
+        keys: Those of the objects are added to it.
+    """
+    names = [column.name for column in table.columns]
+    broken: list[Broken] = []
+    kept: list[int] = []
+    # One flat list, since many small ones keep the garbage collector busy.
+    flat: list[str | None] = []
+    for number, line in numbered:
+        if not line or line.isspace():
+            continue
+        row = _row(line)
+        if isinstance(row, str):
+            broken.append((number, None, line.strip(), row))
+            continue
+        texts = _texts(number, row, table, escaped="\\u" in line)
+        if isinstance(texts, tuple):
+            broken.append(texts)
+            continue
+        kept.append(number)
+        flat += texts
+        keys.update(row.keys())
+    columns = {
+        name: pl.Series(flat[place :: len(names)], dtype=pl.String)
+        for place, name in enumerate(names)
+    }
+    return Chunk(pl.DataFrame({"line": pl.Series(kept, dtype=pl.Int64)} | columns), broken)
 
 
 def _row(line: str) -> dict[str, object] | str:

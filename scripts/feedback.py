@@ -1,0 +1,52 @@
+"""`isthmus feedback`: what somebody just did, into the graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from scripts.command import Output, with_settings
+
+if TYPE_CHECKING:
+    from isthmus.settings import Settings
+
+
+@click.command()
+@click.argument("user")
+@click.argument("domain")
+@click.argument("item")
+@click.option("--dislike", is_flag=True, help="USER did not like it.")
+@click.option(
+    "--weight", type=float, default=1.0, show_default=True, help="How much USER likes or dislikes."
+)
+@click.option("--event-id", help="What comes again with the same id counts once.")
+@with_settings
+def command(
+    settings: Settings,
+    user: str,
+    domain: str,
+    item: str,
+    dislike: bool,
+    weight: float,
+    event_id: str | None,
+) -> Output:
+    """Record that USER liked ITEM of DOMAIN just now; the next answer knows of it.
+
+    A USER who is not known yet becomes one. Many events go in by `isthmus ingest --follow`.
+
+    \b
+    Examples:
+      isthmus feedback ana films f0012
+      isthmus feedback ana films f0007 --dislike --event-id 2f1c-77
+    """
+    from graph.connection import connect
+    from graph.feedback import record_interaction
+
+    weight = -abs(weight) if dislike else weight
+    with connect(settings) as graph:
+        done = record_interaction(graph, user, domain, item, settings, weight, event_id)
+    text = f"{user}, {item} in {domain}: weight {weight:g}"
+    if not done["recorded"]:
+        text = f"The event {event_id} was recorded before; nothing is changed."
+    return Output(done, text)
