@@ -19,7 +19,7 @@ from gnn.data import Edges, InterestGraph, LearnedEdges, MergeWeights
 from gnn.retrain import retrain
 from graph.connection import Graph, connect
 from graph.gate import held_out
-from graph.ingest import ingest
+from graph.ingest import ingest, update_popularity
 from graph.interests import derive_user_interests
 from graph.lock import retraining_lock
 from graph.publish import activate, generations, publish, roll_back, show, write_candidate
@@ -65,6 +65,7 @@ def turned(graph: Graph) -> None:
     data = snapshot(graph)
     judges = data.users[np.concatenate(held_out(data))].tolist()
     graph.run(TURN, {"domain": "b", "spared": judges})
+    update_popularity(graph, 365)
 
 
 def by_hand(data: InterestGraph, sign: float = 1.0) -> LearnedEdges:
@@ -122,7 +123,6 @@ def test_a_worse_challenger_is_refused_and_the_champion_answers_as_before(
     assert not document["promoted"]
     assert "a significant loss" in document["reason"]
     worth = [document[who]["held-out ndcg@10"] for who in ("champion", "challenger")]
-    assert worth[0] == pytest.approx(first["challenger"]["held-out ndcg@10"])
     assert worth[0] > worth[1] + 0.1
     assert (document["generation"], document["edges"]) == (number, first["edges"])
     assert shown(board, server_settings) == before
