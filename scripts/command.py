@@ -14,6 +14,9 @@ from typing import Any
 import click
 
 from isthmus.errors import IsthmusError
+from isthmus.logs import JsonLines, Lines, log_to_standard_error
+
+logger = logging.getLogger("isthmus")
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,21 @@ def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]
     @functools.wraps(function)
     def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
         from encoders.runtime import with_chosen_encoder
+        from isthmus.prometheus import recorded
         from isthmus.settings import load_settings
 
-        log_to_standard_error(logging.WARNING if quiet else logging.INFO)
-        output = function(with_chosen_encoder(load_settings(home=home)), **arguments)
-        if output is None:
-            return
+        settings = load_settings(home=home)
+        name = click.get_current_context().command_path.partition(" ")[2]
+        secrets, as_lines = settings.secrets(), settings.log_format == "json"
+        formatter = JsonLines(secrets, name) if as_lines else Lines(secrets)
+        log_to_standard_error(logging.WARNING if quiet else logging.INFO, formatter)
+        with recorded(settings, name) as told:
+            output = function(with_chosen_encoder(settings), **arguments)
+            if output is None:
+                return
+            told.document = output.document
+            if output.failure is not None:
+                told.exit_code = output.failure.exit_code
         if as_json:
             write_json(output.document)
         elif output.text:
@@ -69,14 +81,6 @@ def with_settings(function: Callable[..., Output | None]) -> Callable[..., None]
     return run
 
 
-def log_to_standard_error(level: int) -> None:
-    """Sends what isthmus says to standard error; other libraries only from a warning up."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("isthmus").setLevel(level)
-
-
 def report_error(error: IsthmusError, as_json: bool) -> None:
     """Prints an error: a JSON document on standard output, or sentences on standard error."""
     if as_json:
@@ -84,4 +88,4 @@ def report_error(error: IsthmusError, as_json: bool) -> None:
             {"error": {"kind": error.kind, "message": error.message, "advice": error.advice}}
         )
     else:
-        click.echo(f"Error: {error}", err=True)
+        logger.error("Error: %s", error)  # before a command logs, Python prints it as it is
