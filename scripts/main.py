@@ -21,6 +21,7 @@ COMMANDS = (
     "interests",
     "encoder",
     "retrain",
+    "schedule",
     "generations",
     "recommend",
     "evaluate",
