@@ -26,6 +26,8 @@ COMMANDS = (
     "recommend",
     "evaluate",
     "cypher",
+    "backup",
+    "restore",
 )
 
 
