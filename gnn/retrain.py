@@ -28,6 +28,7 @@ from graph.publish import (
 from graph.snapshot import fingerprint, snapshot
 from graph.versions import answering, delete_unused, version_of
 from isthmus.errors import NothingToDo
+from isthmus.prometheus import peak_bytes
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
@@ -104,7 +105,7 @@ def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> d
         else:
             delete_generation(graph, number)
         delete_unused(graph)
-    seconds, held = round(time.monotonic() - start, 3), peak_mb()
+    seconds, held = round(time.monotonic() - start, 3), round(peak_bytes() / 2**20, 1)
     ended = {"step": "all", "seconds": seconds, "peak_mb": held}
     logger.info("retrain: all in %.1f s, with %.0f MB at most", seconds, held, extra=ended)
     answers = number if verdict.promoted or old is None else old["number"]
@@ -161,12 +162,3 @@ def encoder_version(graph: Graph, settings: Settings) -> int | None:
         encode(graph, settings)
         find_interests(graph, settings)
     return version
-
-
-def peak_mb() -> float:
-    """Most memory that this process has held so far, in MB."""
-    import resource
-    import sys
-
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(held / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)

@@ -15,8 +15,8 @@ from graph.jars import locked_jars
 from isthmus.errors import IsthmusError
 
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
-ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 USERNAME = "neo4j"
+DATABASE = "neo4j"
 SECONDS_TO_START = 180.0
 SECONDS_TO_FREE_A_PORT = 2.0
 
@@ -88,6 +88,16 @@ class Folders:
     """Neo4j's own home: conf, data, logs, run."""
     jars: Path
     logs: Path
+
+    @property
+    def data(self) -> Path:
+        """All that Neo4j stores: databases, their transaction logs, who may log in."""
+        return self.home / "data"
+
+    @property
+    def replaced(self) -> Path:
+        """The data that a restore replaces, until it is done."""
+        return self.home / "data.replaced"
 
     @property
     def configuration(self) -> Path:
@@ -175,11 +185,16 @@ def java_command(folders: Folders, *options: str) -> list[str]:
         str(JAVA),
         *options,
         *JVM_OPTIONS,
-        f"-Djava.io.tmpdir={folders.home / 'run'}",
+        temporary_folder(folders.home),
         f"-XX:ErrorFile={folders.logs / 'java-crash-%p.log'}",
         "-cp",
         os.pathsep.join(jar.name for jar in locked_jars()),
     ]
+
+
+def temporary_folder(home: Path) -> str:
+    """The option that every Java of a home has, and no other."""
+    return f"-Djava.io.tmpdir={home / 'run'}"
 
 
 def java_environment(**more: str) -> dict[str, str]:
@@ -187,28 +202,6 @@ def java_environment(**more: str) -> dict[str, str]:
     unwanted = ("NEO4J_", "JAVA_", "_JAVA_", "JDK_", "CLASSPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "LC_ALL": "C.UTF-8", **more}
-
-
-def set_initial_password(folders: Folders, password_file: Path) -> None:
-    """Gives a home that has no data yet its password.
-
-    The administration tool reads the file itself (`@FILE`), so that no process list shows it.
-    """
-    tool = (ADMIN_CLASS, "dbms", "set-initial-password", f"@{password_file}")
-    done = subprocess.run(  # noqa: S603
-        [*java_command(folders, "-XX:TieredStopAtLevel=1"), *tool],
-        cwd=folders.jars,
-        env=java_environment(
-            NEO4J_HOME=str(folders.home), NEO4J_CONF=str(folders.configuration.parent)
-        ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        umask=0o077,
-    )
-    if done.returncode != 0:
-        folders.console.write_text(done.stdout + done.stderr)
-        raise failure(folders)
 
 
 def spawn(folders: Folders, heap: str, *options: str) -> int:
@@ -256,6 +249,24 @@ def _lives(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+def ends(pid: int, seconds: float) -> bool:
+    """Whether the process ends within this time.
+
+    One that its parent has not waited for has ended too: it stays in the list of processes for as
+    long as the parent lives.
+    """
+    import psutil
+
+    deadline = time.monotonic() + seconds
+    while _lives(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    with contextlib.suppress(psutil.Error):
+        psutil.Process(pid).wait(0)  # takes it out of the list where the parent is this process
+    return True
 
 
 def running_server(home: Path) -> int | None:

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from graph import aot, jars, process
-from graph.process import Folders, ServerError
+from graph import administration, aot, jars, process
+from graph.process import DATABASE, Folders, ServerError
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus.server")
@@ -57,37 +57,56 @@ def start(settings: Settings) -> ServerRecord:
 
 def stop(settings: Settings) -> bool:
     """Stops the server of this home and waits for its end; False where none ran."""
+    with _locked(settings):
+        return _stop(settings)
+
+
+@contextlib.contextmanager
+def stopped(settings: Settings) -> Iterator[Folders]:
+    """Gives the files of this home's Neo4j to the block, while no server can run on them.
+
+    A server that ran before is started again when the block ends, done or failed.
+
+    Raises:
+        FetchError: Neo4j is not there and cannot be fetched.
+        ServerError: The server does not start again, with the reason from its log.
+    """
+    with _locked(settings):
+        ran = _stop(settings)
+        try:
+            yield _fetched(settings)
+        finally:
+            if ran:
+                _start(settings)
+
+
+def has_graph(settings: Settings) -> bool:
+    """Whether the Neo4j of this home was ever started, so that there is something to keep."""
+    folders = _folders(settings)
+    return (folders.data / "databases" / DATABASE).exists() or folders.replaced.exists()
+
+
+def _stop(settings: Settings) -> bool:
     import psutil
 
-    with _locked(settings):
-        recorded = _recorded(settings)
-        pid = recorded.pid if recorded else process.running_server(_folders(settings).home)
-        _record_file(settings).unlink(missing_ok=True)
-        if pid is None:
-            return False
-        with contextlib.suppress(psutil.NoSuchProcess):
-            server = psutil.Process(pid)
-            server.terminate()
-            try:
-                server.wait(SECONDS_TO_STOP)
-            except psutil.TimeoutExpired:
-                logger.warning("Neo4j did not stop within %.0f s and is ended.", SECONDS_TO_STOP)
-                server.kill()
-                server.wait()
-        return True
+    recorded = _recorded(settings)
+    pid = recorded.pid if recorded else process.running_server(_folders(settings).home)
+    _record_file(settings).unlink(missing_ok=True)
+    if pid is None:
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid)
+        found.terminate()
+        if not process.ends(pid, SECONDS_TO_STOP):
+            logger.warning("Neo4j did not stop within %.0f s and is ended.", SECONDS_TO_STOP)
+            found.kill()
+            process.ends(pid, SECONDS_TO_STOP)
+    return True
 
 
 def has_ended(record: ServerRecord) -> bool:
     """Whether a server that does not answer was killed; its process may take a moment to go."""
-    import psutil
-
-    try:
-        psutil.Process(record.pid).wait(SECONDS_TO_GO)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.TimeoutExpired:
-        return False
-    return True
+    return process.ends(record.pid, SECONDS_TO_GO)
 
 
 def find(settings: Settings) -> ServerRecord | None:
@@ -131,8 +150,7 @@ def _adopt(settings: Settings) -> ServerRecord | None:
 
 
 def _start(settings: Settings) -> ServerRecord:
-    folders = _folders(settings)
-    jars.fetch(folders.jars)
+    folders = _fetched(settings)
     if (free := shutil.disk_usage(settings.home).free) < LEAST_DISK:
         raise ServerError(
             f"The disk of the home {settings.home} is full: it has {free >> 20} MB left, and "
@@ -162,17 +180,26 @@ def _start(settings: Settings) -> ServerRecord:
     return record
 
 
-def _password(settings: Settings) -> str:
-    """The server's password, made before its first start.
-
-    It is on disk before the data is, and given again as long as there is no data: a start that is
-    killed anywhere leaves a home that the next one completes.
-    """
+def _fetched(settings: Settings) -> Folders:
+    """The folders of this home with all jars, without what a killed command left half done."""
     folders = _folders(settings)
+    administration.end_abandoned(folders.home)
+    jars.fetch(folders.jars)
+    if folders.replaced.exists() and not folders.data.exists():
+        folders.replaced.replace(folders.data)  # killed between the two renames of a restore
+    shutil.rmtree(folders.replaced, ignore_errors=True)
+    return folders
+
+
+def password_file(settings: Settings) -> Path:
+    """The file of the password of this home's Neo4j, made where there is none and no data.
+
+    Raises:
+        ServerError: There is data, but no password for it.
+    """
     file = _password_file(settings)
-    has_data = (folders.home / "data" / "databases").exists()
     if not file.exists():
-        if has_data:
+        if (_folders(settings).data / "databases").exists():
             raise ServerError(
                 f"The Neo4j of this home has data, but its password file {file} is gone.",
                 "Put the file back, or start with another home.",
@@ -183,8 +210,19 @@ def _password(settings: Settings) -> str:
             stream.flush()
             os.fsync(descriptor)
         Path(part).replace(file)
-    if not has_data:
-        process.set_initial_password(folders, file)
+    return file
+
+
+def _password(settings: Settings) -> str:
+    """The server's password, made before its first start.
+
+    It is on disk before the data is, and given again as long as there is no data: a start that is
+    killed anywhere leaves a home that the next one completes.
+    """
+    folders = _folders(settings)
+    file = password_file(settings)
+    if not (folders.data / "databases").exists():
+        administration.set_initial_password(folders, file)
     return file.read_text().strip()
 
 

@@ -46,5 +46,9 @@ class Locked(IsthmusError):
     exit_code = 75
 
 
+GOOD_EXIT_CODES = (0, NothingToDo.exit_code)
+"""Of a command that did its work, or had none to do."""
+
+
 class LeakError(IsthmusError):
     """What an evaluation hides is visible to the models, so that its figures would mean nothing."""

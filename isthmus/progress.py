@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from isthmus.logs import is_json
+
 logger = logging.getLogger("isthmus")
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -24,7 +26,7 @@ def progress(task: str, total: int | None = None, unit: str = "") -> Iterator[Ad
         total: Steps in all, where they are known.
         unit: What a step is, for the lines: "rows", "jars".
     """
-    bars = sys.stderr.isatty() and logger.isEnabledFor(logging.INFO)
+    bars = sys.stderr.isatty() and logger.isEnabledFor(logging.INFO) and not is_json()
     with (_bar if bars else _lines)(task, total, unit) as advance:
         yield advance
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -101,10 +101,26 @@ class Settings(BaseSettings):
         ge=1,
         description="Time after which a killed retraining's lock is free; a living one renews it.",
     )
+    metrics_file: Annotated[Path | None, BeforeValidator(_expand)] = Field(
+        default=None,
+        description="File in which commands write, for Prometheus, how they ended.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Lines for people on standard error, or a JSON object a line."
+    )
+    healthcheck: SecretStr | None = Field(
+        default=None,
+        description="File that is touched, or address that is asked, after a good scheduled run.",
+    )
     seed: int = 7
     threads: int | None = Field(
         default=None, ge=1, description="Threads for training and encoding; all cores without it."
     )
+
+    def secrets(self) -> list[str]:
+        """The values that no log may show."""
+        kept = (value for _, value in self if isinstance(value, SecretStr))
+        return [secret for value in kept if (secret := value.get_secret_value())]
 
     @classmethod
     def settings_customise_sources(

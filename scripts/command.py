@@ -8,13 +8,15 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from isthmus.errors import IsthmusError
+from isthmus.logs import JsonLines, Lines, log_to_standard_error
+
+logger = logging.getLogger("isthmus")
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,28 @@ def with_settings(
         help="Folder of all that isthmus writes.  [env: ISTHMUS_HOME]",
     )
     @click.option("-q", "--quiet", is_flag=True, help="Say only warnings and errors.")
-    @click.option("--log-json", is_flag=True, help="Say it as a JSON document a line.")
     @functools.wraps(function)
-    def run(
-        *, as_json: bool, home: Path | None, quiet: bool, log_json: bool, **arguments: Any
-    ) -> None:
+    def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
         from encoders.runtime import with_chosen_encoder
+        from isthmus.prometheus import recorded
         from isthmus.settings import load_settings
 
-        log_to_standard_error(logging.WARNING if quiet else logging.INFO, log_json)
-        output = function(with_chosen_encoder(load_settings(home=home)), **arguments)
-        if output is None:
-            return
-        for each in [output] if isinstance(output, Output) else output:
-            _print(each, as_json)
+        settings = load_settings(home=home)
+        name = click.get_current_context().command_path.partition(" ")[2]
+        secrets, as_lines = settings.secrets(), settings.log_format == "json"
+        formatter = JsonLines(secrets, name) if as_lines else Lines(secrets)
+        log_to_standard_error(logging.WARNING if quiet else logging.INFO, formatter)
+        with recorded(settings, name) as told:
+            output = function(with_chosen_encoder(settings), **arguments)
+            if output is None:
+                return
+            for each in [output] if isinstance(output, Output) else output:
+                told.document = each.document
+                _print(each, as_json)
+                if each.failure is not None:
+                    told.exit_code = each.failure.exit_code
+        if told.exit_code:
+            sys.exit(told.exit_code)
 
     return run
 
@@ -78,28 +88,6 @@ def _print(output: Output, as_json: bool) -> None:
         click.echo(output.text)
     if output.failure is not None:
         report_error(output.failure, as_json=False)  # the document has standard output
-        sys.exit(output.failure.exit_code)
-
-
-class JsonLines(logging.Formatter):
-    """What is said as one JSON document a line: time, level, message, and what came as `extra`."""
-
-    KNOWN = frozenset(vars(logging.makeLogRecord({})))
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        said = {"time": at, "level": record.levelname.lower(), "message": record.getMessage()}
-        extra = {name: value for name, value in vars(record).items() if name not in self.KNOWN}
-        return json.dumps(said | extra, ensure_ascii=False, default=str)
-
-
-def log_to_standard_error(level: int, as_json: bool = False) -> None:
-    """Sends what isthmus says to standard error; other libraries only from a warning up."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if as_json else logging.Formatter("%(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("isthmus").setLevel(level)
 
 
 def report_error(error: IsthmusError, as_json: bool) -> None:
@@ -109,4 +97,4 @@ def report_error(error: IsthmusError, as_json: bool) -> None:
             {"error": {"kind": error.kind, "message": error.message, "advice": error.advice}}
         )
     else:
-        click.echo(f"Error: {error}", err=True)
+        logger.error("Error: %s", error)  # before a command logs, Python prints it as it is

@@ -9,7 +9,7 @@ import click
 
 from isthmus import __version__
 from isthmus.errors import InputError, IsthmusError
-from scripts.command import report_error
+from scripts.command import logger, report_error
 
 COMMANDS = (
     "doctor",
@@ -21,11 +21,14 @@ COMMANDS = (
     "interests",
     "encoder",
     "retrain",
+    "schedule",
     "generations",
     "recommend",
     "feedback",
     "evaluate",
     "cypher",
+    "backup",
+    "restore",
 )
 
 
@@ -74,8 +77,12 @@ def main() -> None:
         report_error(InputError(error.format_message(), f"See `{usage} --help`."), as_json)
         sys.exit(InputError.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What was acknowledged is kept; run it again to go on.", err=True)
+        logger.warning("Interrupted. What was acknowledged is kept; run it again to go on.")
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

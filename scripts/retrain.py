@@ -27,7 +27,7 @@ def command(settings: Settings, force: bool) -> Output:
     \b
     Examples:
       isthmus retrain
-      isthmus retrain --force --json --log-json 2>retrain.log
+      ISTHMUS_LOG_FORMAT=json isthmus retrain --force --json 2>retrain.log
       ISTHMUS_ENCODER=ours isthmus retrain
     """
     from gnn.retrain import retrain

@@ -108,7 +108,7 @@ def isthmus_retrain(settings: Settings, *options: str) -> Result:
 
 
 def test_a_worse_challenger_is_refused_and_the_champion_answers_as_before(
-    board: Graph, server_settings: Settings
+    board: Graph, server_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = retrain(board, server_settings)
     assert first["promoted"]
@@ -117,7 +117,8 @@ def test_a_worse_challenger_is_refused_and_the_champion_answers_as_before(
     turned(board)
     before = shown(board, server_settings)
     number = first["generation"]
-    done = isthmus_retrain(server_settings, "--json", "--log-json")
+    monkeypatch.setenv("ISTHMUS_LOG_FORMAT", "json")
+    done = isthmus_retrain(server_settings, "--json")
     assert done.exit_code == NothingToDo.exit_code
     document = json.loads(done.stdout)
     assert not document["promoted"]
