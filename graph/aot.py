@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from graph import process
+from graph import admin, process
 from graph.jars import LOCK_FILE
 from graph.process import Folders, ServerError
 
@@ -125,7 +125,7 @@ def _train(scratch: Path, jars: Path) -> Path:
     password_file = scratch / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password := secrets.token_hex(16))
-    process.set_initial_password(folders, password_file)
+    admin.set_initial_password(folders, password_file)
     pid = process.spawn(folders, HEAP, END_AFTER_MINUTES, f"-XX:AOTCacheOutput={output}")
     training = psutil.Process(pid)
     try:

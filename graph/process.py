@@ -15,7 +15,6 @@ from graph.jars import locked_jars
 from isthmus.errors import IsthmusError
 
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
-ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 USERNAME = "neo4j"
 SECONDS_TO_START = 180.0
 SECONDS_TO_FREE_A_PORT = 2.0
@@ -164,6 +163,11 @@ def configure(folders: Folders, port: int, heap: str, page_cache: str) -> None:
     part.replace(folders.configuration)
 
 
+def temporary_folder(folders: Folders) -> str:
+    """The option that tells Java's processes on this home from those on others."""
+    return f"-Djava.io.tmpdir={folders.home / 'run'}"
+
+
 def java_command(folders: Folders, *options: str) -> list[str]:
     """Java with every option but the main class; to be run in the folder of the jars.
 
@@ -175,7 +179,7 @@ def java_command(folders: Folders, *options: str) -> list[str]:
         str(JAVA),
         *options,
         *JVM_OPTIONS,
-        f"-Djava.io.tmpdir={folders.home / 'run'}",
+        temporary_folder(folders),
         f"-XX:ErrorFile={folders.logs / 'java-crash-%p.log'}",
         "-cp",
         os.pathsep.join(jar.name for jar in locked_jars()),
@@ -187,28 +191,6 @@ def java_environment(**more: str) -> dict[str, str]:
     unwanted = ("NEO4J_", "JAVA_", "_JAVA_", "JDK_", "CLASSPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "LC_ALL": "C.UTF-8", **more}
-
-
-def set_initial_password(folders: Folders, password_file: Path) -> None:
-    """Gives a home that has no data yet its password.
-
-    The administration tool reads the file itself (`@FILE`), so that no process list shows it.
-    """
-    tool = (ADMIN_CLASS, "dbms", "set-initial-password", f"@{password_file}")
-    done = subprocess.run(  # noqa: S603
-        [*java_command(folders, "-XX:TieredStopAtLevel=1"), *tool],
-        cwd=folders.jars,
-        env=java_environment(
-            NEO4J_HOME=str(folders.home), NEO4J_CONF=str(folders.configuration.parent)
-        ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        umask=0o077,
-    )
-    if done.returncode != 0:
-        folders.console.write_text(done.stdout + done.stderr)
-        raise failure(folders)
 
 
 def spawn(folders: Folders, heap: str, *options: str) -> int:
@@ -297,7 +279,7 @@ def wait_for_query(
                 f"Wait and run the command again; it logs to {folders.home / 'logs'}.",
             )
         time.sleep(0.1)
-    raise failure(folders)
+    raise failure("Neo4j did not start", folders.console, folders.events)
 
 
 def answers(port: int, password: str) -> bool:
@@ -351,21 +333,22 @@ REASONS = (
 )
 
 
-def failure(folders: Folders) -> ServerError:
-    """Why the server ended, from what it left in its logs."""
-    logs = (folders.console, folders.events)
+def failure(what: str, *logs: Path) -> ServerError:
+    """Why the server or its administration tool ended, from what it left in its logs.
+
+    Args:
+        what: What failed: "Neo4j did not start".
+        logs: Of that process, the one to look into first.
+    """
     text = "\n".join(path.read_text(errors="replace") for path in logs if path.exists())
     if re.search(r"PortBindException|Address already in use", text):
         return PortTakenError(
-            "Neo4j did not start: other programs took its port again and again.",
-            f"Run the command again; it chooses another port. Its log: {folders.console}",
+            f"{what}: other programs took its port again and again.",
+            f"Run the command again; it chooses another port. Its log: {logs[0]}",
         )
     for pattern, reason, advice in REASONS:
         if re.search(pattern, text):
-            return ServerError(
-                f"Neo4j did not start: {reason}.", f"{advice} Its log: {folders.console}"
-            )
-    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
-    return ServerError(
-        f"Neo4j did not start, and last said: {last or 'nothing'}", f"Its log: {folders.console}"
-    )
+            return ServerError(f"{what}: {reason}.", f"{advice} Its log: {logs[0]}")
+    said = (line.strip() for line in reversed(text.splitlines()) if re.search(r"\w", line))
+    last = next(said, "")
+    return ServerError(f"{what}, and last said: {last or 'nothing'}", f"Its log: {logs[0]}")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from graph import aot, jars, process
+from graph import admin, aot, jars, process
 from graph.process import Folders, ServerError
 from isthmus.settings import Settings
 
@@ -23,6 +23,7 @@ logger = logging.getLogger("isthmus.server")
 SECONDS_TO_STOP = 120.0
 SECONDS_TO_GO = 5.0
 TRIES_FOR_A_PORT = 3
+DATABASE, SYSTEM = "neo4j", "system"  # the graph's, and that of users and passwords
 LEAST_DISK = 64 << 20  # one transaction log; with less, Neo4j neither comes up nor ends
 
 
@@ -57,24 +58,56 @@ def start(settings: Settings) -> ServerRecord:
 
 def stop(settings: Settings) -> bool:
     """Stops the server of this home and waits for its end; False where none ran."""
-    import psutil
-
     with _locked(settings):
-        recorded = _recorded(settings)
-        pid = recorded.pid if recorded else process.running_server(_folders(settings).home)
-        _record_file(settings).unlink(missing_ok=True)
-        if pid is None:
-            return False
-        with contextlib.suppress(psutil.NoSuchProcess):
-            server = psutil.Process(pid)
-            server.terminate()
-            try:
-                server.wait(SECONDS_TO_STOP)
-            except psutil.TimeoutExpired:
-                logger.warning("Neo4j did not stop within %.0f s and is ended.", SECONDS_TO_STOP)
-                server.kill()
-                server.wait()
-        return True
+        return _stop(settings)
+
+
+def has_data(settings: Settings) -> bool:
+    """Whether the server of this home was ever started."""
+    return (_folders(settings).home / "data").exists()
+
+
+def import_database(settings: Settings, arguments: list[str], log: Path) -> None:
+    """Makes the database of a home without data from files; starts no server.
+
+    Args:
+        settings: Of the home.
+        arguments: Of `database import full`, as `graph.import_files` makes them.
+        log: What the import says.
+
+    Raises:
+        FetchError: Neo4j is not there and cannot be fetched.
+        ServerError: The import failed, with the reason from its log.
+    """
+    folders = _folders(settings)
+    jars.fetch(folders.jars)
+    process.configure(folders, 0, settings.server_heap, settings.server_page_cache)
+    admin.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
+
+
+def end_import(settings: Settings) -> None:
+    """Ends an import into this home that a killed command left running."""
+    admin.end(_folders(settings))
+
+
+def take_database(settings: Settings, other: Settings) -> None:
+    """Puts the database of another home in the place of this home's; stops this home's server.
+
+    Users and password stay as they are. Killed at any moment, this home has its own database, the
+    other one, or none, and then the next start makes an empty one.
+
+    Args:
+        settings: Of this home.
+        other: Of a home on the same disk that has a database and never had a server.
+    """
+    with _locked(settings):
+        _stop(settings)
+        data, new = (_folders(home).home / "data" for home in (settings, other))
+        if data.exists():
+            shutil.copytree(data, new, ignore=shutil.ignore_patterns(DATABASE), dirs_exist_ok=True)
+            data.replace(new.with_name("replaced"))
+        data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new.replace(data)
 
 
 def has_ended(record: ServerRecord) -> bool:
@@ -162,6 +195,27 @@ def _start(settings: Settings) -> ServerRecord:
     return record
 
 
+def _stop(settings: Settings) -> bool:
+    """Stops the server, by whom holds the lock."""
+    import psutil
+
+    recorded = _recorded(settings)
+    pid = recorded.pid if recorded else process.running_server(_folders(settings).home)
+    _record_file(settings).unlink(missing_ok=True)
+    if pid is None:
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        server = psutil.Process(pid)
+        server.terminate()
+        try:
+            server.wait(SECONDS_TO_STOP)
+        except psutil.TimeoutExpired:
+            logger.warning("Neo4j did not stop within %.0f s and is ended.", SECONDS_TO_STOP)
+            server.kill()
+            server.wait()
+    return True
+
+
 def _password(settings: Settings) -> str:
     """The server's password, made before its first start.
 
@@ -170,7 +224,7 @@ def _password(settings: Settings) -> str:
     """
     folders = _folders(settings)
     file = _password_file(settings)
-    has_data = (folders.home / "data" / "databases").exists()
+    has_data = (folders.home / "data" / "databases" / SYSTEM).exists()
     if not file.exists():
         if has_data:
             raise ServerError(
@@ -184,7 +238,7 @@ def _password(settings: Settings) -> str:
             os.fsync(descriptor)
         Path(part).replace(file)
     if not has_data:
-        process.set_initial_password(folders, file)
+        admin.set_initial_password(folders, file)
     return file.read_text().strip()
 
 

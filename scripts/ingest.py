@@ -15,29 +15,41 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--bulk", is_flag=True, help="Make an empty graph's database from files at once.")
 @with_settings
-def command(settings: Settings, folder: Path) -> Output:
+def command(settings: Settings, folder: Path, bulk: bool) -> Output:
     """Load the tables of FOLDER: items, interactions, texts, follows, accounts.
 
     Each is a CSV, JSON Lines or Parquet file, also gzipped. Folders of MovieLens and of Amazon
     Reviews 2023 are read as they are published. Loading twice changes nothing.
 
+    With --bulk the graph must be empty. It ends as any load does, several times sooner where there
+    are millions of interactions; the server of our own is started anew. For another server
+    (NEO4J_URI) the files are written, and the command is said that imports them.
+
     \b
     Examples:
       isthmus ingest data/
+      isthmus ingest data/ --bulk
       isthmus ingest ml-latest-small/ --json
     """
+    from graph.bulk import bulk_load
     from graph.connection import connect
     from graph.ingest import ingest
     from graph.sources import read_dataset
 
     dataset = read_dataset(folder)
-    with connect(settings) as graph:
-        loaded = ingest(graph, dataset, folder, settings)
+    if bulk:
+        loaded = bulk_load(dataset, folder, settings)
+    else:
+        with connect(settings) as graph:
+            loaded = ingest(graph, dataset, folder, settings)
     text = (
         f"{loaded.users:,} users, {loaded.items:,} items, {loaded.interactions:,} interactions, "
         f"{loaded.texts:,} texts in {loaded.seconds:.1f} s"
     )
     if loaded.rejected:
         text += f"\n{loaded.rejected:,} rows were wrong: {loaded.quarantine}"
+    if loaded.command:
+        text += f"\nStop the server, run this on its machine, and start it:\n{loaded.command}"
     return Output(loaded.document(), text)
