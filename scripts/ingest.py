@@ -23,7 +23,7 @@ def command(settings: Settings, folder: Path, bulk: bool) -> Output:
     Each is a CSV, JSON Lines or Parquet file, also gzipped. Folders of MovieLens and of Amazon
     Reviews 2023 are read as they are published. Loading twice changes nothing.
 
-    With --bulk the graph must be empty. It ends as any load does, several times sooner where there
+    With --bulk the graph must be empty. It ends as any load does, and is meant for where there
     are millions of interactions; the server of our own is started anew. For another server
     (NEO4J_URI) the files are written, and the command is said that imports them.
 
