@@ -35,4 +35,5 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/python benchmarks/feedback.py
 	$(BIN)/python benchmarks/encode.py
 	$(BIN)/python benchmarks/encoder.py
+	$(BIN)/python benchmarks/bulk.py
 	$(BIN)/python benchmarks/texts.py $(DATASETS)/zh_reviews/labelled_texts.csv.gz

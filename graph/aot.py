@@ -21,8 +21,9 @@ from pathlib import Path
 
 from graph import process
 from graph.administration import set_initial_password
+from graph.folders import Folders
 from graph.jars import LOCK_FILE
-from graph.process import Folders, ServerError
+from graph.process import ServerError
 
 SECONDS_TO_TRAIN = 900.0
 NEEDED_MEMORY = 2 << 30

@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from graph import administration, aot, process, server
-from graph.process import DATABASE, Folders, ServerError
+from graph.folders import DATABASE, Folders
+from graph.process import ServerError
 from isthmus.errors import InputError, NothingToDo
 from isthmus.settings import Settings
 
@@ -116,7 +117,7 @@ def restore(settings: Settings, file: Path, yes: bool = False) -> Kept:
         try:
             _load(settings, folders, trial, file)
             _try_out(settings, trial)
-            _replace(folders, trial)
+            folders.take_data(trial)
         finally:
             shutil.rmtree(trial.home, ignore_errors=True)
     return Kept(str(file), file.stat().st_size, round(time.monotonic() - start, 3))
@@ -170,8 +171,8 @@ def _load(settings: Settings, folders: Folders, trial: Folders, file: Path) -> N
     folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     process.configure(trial, process.free_port(), HEAP, PAGE_CACHE)
     password = server.password_file(settings)
-    if folders.data.exists():
-        shutil.copytree(folders.data, trial.data, ignore=shutil.ignore_patterns(DATABASE))
+    if folders.has_users:
+        folders.copy_users(trial)
     else:
         administration.set_initial_password(trial, password)
     with file.open("rb") as stream:
@@ -213,14 +214,6 @@ def _try_out(settings: Settings, trial: Folders) -> None:
         with suppress(psutil.NoSuchProcess):
             started.kill()
     logger.info("restore: a server answers from what was loaded")
-
-
-def _replace(folders: Folders, trial: Folders) -> None:
-    """Two renames; killed between them, the next start goes back to the graph before."""
-    if folders.data.exists():
-        folders.data.replace(folders.replaced)
-    trial.data.replace(folders.data)
-    shutil.rmtree(folders.replaced, ignore_errors=True)
 
 
 def _reason(said: bytes) -> str:

@@ -1,7 +1,7 @@
 """Records to graph, online: validated tables in, nodes and relationships out.
 
 Loading the same tables twice changes nothing, and a load that was cut short is completed by
-loading again: every statement merges by key.
+loading again: every statement merges by key. `graph.bulk` loads the same rows into an empty graph.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ class Loaded:
         interactions: Pairs of a user and an item.
         texts: Texts.
         rejected: Wrong rows; they stand in `quarantine`.
-        seconds: From the first row read by this function to the last one acknowledged.
+        seconds: From tables that are read to the last row acknowledged.
         quarantine: The file of the wrong rows, or None where none was wrong.
+        command: What is left to do on the machine of a server that is not ours, after a bulk load;
+            None where everything is in the graph.
     """
 
     users: int
@@ -42,10 +44,55 @@ class Loaded:
     rejected: int
     seconds: float
     quarantine: str | None
+    command: str | None = None
 
     def document(self) -> dict[str, object]:
         """The result as `--json` prints it."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a load writes: frames of one row a node or relationship, as `cypher/ingest` takes them.
+
+    Attributes:
+        items: `key`, `domain`, `item_id`, `title`, `text`, `categories` (null where there are
+            none), `published_at`.
+        users: `user_id`, ascending.
+        interactions: As `user_item_pairs` makes them.
+        texts: As `keyed_texts` makes them.
+        accounts: `key`, `user_id`.
+        follows: `user_id`, `follows_id`, `weight`.
+        rejected: Wrong rows.
+        quarantine: The file that they stand in, or None where none was wrong.
+    """
+
+    items: pl.DataFrame
+    users: pl.DataFrame
+    interactions: pl.DataFrame
+    texts: pl.DataFrame
+    accounts: pl.DataFrame
+    follows: pl.DataFrame
+    rejected: int
+    quarantine: str | None
+
+    def loaded(self, start: float, command: str | None = None) -> Loaded:
+        """What was written, once all of it is.
+
+        Args:
+            start: `time.monotonic()` at the beginning.
+            command: What is left to do.
+        """
+        return Loaded(
+            users=len(self.users),
+            items=len(self.items),
+            interactions=len(self.interactions),
+            texts=len(self.texts),
+            rejected=self.rejected,
+            seconds=round(time.monotonic() - start, 3),
+            quarantine=self.quarantine,
+            command=command,
+        )
 
 
 def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Loaded:
@@ -61,7 +108,31 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
         InputError: More rows are wrong than the setting allows; nothing was written.
     """
     start = time.monotonic()
-    known = known_items(graph, dataset)
+    rows = rows_of(dataset, settings, graph)
+    graph.write("ingest/domains", names=rows.items["domain"].unique().to_list())
+    graph.write_batches("ingest/items", rows.items, "load items", ROWS_A_BATCH // 2)
+    graph.write_batches("ingest/users", rows.users, "load users")
+    graph.write_batches("ingest/interactions", rows.interactions, "load interactions")
+    graph.write_batches("ingest/texts", rows.texts, "load texts", tables=str(path.absolute()))
+    graph.write_batches("ingest/accounts", rows.accounts, "load accounts")
+    graph.write_batches("ingest/follows", rows.follows, "load follows")
+    graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)
+    update_popularity(graph, settings.half_life_days)
+    return rows.loaded(start)
+
+
+def rows_of(dataset: Dataset, settings: Settings, graph: Graph | None = None) -> Rows:
+    """Tables as the rows that go into a graph; the wrong ones are written to the quarantine file.
+
+    Args:
+        dataset: Valid tables.
+        settings: `keep_text`, `max_rejected_share`, `home` for the quarantine.
+        graph: Whose items and accounts the tables may name; None where it is empty.
+
+    Raises:
+        InputError: More rows are wrong than the setting allows.
+    """
+    known = dataset.items if graph is None else known_items(graph, dataset)
     interactions, unknown = resolve_items(dataset.interactions, known)
     texts, unknown_too = resolve_items(dataset.texts, known)
     rejected = pl.concat([dataset.rejected, unknown, unknown_too])
@@ -71,27 +142,20 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
     if len(rejected):
         logger.warning("%d wrong rows are left out; see %s", len(rejected), quarantine)
 
-    owners = known_owners(graph, interactions, dataset.accounts)
+    if graph is None:
+        owners = account_owners(dataset.accounts)
+    else:
+        owners = known_owners(graph, interactions, dataset.accounts)
     pairs = user_item_pairs(by_person(interactions, owners))
     texts = keyed_texts(texts, settings.keep_text)
-    users = users_of(pairs, texts, dataset)
-    items = _items(dataset.items)
-    graph.write("ingest/domains", names=items["domain"].unique().to_list())
-    graph.write_batches("ingest/items", items, "load items", ROWS_A_BATCH // 2)
-    graph.write_batches("ingest/users", users, "load users")
-    graph.write_batches("ingest/interactions", pairs, "load interactions")
-    graph.write_batches("ingest/texts", texts, "load texts", tables=str(path.absolute()))
-    graph.write_batches("ingest/accounts", account_owners(dataset.accounts), "load accounts")
-    graph.write_batches("ingest/follows", dataset.follows.drop("file", "line"), "load follows")
-    graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)
-    update_popularity(graph, settings.half_life_days)
-    return Loaded(
-        users=len(users),
-        items=len(items),
-        interactions=len(pairs),
-        texts=len(texts),
+    return Rows(
+        items=_items(dataset.items),
+        users=users_of(pairs, texts, dataset),
+        interactions=pairs,
+        texts=texts,
+        accounts=account_owners(dataset.accounts),
+        follows=dataset.follows.drop("file", "line"),
         rejected=len(rejected),
-        seconds=round(time.monotonic() - start, 3),
         quarantine=str(quarantine) if len(rejected) else None,
     )
 
@@ -198,7 +262,7 @@ def _items(items: pl.DataFrame) -> pl.DataFrame:
         "item_id",
         "title",
         "text",
-        "categories",
+        pl.when(pl.col("categories").list.len() > 0).then("categories"),
         milliseconds(pl.col("published_at")),
     )
 

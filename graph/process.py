@@ -8,15 +8,14 @@ import re
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from graph.folders import Folders
 from graph.jars import locked_jars
 from isthmus.errors import IsthmusError
 
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 USERNAME = "neo4j"
-DATABASE = "neo4j"
 SECONDS_TO_START = 180.0
 SECONDS_TO_FREE_A_PORT = 2.0
 
@@ -78,41 +77,6 @@ class ServerError(IsthmusError):
 
 class PortTakenError(ServerError):
     """Something else got the port between its choice and its use."""
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where the parts of a Neo4j lie."""
-
-    home: Path
-    """Neo4j's own home: conf, data, logs, run."""
-    jars: Path
-    logs: Path
-
-    @property
-    def data(self) -> Path:
-        """All that Neo4j stores: databases, their transaction logs, who may log in."""
-        return self.home / "data"
-
-    @property
-    def replaced(self) -> Path:
-        """The data that a restore replaces, until it is done."""
-        return self.home / "data.replaced"
-
-    @property
-    def configuration(self) -> Path:
-        """The file `neo4j.conf`."""
-        return self.home / "conf" / "neo4j.conf"
-
-    @property
-    def console(self) -> Path:
-        """What the process prints."""
-        return self.logs / "server.log"
-
-    @property
-    def events(self) -> Path:
-        """What Neo4j logs for its users; `debug.log` beside it has more."""
-        return self.home / "logs" / "neo4j.log"
 
 
 def free_port() -> int:
@@ -308,7 +272,7 @@ def wait_for_query(
                 f"Wait and run the command again; it logs to {folders.home / 'logs'}.",
             )
         time.sleep(0.1)
-    raise failure(folders)
+    raise failure("Neo4j did not start", folders.console, folders.events)
 
 
 def answers(port: int, password: str) -> bool:
@@ -362,21 +326,22 @@ REASONS = (
 )
 
 
-def failure(folders: Folders) -> ServerError:
-    """Why the server ended, from what it left in its logs."""
-    logs = (folders.console, folders.events)
+def failure(what: str, *logs: Path) -> ServerError:
+    """Why the server or its administration tool ended, from what it left in its logs.
+
+    Args:
+        what: What failed: "Neo4j did not start".
+        logs: Of that process, the one to look into first.
+    """
     text = "\n".join(path.read_text(errors="replace") for path in logs if path.exists())
     if re.search(r"PortBindException|Address already in use", text):
         return PortTakenError(
-            "Neo4j did not start: other programs took its port again and again.",
-            f"Run the command again; it chooses another port. Its log: {folders.console}",
+            f"{what}: other programs took its port again and again.",
+            f"Run the command again; it chooses another port. Its log: {logs[0]}",
         )
     for pattern, reason, advice in REASONS:
         if re.search(pattern, text):
-            return ServerError(
-                f"Neo4j did not start: {reason}.", f"{advice} Its log: {folders.console}"
-            )
-    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
-    return ServerError(
-        f"Neo4j did not start, and last said: {last or 'nothing'}", f"Its log: {folders.console}"
-    )
+            return ServerError(f"{what}: {reason}.", f"{advice} Its log: {logs[0]}")
+    said = (line.strip() for line in reversed(text.splitlines()) if re.search(r"\w", line))
+    last = next(said, "")
+    return ServerError(f"{what}, and last said: {last or 'nothing'}", f"Its log: {logs[0]}")

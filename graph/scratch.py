@@ -67,4 +67,5 @@ def _clear_abandoned(settings: Settings, home: Path) -> None:
 
 def _delete(settings: Settings) -> None:
     server.stop(settings)
+    server.end_import(settings)
     shutil.rmtree(settings.home, ignore_errors=True)

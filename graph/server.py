@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from graph import administration, aot, jars, process
-from graph.process import DATABASE, Folders, ServerError
+from graph.folders import DATABASE, Folders
+from graph.process import ServerError
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus.server")
@@ -84,6 +85,49 @@ def has_graph(settings: Settings) -> bool:
     """Whether the Neo4j of this home was ever started, so that there is something to keep."""
     folders = _folders(settings)
     return (folders.data / "databases" / DATABASE).exists() or folders.replaced.exists()
+
+
+def import_database(settings: Settings, arguments: list[str], log: Path) -> None:
+    """Makes the graph of a home that has none from files; starts no server.
+
+    Args:
+        settings: Of the home, which only this command uses.
+        arguments: Of `database import full`, as `graph.import_files` makes them.
+        log: What the import says.
+
+    Raises:
+        FetchError: Neo4j is not there and cannot be fetched.
+        ServerError: The import failed, with the reason from its log.
+    """
+    folders = _fetched(settings)
+    process.configure(folders, 0, settings.server_heap, settings.server_page_cache)
+    administration.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
+
+
+def end_import(settings: Settings) -> None:
+    """Ends an import into this home that a killed command left running."""
+    administration.end_abandoned(_folders(settings).home)
+
+
+def take_database(settings: Settings, other: Settings) -> None:
+    """Puts the graph of another home in the place of this home's; users and password stay.
+
+    Killed at any moment, this home has its own graph or the other one.
+
+    Args:
+        settings: Of this home.
+        other: Of a home on the same disk that has a graph and never had a server.
+
+    Raises:
+        FetchError: Neo4j is not there and cannot be fetched.
+        ServerError: The server, which ran before, does not start again.
+    """
+    with stopped(settings) as folders:
+        new = _folders(other)
+        if folders.data.exists():
+            folders.copy_users(new)
+        folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.take_data(new)
 
 
 def _stop(settings: Settings) -> bool:
@@ -185,9 +229,7 @@ def _fetched(settings: Settings) -> Folders:
     folders = _folders(settings)
     administration.end_abandoned(folders.home)
     jars.fetch(folders.jars)
-    if folders.replaced.exists() and not folders.data.exists():
-        folders.replaced.replace(folders.data)  # killed between the two renames of a restore
-    shutil.rmtree(folders.replaced, ignore_errors=True)
+    folders.settle_data()
     return folders
 
 
@@ -199,7 +241,7 @@ def password_file(settings: Settings) -> Path:
     """
     file = _password_file(settings)
     if not file.exists():
-        if (_folders(settings).data / "databases").exists():
+        if _folders(settings).has_users:
             raise ServerError(
                 f"The Neo4j of this home has data, but its password file {file} is gone.",
                 "Put the file back, or start with another home.",
@@ -221,7 +263,7 @@ def _password(settings: Settings) -> str:
     """
     folders = _folders(settings)
     file = password_file(settings)
-    if not (folders.data / "databases").exists():
+    if not folders.has_users:
         administration.set_initial_password(folders, file)
     return file.read_text().strip()
 

@@ -14,27 +14,33 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--data", is_flag=True, help="Look at the data in the graph instead.")
 @with_settings
-def command(settings: Settings) -> Output:
+def command(settings: Settings, data: bool) -> Output:
     """Look at the machine, the server, the graph and the encoder, and say what to do.
 
     It starts nothing and changes nothing in the graph. With the extra `onnx` it measures, once,
     whether the encoder is faster as an ONNX graph of 8-bit integers, and chooses.
 
+    With --data it looks for what spoils answers: robots, twins, wrong dates, contradictions,
+    gaps. Each is counted, with three examples. The server is started where it does not run.
+
     \b
-    Example:
+    Examples:
       isthmus doctor
       isthmus doctor --json
+      isthmus doctor --data
     """
     from graph.doctor import examine
+    from graph.quality import examine_data
 
-    checks = examine(settings)
+    checks = examine_data(settings) if data else examine(settings)
     wrong = [check.name for check in checks if not check.ok]
     lines = []
     for check in checks:
-        lines.append(f"{'ok ' if check.ok else 'NOT'}  {check.name:<11} {check.found}")
+        lines.append(f"{'ok ' if check.ok else 'NOT'}  {check.name:<12} {check.found}")
         if check.advice:
-            lines.append(f"     {'':<11} -> {check.advice}")
+            lines.append(f"     {'':<12} -> {check.advice}")
     failure = IsthmusError(f"Not well: {', '.join(wrong)}.") if wrong else None
     document = {"ok": not wrong, "checks": [check.document() for check in checks]}
     return Output(document, "\n".join(lines), failure)

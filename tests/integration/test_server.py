@@ -20,7 +20,8 @@ import psutil
 import pytest
 
 from graph import aot, process, server
-from graph.process import MAIN_CLASS, Folders, PortTakenError, ServerError
+from graph.folders import Folders
+from graph.process import MAIN_CLASS, PortTakenError, ServerError
 from isthmus.settings import Settings
 
 ISTHMUS = Path(sys.executable).with_name("isthmus")

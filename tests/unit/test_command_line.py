@@ -64,6 +64,19 @@ def test_a_missing_folder_is_a_sentence_in_json_and_exit_code_2(tmp_path: Path) 
     assert "nowhere" in json.loads(done.stdout)["error"]["message"]
 
 
+def test_what_ingest_reads_is_a_folder_at_once_or_in_bulk_or_a_stream(tmp_path: Path) -> None:
+    for arguments, said in (
+        ([], "Give one of FOLDER and --follow."),
+        (["--bulk"], "Give one of FOLDER and --follow."),
+        (["data", "--follow"], "Give one of FOLDER and --follow."),
+        (["--bulk", "--follow"], "--bulk loads a FOLDER"),
+        (["data", "--bulk", "--follow"], "--bulk loads a FOLDER"),
+    ):
+        done = run("ingest", *arguments, "--json", "--home", str(tmp_path))
+        assert done.returncode == 2
+        assert said in json.loads(done.stdout)["error"]["message"]
+
+
 def test_doctor_on_an_empty_home_says_what_to_run_and_makes_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = run("doctor", "--json", "--home", str(home))

@@ -1,0 +1,104 @@
+"""Interactions a second from Parquet to a running, indexed, migrated server: online and in bulk.
+
+python benchmarks/bulk.py [--online 1] [--bulk 1 18] -o benchmarks/bulk
+
+Each load has a Neo4j of its own, which is not running before: its start is part of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from generate import DOMAINS, interactions
+from page import write
+
+from graph.bulk import bulk_load
+from graph.connection import connect
+from graph.ingest import ingest
+from graph.jars import fetch
+from graph.scratch import scratch
+from graph.sources import read_dataset
+from isthmus.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRST_DAY, DAYS, DAY = 1_700_000_000, 365, 86_400
+
+
+def write_tables(folder: Path, scale: int) -> None:
+    """Parquet tables: dated and weighted interactions, items with a title."""
+    user, item = interactions(scale)
+    rng = np.random.default_rng(scale)
+    items = np.unique(item)
+    pl.DataFrame({"item_id": items}).with_columns(
+        pl.Series("domain", np.array(DOMAINS)[items % len(DOMAINS)]),
+        pl.format("The title of number {}", "item_id").alias("title"),
+    ).write_parquet(folder / "items.parquet")
+    pl.DataFrame(
+        {
+            "user_id": user,
+            "item_id": item,
+            "weight": rng.choice([-0.6, 0.2, 0.6, 1.0], len(user)),
+            "timestamp": FIRST_DAY + rng.integers(0, DAYS * DAY, len(user)),
+        }
+    ).write_parquet(folder / "interactions.parquet")
+
+
+def measured(scale: int, bulk: bool, settings: Settings) -> dict[str, object]:
+    """Loads once; `settings` lend their downloads."""
+    with tempfile.TemporaryDirectory() as name, scratch(settings) as own:
+        folder = Path(name)
+        write_tables(folder, scale)
+        start = time.monotonic()
+        dataset = read_dataset(folder)
+        read = time.monotonic() - start
+        if bulk:
+            loaded = bulk_load(dataset, folder, own)
+        else:
+            with connect(own) as graph:
+                loaded = ingest(graph, dataset, folder, own)
+        seconds = time.monotonic() - start
+        with connect(own, migrated=False) as graph:
+            held = graph.read("admin/contents")[0]["interactions"]
+    assert held == loaded.interactions
+    return {
+        "how": "bulk" if bulk else "online",
+        "interactions": held,
+        "seconds": round(seconds, 1),
+        "of these, reading": round(read, 1),
+        "interactions a second": round(held / seconds),
+        "once read and connected": round(held / loaded.seconds),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--online", nargs="*", type=int, default=[1], help="times 250,000")
+    parser.add_argument("--bulk", nargs="*", type=int, default=[1, 18], help="18 is 4 million")
+    parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "bulk")
+    options = parser.parse_args()
+    settings = load_settings()
+    fetch(settings.home / "jars")
+    runs = [(scale, False) for scale in options.online] + [(scale, True) for scale in options.bulk]
+    rows = []
+    for scale, bulk in runs:
+        rows.append(measured(scale, bulk, settings))
+        print(rows[-1], flush=True)
+        write(
+            options.out,
+            "Loading",
+            rows,
+            "From Parquet files to a server that runs with its constraints, indexes and "
+            "popularity; its start is part of the seconds. The last column leaves out reading and "
+            "validating, and online also the start; a bulk load starts the server at its end.",
+        )
+
+
+if __name__ == "__main__":
+    main()

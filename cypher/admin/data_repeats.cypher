@@ -1,0 +1,8 @@
+// purpose: Pairs of a user and an item with more events than a person would make.
+// parameters: most INTEGER events of a pair
+// columns: found, among, above, examples
+RETURN COUNT { MATCH ()-[r:INTERACTED]->() WHERE r.count > $most } AS found,
+  COUNT { ()-[:INTERACTED]->() } AS among, $most AS above,
+  COLLECT { MATCH (u:User)-[r:INTERACTED]->(i:Item) WHERE r.count > $most
+            RETURN u.id + ' with ' + i.key + ', ' + r.count + ' times'
+            ORDER BY r.count DESC, u.id, i.key LIMIT 3 } AS examples

@@ -1,0 +1,19 @@
+// purpose: Users with far more interactions than others: more than some times what 95 of 100 users have at
+//   most, that limit being held between two numbers.
+// parameters: times FLOAT of the 95th percentile; least INTEGER the limit is no lower; most INTEGER no higher
+// columns: found, among, above, examples
+CALL () {
+  MATCH (u:User)
+  WITH COUNT { (u)-[:INTERACTED]->() } AS n
+  WHERE n > 0
+  RETURN count(*) AS among, coalesce(percentileDisc(n, 0.95), 0) * $times AS usual
+}
+WITH among, CASE WHEN usual < $least THEN $least WHEN usual > $most THEN $most ELSE toInteger(usual) END AS above
+CALL (above) {
+  MATCH (u:User)
+  WITH u, COUNT { (u)-[:INTERACTED]->() } AS n
+  WHERE n > above
+  WITH u, n ORDER BY n DESC, u.id
+  RETURN count(u) AS found, collect(u.id + ' with ' + n)[..3] AS examples
+}
+RETURN found, among, above, examples

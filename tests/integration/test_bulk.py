@@ -1,0 +1,214 @@
+"""A bulk load makes the graph that an online load makes, or leaves it empty."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph import server
+from graph.administration import import_full
+from graph.bulk import bulk_load
+from graph.connection import Graph, connect
+from graph.folders import Folders
+from graph.ingest import ingest
+from graph.process import ServerError
+from graph.sources import read_dataset
+from isthmus.errors import InputError
+from isthmus.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+ISTHMUS = [sys.executable, "-c", "from scripts.main import main; main()"]
+LABELS = ("Account", "Dataset", "Domain", "Item", "Migration", "Text", "User")
+SUMS = ("likes", "popularity", "most_likes")  # of floats, in whatever order
+MOMENTS = ("loaded_at", "applied_at")
+NODES = "MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties"
+RELATIONSHIPS = (
+    "MATCH (a)-[r]->(b) RETURN coalesce(a.id, a.key) AS start, type(r) AS kind, "
+    "coalesce(b.id, b.key, b.name) AS end, properties(r) AS properties"
+)
+SCHEMA = "SHOW INDEXES YIELD name, type, state, labelsOrTypes, properties"
+TITLE = 'A "quoted", comma\'d\r\ntitle \\ with; signs\x1f and 明朝那些事儿'
+
+
+def write_tables(folder: Path) -> Path:
+    """Tables with one of everything: dates and none, dislikes, repeats, accounts, wrong rows."""
+    folder.mkdir()
+    items = [
+        {"item_id": "1", "domain": "books", "title": TITLE, "categories": "novels|科幻|a;b"},
+        {"item_id": "1", "domain": "films", "title": "Alien", "published_at": "1979-05-25T12:00"},
+        {"item_id": "2", "domain": "films", "title": "", "text": "silent\n\nfilm"},
+        {"item_id": "3", "domain": "films", "title": "Nobody saw it", "categories": "dramas"},
+        {"item_id": "4", "domain": "goods", "title": "tea pot"},
+    ]
+    interactions = [
+        {"user_id": "ana", "item_id": "1", "domain": "books", "timestamp": "2024-01-01"},
+        {"user_id": "ana", "item_id": "1", "domain": "books", "timestamp": 1709251200.123},
+        {"user_id": "ana", "item_id": "2", "weight": -0.7, "kind": "rating"},
+        {"user_id": "ben", "item_id": "2", "weight": 0.1, "timestamp": "1969-06-01"},
+        {"user_id": "b", "platform": "shop", "item_id": "1", "domain": "films", "weight": 1e-7},
+        {"user_id": "c", "platform": "shop", "item_id": "2", "timestamp": "2020-02-29"},
+        {"user_id": 'd"e', "item_id": "2", "timestamp": "2021-02-28T23:59:59.999Z"},
+        {"user_id": "ana", "item_id": "no such item"},
+        *({"user_id": f"u{k}", "item_id": "2", "timestamp": 1.6e9 + 86400 * k} for k in range(40)),
+    ]
+    texts = [
+        {"user_id": "ana", "text": "我喜欢。\nVery much", "timestamp": "2024-05-05"},
+        {"user_id": "eva", "text": "good", "item_id": "2", "language": "en", "kind": "review"},
+    ]
+    follows = [{"user_id": "ana", "follows_id": "ben"}, {"user_id": "ben", "follows_id": "new"}]
+    tables = {"items": items, "interactions": interactions, "texts": texts, "follows": follows}
+    tables["accounts"] = [{"platform": "shop", "account_id": "b", "user_id": "ben"}]
+    for name, rows in tables.items():
+        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tables(tmp_path_factory.mktemp("bulk") / "my tables, one+two")
+
+
+@pytest.fixture
+def own(fresh_home: Path) -> Iterator[Settings]:
+    settings = Settings(home=fresh_home, neo4j_uri=None, keep_text=True)
+    yield settings
+    server.stop(settings)
+
+
+def content(graph: Graph) -> tuple[list[str], dict[str, list[float]], list[Any]]:
+    """Nodes and relationships, likes and popularity by key, indexes; not when they came."""
+    found, sums = [], {}
+    for row in graph.run(NODES, {}):
+        held = {key: value for key, value in row["properties"].items() if key not in MOMENTS}
+        if counted := [held.pop(name) for name in SUMS if name in held]:
+            sums[held.get("key") or held["name"]] = counted
+        found.append(repr((row["labels"], sorted(held.items()))))
+    for row in graph.run(RELATIONSHIPS, {}):
+        ends = (row["start"], row["kind"], row["end"])
+        found.append(repr((*ends, sorted(row["properties"].items()))))
+    return sorted(found), sums, sorted(graph.run(SCHEMA, {}), key=repr)
+
+
+def ask(settings: Settings, text: str) -> list[dict[str, Any]]:
+    with connect(settings, migrated=False) as graph:
+        return graph.run(text, {})
+
+
+def test_a_bulk_load_makes_the_graph_that_an_online_load_makes(
+    graph: Graph, server_settings: Settings, own: Settings, tables: Path
+) -> None:
+    dataset = read_dataset(tables)
+    keeping = server_settings.model_copy(update={"keep_text": True})
+    online = ingest(graph, dataset, tables, keeping)
+    bulk = bulk_load(dataset, tables, own)
+    assert (bulk.users, bulk.items, bulk.interactions) == (46, 5, 46)
+    for field in ("users", "items", "interactions", "texts", "rejected", "command"):
+        assert getattr(bulk, field) == getattr(online, field)
+    assert Path(str(bulk.quarantine)).read_text() == Path(str(online.quarantine)).read_text()
+    with connect(own) as loaded:
+        labels = loaded.run("MATCH (n) UNWIND labels(n) AS l RETURN DISTINCT l ORDER BY l", {})
+        assert tuple(row["l"] for row in labels) == LABELS
+        (ours, sums, schema), theirs = content(loaded), content(graph)
+        assert ours == theirs[0]
+        assert sums.keys() == theirs[1].keys()
+        for key, expected in theirs[1].items():
+            assert sums[key] == pytest.approx(expected, rel=1e-12)
+        assert {"books", "films", "goods", "films:3"} <= sums.keys()
+        assert sums["films:2"][1] == sums["books:1"][1] == 1.0
+        assert schema == theirs[2]
+        assert {row["state"] for row in schema} == {"ONLINE"}
+        title = loaded.run("MATCH (i:Item {key: 'books:1'}) RETURN i.title AS title", {})
+        assert title == [{"title": TITLE.strip()}]
+
+        # The graph goes on living: what is loaded twice changes nothing, and it can be written to.
+        again = ingest(loaded, dataset, tables, own)
+        assert again.interactions == bulk.interactions
+        assert content(loaded)[0] == theirs[0]
+    with pytest.raises(InputError, match="not empty") as caught:
+        bulk_load(dataset, tables, own)
+    assert "without --bulk" in caught.value.advice
+    assert ask(own, "MATCH (u:User) RETURN count(u) AS n") == [{"n": 46}]
+
+
+def test_a_failed_and_a_killed_import_leave_the_empty_graph_and_the_next_one_goes_on(
+    own: Settings, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = server.start(own)
+    dataset = read_dataset(tables)
+    with monkeypatch.context() as patched:
+        patched.setattr("graph.import_files.OPTIONS", ("--id-type=no such type",))
+        with pytest.raises(ServerError, match="The import failed") as caught:
+            bulk_load(dataset, tables, own)
+    assert str(own.home / "logs" / "import.log") in caught.value.advice
+    assert server.find(own) == first
+    assert ask(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
+
+    scratch = own.home / "scratch"
+    command = [*ISTHMUS, "ingest", str(tables), "--bulk", "--quiet", "--home", str(own.home)]
+    for moment in ("scratch/*/import/user.csv", "scratch/*/server/data/databases/neo4j/neostore"):
+        loading = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        deadline = time.monotonic() + 60
+        while not list(own.home.glob(moment)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        loading.kill()
+        loading.wait()
+        assert ask(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
+        assert list(scratch.iterdir()) != []
+    assert bulk_load(dataset, tables, own).interactions == 46
+    assert ask(own, "MATCH ()-[r:INTERACTED]->() RETURN count(r) AS n") == [{"n": 46}]
+    assert list(scratch.iterdir()) == []
+    assert server.start(own).password() == first.password()
+
+
+def test_a_load_killed_while_databases_change_places_has_the_empty_graph_of_before(
+    own: Settings, tables: Path
+) -> None:
+    password = server.start(own).password()
+    server.stop(own)
+    folder = own.home / "server"
+    (folder / "data").rename(folder / "data.replaced")
+    assert ask(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
+    assert server.start(own).password() == password
+    ask(own, "CREATE (:Lock {name: 'retrain'})")  # a retraining that found nothing leaves it
+    assert bulk_load(read_dataset(tables), tables, own).interactions == 46
+    assert not (folder / "data.replaced").exists()
+
+
+def test_for_another_server_the_files_stay_and_their_command_imports_them(
+    graph: Graph, server_settings: Settings, tables: Path, tmp_path: Path
+) -> None:
+    record = server.start(server_settings)
+    env = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "NEO4J_URI": record.uri,
+        "NEO4J_PASSWORD": record.password(),
+        "ISTHMUS_HOME": str(tmp_path / "a home"),
+    }
+    command = [*ISTHMUS, "ingest", str(tables), "--bulk", "--json"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["interactions"] == 46
+    assert graph.run("MATCH (n) WHERE NOT n:Migration RETURN count(n) AS n", {}) == [{"n": 0}]
+    words = shlex.split(document["command"])
+    assert words[:5] == ["neo4j-admin", "database", "import", "full", "neo4j"]
+    home = tmp_path / "server"
+    folders = Folders(home, (server_settings.home / "jars").resolve(), tmp_path / "logs")
+    server.process.configure(folders, 0, "512m", "64m")
+    import_full(folders, "512m", words[4:], tmp_path / "import.log")
+    assert "58 nodes" in (tmp_path / "import.log").read_text()
+
+    graph.run("CREATE (:User {id: 'somebody'})", {})
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "not empty" in json.loads(done.stdout)["error"]["message"]
