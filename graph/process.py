@@ -229,7 +229,9 @@ def ends(pid: int, seconds: float) -> bool:
             return False
         time.sleep(0.05)
     with contextlib.suppress(psutil.Error):
-        psutil.Process(pid).wait(0)  # takes it out of the list where the parent is this process
+        ended = psutil.Process(pid)
+        if ended.ppid() == os.getpid():
+            ended.wait(seconds)  # takes it out of the list, once its last threads are gone
     return True
 
 
