@@ -54,19 +54,28 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_people_write_finds_what_they_like(
-    tables: Path,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def model(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The encoder of the settings, which knows all words and nothing of them."""
     words = {word for lines in TASTES.values() for line in lines for word in line.split()}
-    model = tiny_bert(tmp_path_factory.mktemp("tiny"), {*words, *TASTES})
-    monkeypatch.setenv("ISTHMUS_ENCODER", str(model))
-    told = ["finetune", str(tables), "--name", "ours", "--home", str(tmp_path), "--json"]
-    done = CliRunner().invoke(command, [*told, "--learning-rate", "0.003"], catch_exceptions=False)
+    folder = tiny_bert(tmp_path_factory.mktemp("tiny"), {*words, *TASTES})
+    monkeypatch.setenv("ISTHMUS_ENCODER", str(folder))
+    return folder
+
+
+def finetuned(tables: Path, home: Path, learning_rate: str) -> Path:
+    """The folder of a model that the command trained, and that is better than the one before."""
+    told = ["finetune", str(tables), "--name", "ours", "--home", str(home), "--json"]
+    options = ["--learning-rate", learning_rate]
+    done = CliRunner().invoke(command, [*told, *options], catch_exceptions=False)
     answer = json.loads(done.stdout)
     assert answer["after"] > answer["before"]
+    return Path(answer["folder"])
+
+
+@pytest.mark.usefixtures("model")
+def test_what_people_write_finds_what_they_like(tables: Path, tmp_path: Path) -> None:
+    finetuned(tables, tmp_path, "0.003")
 
     from encoders.text import load_encoder
 
@@ -77,25 +86,14 @@ def test_what_people_write_finds_what_they_like(
 
 
 def test_a_large_model_is_trained_by_adapters_and_loads_like_any_other(
-    tables: Path,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    tables: Path, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sentence_transformers import SentenceTransformer
 
     from encoders import training
 
-    words = {word for lines in TASTES.values() for line in lines for word in line.split()}
-    model = tiny_bert(tmp_path_factory.mktemp("tiny"), {*words, *TASTES})
-    monkeypatch.setenv("ISTHMUS_ENCODER", str(model))
     monkeypatch.setattr(training, "LARGE_MODEL", 0)
-    told = ["finetune", str(tables), "--name", "ours", "--home", str(tmp_path), "--json"]
-    done = CliRunner().invoke(command, [*told, "--learning-rate", "0.01"], catch_exceptions=False)
-    answer = json.loads(done.stdout)
-    assert answer["after"] > answer["before"]
-
-    folder = Path(answer["folder"])
+    folder = finetuned(tables, tmp_path, "0.01")
     assert not [*folder.rglob("adapter*")]
     before = SentenceTransformer(str(model)).state_dict()
     after = SentenceTransformer(str(folder)).state_dict()
