@@ -12,9 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import polars as pl
-from generate import DOMAINS, interactions
+from generate import write_tables
 from page import write
 
 from graph.bulk import bulk_load
@@ -26,26 +24,6 @@ from graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-FIRST_DAY, DAYS, DAY = 1_700_000_000, 365, 86_400
-
-
-def write_tables(folder: Path, scale: int) -> None:
-    """Parquet tables: dated and weighted interactions, items with a title."""
-    user, item = interactions(scale)
-    rng = np.random.default_rng(scale)
-    items = np.unique(item)
-    pl.DataFrame({"item_id": items}).with_columns(
-        pl.Series("domain", np.array(DOMAINS)[items % len(DOMAINS)]),
-        pl.format("The title of number {}", "item_id").alias("title"),
-    ).write_parquet(folder / "items.parquet")
-    pl.DataFrame(
-        {
-            "user_id": user,
-            "item_id": item,
-            "weight": rng.choice([-0.6, 0.2, 0.6, 1.0], len(user)),
-            "timestamp": FIRST_DAY + rng.integers(0, DAYS * DAY, len(user)),
-        }
-    ).write_parquet(folder / "interactions.parquet")
 
 
 def measured(scale: int, bulk: bool, settings: Settings) -> dict[str, object]:

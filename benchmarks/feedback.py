@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
-from generate import DOMAINS, TASTES, interactions
+from generate import write_tables
 from page import write
 
 from gnn.retrain import retrain
@@ -41,22 +40,6 @@ BAR = 30.0
 """Milliseconds that 95 of 100 writes with the recommendation after them may take at most."""
 WARM_UP = 300
 BATCHES = 10
-
-
-def write_tables(folder: Path) -> None:
-    """The interactions of `generate` as tables; the taste of an item is its category."""
-    user, item = interactions(scale=1)
-    domains = np.array(DOMAINS)
-    seen = np.unique(item)
-    items = pl.DataFrame({"item_id": seen, "domain": domains[seen % len(DOMAINS)]})
-    taste = pl.format("taste {}", pl.col("item_id") // len(DOMAINS) % TASTES)
-    title = pl.format("{}: number {}", taste, pl.col("item_id"))
-    items.with_columns(title.alias("title"), taste.alias("categories")).write_csv(
-        folder / "items.csv"
-    )
-    pl.DataFrame({"user_id": user, "domain": domains[item % len(DOMAINS)], "item_id": item}).select(
-        pl.format("user {}", "user_id").alias("user_id"), "domain", "item_id"
-    ).write_csv(folder / "interactions.csv")
 
 
 def prepare(graph: Graph, dataset: Dataset, folder: Path, settings: Settings) -> None:
@@ -118,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made, scratch(load_settings()) as settings:
         folder = options.folder or Path(made)
         if options.folder is None:
-            write_tables(folder)
+            write_tables(folder, scale=1)
         dataset = read_dataset(folder)
         with connect(settings) as graph:
             prepare(graph, dataset, folder, settings)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from pathlib import Path
 
-from gnn.data import InterestGraph
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 INTERACTIONS, USERS, ITEMS = 250_000, 6_250, 3_125
 DOMAINS = ("films", "recipes")
@@ -18,6 +18,7 @@ BY_TASTE = 0.7
 SKEW = 3
 # Of users, those with a history in both domains.
 IN_BOTH = 0.5
+FIRST_DAY, DAYS, DAY = 1_700_000_000, 365, 86_400
 
 
 def interactions(scale: int, seed: int = 7) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -45,22 +46,28 @@ def interactions(scale: int, seed: int = 7) -> tuple[NDArray[np.int64], NDArray[
     return pairs // (items * len(DOMAINS)), pairs % (items * len(DOMAINS))
 
 
-def graph(scale: int, seed: int = 7) -> InterestGraph:
-    """The same as the arrays that training reads, without texts, interests and dates."""
+def write_tables(folder: Path, scale: int, seed: int = 7) -> None:
+    """The same as Parquet tables: dated likes and dislikes; the taste of an item is its category.
+
+    Args:
+        folder: Where items.parquet and interactions.parquet are written.
+        scale: As above.
+        seed: As above.
+    """
     user, item = interactions(scale, seed)
-    users, items = USERS * scale, ITEMS * scale // len(DOMAINS) * len(DOMAINS)
-    matrix = csr_array((np.ones(len(user), np.float32), (user, item)), shape=(users, items))
-    domain = np.arange(items) % len(DOMAINS)
-    return InterestGraph(
-        users=np.array([f"user {k}" for k in range(users)]),
-        items=np.array([f"{DOMAINS[k % len(DOMAINS)]}:{k}" for k in range(items)]),
-        domains=DOMAINS,
-        item_domain=domain.astype(np.int32),
-        item_vectors=np.zeros((items, 0), np.float32),
-        interactions=matrix,
-        last_at=np.full(matrix.nnz, np.nan),
-        interests=np.array([], dtype=np.str_),
-        interest_vectors=np.zeros((0, 0), np.float32),
-        item_interests=csr_array((items, 0), dtype=np.float32),
-        user_interests=csr_array((users, 0), dtype=np.float32),
-    )
+    rng = np.random.default_rng(seed)
+    domains = np.array(DOMAINS)
+    seen = np.unique(item)
+    taste = pl.format("taste {}", pl.col("item_id") // len(DOMAINS) % TASTES)
+    pl.DataFrame({"item_id": seen, "domain": domains[seen % len(DOMAINS)]}).with_columns(
+        pl.format("{}: number {}", taste, "item_id").alias("title"), taste.alias("categories")
+    ).write_parquet(folder / "items.parquet")
+    pl.DataFrame(
+        {
+            "user_id": user,
+            "domain": domains[item % len(DOMAINS)],
+            "item_id": item,
+            "weight": rng.choice([-0.6, 0.2, 0.6, 1.0], len(user)),
+            "timestamp": FIRST_DAY + rng.integers(0, DAYS * DAY, len(user)),
+        }
+    ).write_parquet(folder / "interactions.parquet")

@@ -1,42 +1,47 @@
-"""What a training takes as the graph grows; the largest scores candidates in place of all pairs.
+"""What a retraining takes as the graph grows; the largest scores candidates in place of all pairs.
 
 python benchmarks/growth.py [--scales 1 4 16] -o benchmarks/growth
 
-Each training has a process of its own, whose peak memory is measured.
+Each retraining, from snapshot to publish, has a Neo4j and a process of its own, whose peak memory
+is measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
-import time
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from generate import graph
+from generate import write_tables
 from page import write
 
-from gnn.blend import is_large
 from gnn.plots import check_plotting
-from gnn.train import train
+from gnn.retrain import retrain
+from graph.bulk import bulk_load
+from graph.connection import connect
+from graph.scratch import scratch
+from graph.sources import read_dataset
+from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-DENSE_ITEMS = 20_000
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one training took.
+    """What one retraining took.
 
     Attributes:
         scale: Times 250,000 interactions.
         candidates: Whether only candidates were scored.
         interactions: Of the graph.
         items: Of both domains.
-        edges: Between items, as kept.
-        seconds: Of the training.
-        peak_mb: Of its process.
+        edges: That were published.
+        seconds: Of the retraining.
+        train: Seconds of these in which edges were learned.
+        write: Seconds of these in which they were written.
+        peak_mb: Of its process; the server is another one.
         validation: Mean over the domains of the NDCG@10 of validation users.
     """
 
@@ -46,26 +51,41 @@ class Cost:
     items: int
     edges: int
     seconds: float
+    train: float
+    write: float
     peak_mb: int
     validation: float
 
 
+def retrained(settings: Settings) -> dict:
+    """The document of a retraining, made in this process."""
+    with connect(settings) as graph:
+        return retrain(graph, settings)
+
+
 def measured(scale: int) -> Cost:
-    """Trains once."""
-    data = graph(scale)
-    start = time.monotonic()
-    learned = train(data, dense_items=DENSE_ITEMS)
-    seconds = time.monotonic() - start
-    reached = [value for name, value in learned.metrics.items() if name.endswith("cold ndcg@10")]
+    """Retrains once, on a graph of its own."""
+    with tempfile.TemporaryDirectory() as name, scratch(load_settings()) as settings:
+        folder = Path(name)
+        write_tables(folder, scale)
+        dataset = read_dataset(folder)
+        loaded = bulk_load(dataset, folder, settings)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            result = pool.apply(retrained, (settings,))
+    spent = {step["name"]: step["seconds"] for step in result["steps"]}
+    worth = [value for key, value in result["challenger"].items() if key.endswith("cold ndcg@10")]
+    of_domains = dataset.items["domain"].value_counts()["count"]
     return Cost(
         scale=scale,
-        candidates=any(is_large(data, t, DENSE_ITEMS) for t in range(len(data.domains))),
-        interactions=data.interactions.nnz,
-        items=len(data.items),
-        edges=len(learned.transfer),
-        seconds=round(seconds, 1),
-        peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        validation=round(sum(reached) / len(reached), 4),
+        candidates=max(of_domains) > settings.dense_items,
+        interactions=loaded.interactions,
+        items=len(dataset.items),
+        edges=result["edges"],
+        seconds=round(result["seconds"], 1),
+        train=round(spent["train"], 1),
+        write=round(spent["write"], 1),
+        peak_mb=round(result["peak_mb"]),
+        validation=round(sum(worth) / len(worth), 4),
     )
 
 
@@ -96,8 +116,7 @@ def main() -> None:
     options = parser.parse_args()
     costs: list[Cost] = []
     for scale in options.scales:
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            costs.append(pool.apply(measured, (scale,)))
+        costs.append(measured(scale))
         print(costs[-1], flush=True)
         picture = options.out.with_suffix(".png")
         rows = [asdict(cost) for cost in costs]
