@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from encoders.text import load_encoder
 from graph.connection import Graph
@@ -30,6 +30,10 @@ from graph.versions import answering, delete_unused, version_of
 from isthmus.errors import NothingToDo
 from isthmus.prometheus import peak_bytes
 from isthmus.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.choices import Choices
+    from gnn.data import InterestGraph
 
 logger = logging.getLogger("isthmus")
 
@@ -59,7 +63,7 @@ def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, 
     Args:
         graph: The graph.
         settings: What the training is told.
-        force: Learn although nothing changed since the generation that answers.
+        force: Learn all anew although nothing changed since the generation that answers.
 
     Returns:
         The document of `retrain --json`; where `promoted` is false the graph is as it was.
@@ -92,7 +96,9 @@ def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> d
         refuse_unchanged(graph, old, seen, told, version)
     judges = held_out(data)
     with steps.step("train"):
-        learned = trained(to_learn_from(data, judges, settings.half_life_days), settings)
+        seen_by_it = to_learn_from(data, judges, settings.half_life_days)
+        choices = None if force else kept_choices(old, seen_by_it, told, version, settings)
+        learned = trained(seen_by_it, settings, choices=choices)
     with steps.step("write"):
         number = write_candidate(graph, data, learned, seen, told, version)
     with steps.step("judge"):
@@ -113,6 +119,7 @@ def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> d
         "generation": answers,
         "promoted": verdict.promoted,
         "reason": verdict.reason,
+        "choices_kept": choices is not None,
         "edges": edge_count(learned) if verdict.promoted or old is None else old["edges"],
         "encoder_version": version,
         "champion": {} if old is None else old["metrics"] | verdict.champion,
@@ -127,6 +134,29 @@ def told_to(settings: Settings) -> dict[str, Any]:
     """What a training is told and who was held out from it, as a generation keeps it."""
     names = {"edges_per_node", "half_life_days", "history_limit", "dense_items", "seed", "encoder"}
     return settings.model_dump(mode="json", include=names) | {"held_out": RULE}
+
+
+def kept_choices(
+    old: dict[str, Any] | None,
+    data: InterestGraph,
+    told: dict[str, Any],
+    version: int | None,
+    settings: Settings,
+) -> Choices | None:
+    """What validation users chose for the generation that answers, where it still holds.
+
+    Asking them takes longer than learning from all that there is, and a few interactions more do
+    not change what they say.
+    """
+    from gnn.choices import Choices
+
+    if old is None or (old["settings"], old["encoder_version"]) != (told, version):
+        return None
+    choices = Choices.of(old["choices"]) if old["choices"] else None
+    if choices is None or not choices.still_hold(data, settings.choose_again):
+        return None
+    logger.info("retrain: goes on with what validation users chose before")
+    return choices
 
 
 def refuse_unchanged(

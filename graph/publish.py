@@ -83,6 +83,7 @@ def create_candidate(
         "generations/create",
         metrics=json.dumps(learned.metrics, sort_keys=True),
         settings=json.dumps(settings, sort_keys=True),
+        choices=json.dumps(learned.choices and learned.choices.document(), sort_keys=True),
         fingerprint=fingerprint,
         encoder_version=version,
         merge=merge,
@@ -174,7 +175,7 @@ def show(graph: Graph, number: int) -> dict[str, Any]:
     if not rows:
         raise InputError(f"There is no generation {number}.", "See `isthmus generations list`.")
     row = rows[0]
-    return row | {key: json.loads(row[key]) for key in ("metrics", "settings")}
+    return row | {key: json.loads(row[key]) for key in ("metrics", "settings", "choices")}
 
 
 def delete_superseded(graph: Graph) -> None:

@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         description="Share of its NDCG@10 that a retraining may lose by chance; a significant loss "
         "is refused in any case, and without this setting no other is.",
     )
+    choose_again: float = Field(
+        default=0.1,
+        ge=0,
+        description="Share of interactions by which the graph grows or shrinks until a retraining "
+        "asks its validation users anew; 0 asks them each time.",
+    )
     lock_seconds: float = Field(
         default=60,
         ge=1,

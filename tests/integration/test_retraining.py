@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from gnn.data import Edges, InterestGraph, LearnedEdges, MergeWeights
 from gnn.retrain import retrain
 from graph.connection import Graph, connect
+from graph.feedback import record_interaction
 from graph.gate import held_out
 from graph.ingest import ingest, update_popularity
 from graph.interests import derive_user_interests
@@ -172,6 +173,26 @@ def test_nothing_is_learned_again_where_nothing_changed_unless_forced(
     assert states(board) == [(forced["generation"], "active"), (first, "retired")]
     other = server_settings.model_copy(update={"edges_per_node": 10})
     assert retrain(board, other)["generation"] > forced["generation"]
+
+
+def test_what_validation_users_chose_is_kept_until_the_graph_has_grown(
+    board: Graph, server_settings: Settings
+) -> None:
+    first = retrain(board, server_settings)
+    assert not first["choices_kept"]
+    record_interaction(board, "u1", "a", "4", server_settings)
+    second = retrain(board, server_settings)
+    assert second["choices_kept"]
+    assert second["promoted"]
+    asked = {key: value for key, value in first["challenger"].items() if "held-out" not in key}
+    assert asked.items() <= second["challenger"].items()
+    numbers = [run["generation"] for run in (first, second)]
+    merges = [show(board, number)["merge"] for number in numbers]
+    assert merges[0] == merges[1]
+    record_interaction(board, "u1", "a", "6", server_settings)
+    each_time = server_settings.model_copy(update={"choose_again": 0.0})
+    assert not retrain(board, each_time)["choices_kept"]
+    assert not retrain(board, server_settings, force=True)["choices_kept"]
 
 
 def test_the_two_generations_that_answered_last_can_be_rolled_back_to(board: Graph) -> None:
