@@ -66,7 +66,7 @@ class Encoded:
         return asdict(self)
 
 
-def encode(graph: Graph, settings: Settings) -> Encoded:
+def encode(graph: Graph, settings: Settings, encoder: TextEncoder | None = None) -> Encoded:
     """Gives items and texts the embeddings of an encoder that they lack.
 
     They are stored under the encoder's version, beside those of others; which one is read does not
@@ -75,9 +75,11 @@ def encode(graph: Graph, settings: Settings) -> Encoded:
     Args:
         graph: The graph.
         settings: `encoder`, `home` for its files and the vector cache, `threads`.
+        encoder: The settings' own, where it is at hand already; else it is loaded.
     """
     start = time.monotonic()
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    if encoder is None:
+        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     version = version_of(graph, encoder)
     cache = VectorCache(settings.home / "vectors")
     encoded = cached = 0
