@@ -103,6 +103,11 @@ def encode(graph: Graph, settings: Settings, encoder: TextEncoder | None = None)
     return Encoded(version, encoded, cached, seconds, len(lost), not_found)
 
 
+def delete_orphans(graph: Graph) -> None:
+    """Deletes vectors, texts and accounts whose items and users somebody has deleted by hand."""
+    graph.write_in_transactions("admin/delete_orphans")
+
+
 def pages(graph: Graph, name: str, limit: int = PAGE, **parameters: object) -> Iterator[list[Row]]:
     """Reads a statement page by page; it returns a column `id` and takes `after` and `limit`."""
     after = ""
