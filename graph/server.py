@@ -63,22 +63,34 @@ def stop(settings: Settings) -> bool:
 
 
 @contextlib.contextmanager
-def stopped(settings: Settings) -> Iterator[Folders]:
-    """Gives the files of this home's Neo4j to the block, while no server can run on them.
+def alone(settings: Settings) -> Iterator[ServerRecord | None]:
+    """Gives the running server of this home, or None, while no other command starts or stops one.
 
-    A server that ran before is started again when the block ends, done or failed.
+    Raises:
+        ServerError: A server runs, but does not answer.
+    """
+    with _locked(settings):
+        yield _recorded(settings) or _adopt(settings)
+
+
+@contextlib.contextmanager
+def stopped(settings: Settings, again: bool = True) -> Iterator[Folders]:
+    """Gives the files of this home's Neo4j to the block, within `alone`, while none runs on them.
+
+    Args:
+        settings: Of the home.
+        again: A server that ran before is started again when the block ends, done or failed.
 
     Raises:
         FetchError: Neo4j is not there and cannot be fetched.
         ServerError: The server does not start again, with the reason from its log.
     """
-    with _locked(settings):
-        ran = _stop(settings)
-        try:
-            yield _fetched(settings)
-        finally:
-            if ran:
-                _start(settings)
+    ran = _stop(settings)
+    try:
+        yield _fetched(settings)
+    finally:
+        if ran and again:
+            _start(settings)
 
 
 def has_graph(settings: Settings) -> bool:
@@ -109,25 +121,32 @@ def end_import(settings: Settings) -> None:
     administration.end_abandoned(_folders(settings).home)
 
 
+def copy_database(settings: Settings, other: Settings) -> None:
+    """Gives a home that has none the graph, the users and the password of this one's.
+
+    Args:
+        settings: Of this home, whose server is `stopped`.
+        other: Of the other home.
+    """
+    new = _folders(other)
+    shutil.copytree(_folders(settings).data, new.data)
+    shutil.copy2(_password_file(settings), _password_file(other))
+
+
 def take_database(settings: Settings, other: Settings) -> None:
     """Puts the graph of another home in the place of this home's; users and password stay.
 
     Killed at any moment, this home has its own graph or the other one.
 
     Args:
-        settings: Of this home.
+        settings: Of this home, whose server is `stopped`.
         other: Of a home on the same disk that has a graph and never had a server.
-
-    Raises:
-        FetchError: Neo4j is not there and cannot be fetched.
-        ServerError: The server, which ran before, does not start again.
     """
-    with stopped(settings) as folders:
-        new = _folders(other)
-        if folders.data.exists():
-            folders.copy_users(new)
-        folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folders.take_data(new)
+    folders, new = _folders(settings), _folders(other)
+    if folders.data.exists():
+        folders.copy_users(new)
+    folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders.take_data(new)
 
 
 def _stop(settings: Settings) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from encoders.runtime import with_chosen_encoder
 from graph import server
 from graph.connection import Graph
 from graph.doctor import Check, examine
@@ -74,6 +75,7 @@ def test_what_interrupted_runs_left_is_named(
         "(:Interest {id: 'of nothing', name: 'of nothing'})",
         {},
     )
+    graph.run("MATCH (g:Generation), (d:Dataset) SET g.tables = [d.fingerprint]", {})
     found = checked(settings)
     assert found["generation"].found == "Generation 1 answers, made just now: 5 edges."
     assert not found["leftovers"].ok
@@ -93,6 +95,34 @@ def test_tables_newer_than_the_edges_call_for_a_retraining(
     found = checked(settings)["generation"]
     assert "made 3 days ago" in found.found
     assert found.advice == "Run `isthmus retrain`."
+    graph.run("MATCH (g:Generation), (d:Dataset) SET g.tables = [d.fingerprint]", {})
+    load(graph, settings, tmp_path)  # the same again
+    assert checked(settings)["generation"].advice == ""
+
+
+def test_what_was_deleted_by_hand_and_what_it_left_is_named(
+    graph: Graph, settings: Settings, tmp_path: Path
+) -> None:
+    load(graph, settings, tmp_path)
+    encode(graph, settings)
+    assert checked(settings)["orphans"].ok
+    graph.run("MATCH (i:Item {key: 'books:1'}) DETACH DELETE i", {})
+    graph.run("MATCH (:Item {key: 'films:2'})-[r:IN_DOMAIN]->() DELETE r", {})
+    found = checked(settings)["orphans"]
+    assert (found.ok, found.found) == (False, "1 vectors of nothing, 1 items of no domain.")
+    assert "isthmus retrain" in found.advice
+
+
+def test_an_encoder_whose_files_changed_is_another(
+    graph: Graph, settings: Settings, tmp_path: Path
+) -> None:
+    load(graph, settings, tmp_path)
+    examine(settings)  # chooses between the model and its ONNX graph
+    encode(graph, with_chosen_encoder(settings))
+    assert checked(settings)["embeddings"].advice == ""
+    graph.run("MATCH (e:Encoder) SET e.fingerprint = 'of other files'", {})
+    found = checked(settings)["embeddings"]
+    assert (found.ok, "isthmus retrain" in found.advice) == (True, True)
 
 
 def test_an_index_that_somebody_dropped_is_missed(graph: Graph, settings: Settings) -> None:

@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from gnn.data import Edges, InterestGraph, LearnedEdges, MergeWeights
 from gnn.retrain import retrain
 from graph.connection import Graph, connect
+from graph.embeddings import delete_orphans
 from graph.feedback import record_interaction
 from graph.gate import held_out
 from graph.ingest import ingest, update_popularity
@@ -307,6 +308,76 @@ def test_who_lost_the_lock_activates_nothing(board: Graph, server_settings: Sett
     assert shown(board, server_settings) == before
     owner = board.run("MATCH (l:Lock) RETURN l.owner AS owner", {})
     assert owner == [{"owner": "other"}]  # it does not release what is another's
+
+
+def test_a_rollback_during_a_retraining_wins(board: Graph, server_settings: Settings) -> None:
+    first, second = published(board), published(board)
+    ended: list[Exception] = []
+
+    def run() -> None:
+        try:
+            with connect(server_settings) as own:
+                retrain(own, server_settings)
+        except Exception as error:
+            ended.append(error)
+
+    running = threading.Thread(target=run)
+    running.start()
+    while states(board)[0][1] != "candidate":
+        assert running.is_alive()
+        time.sleep(0.01)
+    roll_back(board, first)
+    before = shown(board, server_settings)
+    running.join()
+    assert isinstance(ended[0], NothingToDo)
+    assert f"Somebody let generation {first} answer" in str(ended[0])
+    assert f"judged against {second}" in str(ended[0])
+    assert states(board) == [(second, "retired"), (first, "active")]
+    assert [row["n"] for row in board.run(EDGES, {})] == [first, second]
+    assert shown(board, server_settings) == before
+    assert retrain(board, server_settings)["promoted"]  # judged against what answers now
+
+
+def test_tables_that_changed_nothing_call_for_no_retraining(
+    board: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    def called_for() -> bool:
+        return bool(board.read("admin/active_generation")[0]["other_tables"])
+
+    retrain(board, server_settings)
+    assert not called_for()
+    ingest(board, read_dataset(tmp_path), tmp_path, server_settings)
+    assert not called_for()
+    part = tmp_path / "part"
+    part.mkdir()
+    lines = (tmp_path / "interactions.csv").read_text().splitlines(keepends=True)
+    (part / "interactions.csv").write_text("".join(lines[:50]))
+    (part / "items.csv").write_text((tmp_path / "items.csv").read_text())
+    ingest(board, read_dataset(part), part, server_settings)
+    assert called_for()  # nobody knows yet what they change
+    with pytest.raises(NothingToDo, match="Nothing changed"):
+        retrain(board, server_settings)
+    assert not called_for()
+
+
+def test_what_deletions_by_hand_left_is_deleted_and_the_rest_stays(board: Graph) -> None:
+    board.run(
+        "CREATE (:ItemVector {item: 'gone', version: 1}), (:Account {key: 'shop:1'}), "
+        "(:Text {id: '1'})-[:ENCODED_AS]->(:TextVector {text: '1', version: 1}) "
+        "WITH 1 AS one MATCH (u:User {id: 'u1'}) "
+        "CREATE (u)-[:WROTE]->(t:Text {id: '2'}), "
+        "(t)-[:ENCODED_AS]->(:TextVector {text: '2', version: 1}), "
+        "(:Account {key: 'shop:2'})-[:OF]->(u)",
+        {},
+    )
+    found = {"vectors": 1, "texts": 1, "accounts": 1, "items": 0}
+    assert board.read("admin/orphans") == [found]
+    delete_orphans(board)
+    assert board.read("admin/orphans") == [dict.fromkeys(found, 0)]
+    left = (
+        "MATCH (n:ItemVector|TextVector|Text|Account) RETURN coalesce(n.key, n.text, n.id) AS key"
+    )
+    assert sorted(row["key"] for row in board.run(left, {})) == ["2", "2", "shop:2"]
 
 
 def test_a_loss_is_noticed_by_the_renewal_too(graph: Graph) -> None:
