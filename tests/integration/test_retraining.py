@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -441,3 +442,44 @@ def test_asked_as_if_cold_a_user_is_answered_as_without_what_they_did_in_the_dom
     assert cold == answers(generation=number)
     roll_back(board, number)
     assert cold == answers()
+
+
+def learned_shares(answer: dict[str, Any]) -> dict[tuple[str, str, str], float]:
+    """What each learned path adds to which item."""
+    return {
+        (item["item_id"], path["kind"], path["from"]): path["share"]
+        for item in answer["items"]
+        for path in item["paths"]
+        if path["kind"] != "popularity"
+    }
+
+
+def test_readers_during_publishing_get_every_edge_of_one_generation_and_of_no_other(
+    board: Graph, server_settings: Settings
+) -> None:
+    users, ended = [f"u{k}" for k in range(4)], threading.Event()
+    strengths = {published(board, 1.0): 1.0}
+    once = {
+        user: learned_shares(recommend(board, user, "b", ITEMS, server_settings)) for user in users
+    }
+    seen: list[tuple[str, int, dict[tuple[str, str, str], float]]] = []
+
+    def read(user: str) -> None:
+        while not ended.is_set():
+            answer = recommend(board, user, "b", ITEMS, server_settings)
+            seen.append((user, answer["generation"], learned_shares(answer)))
+
+    with ThreadPoolExecutor(len(users)) as clients:
+        reading = [clients.submit(read, user) for user in users]
+        try:
+            # Each is written beside the one that answers, and from the third on deletes another.
+            strengths |= {published(board, strength): strength for strength in (2.0, 3.0, 4.0, 5.0)}
+        finally:
+            ended.set()
+        for reader in reading:
+            reader.result()
+    assert {generation for _, generation, _ in seen} >= set(list(strengths)[1:4])
+    for user, generation, shares in seen:
+        assert shares.keys() == once[user].keys()
+        for path, share in shares.items():
+            assert share == pytest.approx(strengths[generation] * once[user][path], rel=1e-6)
