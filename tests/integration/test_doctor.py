@@ -75,6 +75,12 @@ def test_what_interrupted_runs_left_is_named(
         "(:Interest {id: 'of nothing', name: 'of nothing'})",
         {},
     )
+    graph.run(  # an item is about the part of a family, which is thus of something
+        "MATCH (i:Item) WITH i LIMIT 1 CREATE (i)-[:ABOUT {weight: 1.0}]->"
+        "(:Interest {id: 'part', name: 'part'})-[:PART_OF]->"
+        "(:Interest {id: 'family', name: 'family'})",
+        {},
+    )
     graph.run("MATCH (g:Generation), (d:Dataset) SET g.tables = [d.fingerprint]", {})
     found = checked(settings)
     assert found["generation"].found == "Generation 1 answers, made just now: 5 edges."
