@@ -92,6 +92,27 @@ def import_full(folders: Folders, heap: str, arguments: list[str], log: Path) ->
         raise failure("The import failed", log)
 
 
+def check(folders: Folders, memory: str, database: str) -> None:
+    """Compares the nodes, relationships, properties, counts and indexes of a stopped database.
+
+    Args:
+        folders: Of the home.
+        memory: Beside the heap; `512m`.
+        database: Its name.
+
+    Raises:
+        ServerError: They contradict each other, or cannot be compared, with what the tool said
+            last; a report lies beside its log.
+    """
+    log = folders.logs / "check.log"
+    options = (f"--report-path={folders.logs}", f"--max-off-heap-memory={memory}")
+    with log.open("wb") as kept:
+        done = administer(folders, "database", "check", *options, database, stdout=kept)
+        kept.write(done.stderr)
+    if done.returncode != 0:
+        raise failure("The check of the graph failed", log)
+
+
 def end_abandoned(home: Path) -> None:
     """Ends the tools that a killed command left at work on a home.
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import neo4j
-from neo4j.exceptions import DriverError, Neo4jError
+from neo4j.exceptions import DriverError, Neo4jError, TransientError
 
 from graph import queries, server
 from graph.errors import ServerRefused, ServerTooOld, explain
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 OLDEST_VERSION = (5, 26)
 CONNECTION_TIMEOUT = 10.0
 ROWS_A_BATCH = 20_000
+SECONDS_BETWEEN_TRIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # as long as the driver tries in all
 SECONDS_IN_TRANSACTIONS = 6 * 3600.0  # the server's own limit is meant for single questions
 
 Row = dict[str, Any]
@@ -94,13 +96,21 @@ class Graph:
             result = self.driver.execute_query(
                 text, parameters, routing_=routing, database_=self.database
             )
-        return [dict(record.items()) for record in result.records]
+        return [dict(record) for record in result.records]
 
     def write_in_transactions(self, name: str, /, **parameters: Any) -> list[Row]:
-        """Runs a statement that commits in small steps by itself (CALL … IN TRANSACTIONS)."""
+        """Runs a statement that commits in small steps by itself (CALL … IN TRANSACTIONS).
+
+        The driver does not try these again where another writer was in the way of a step; this
+        does, from the start: run twice, each of them leaves what it leaves once.
+        """
+        query = neo4j.Query(queries.load(name).text, timeout=SECONDS_IN_TRANSACTIONS)
         with self._explained(), self.driver.session(database=self.database) as session:
-            query = neo4j.Query(queries.load(name).text, timeout=SECONDS_IN_TRANSACTIONS)
-            return [dict(record.items()) for record in session.run(query, parameters)]
+            for wait in SECONDS_BETWEEN_TRIES:
+                with suppress(TransientError):
+                    return [dict(record) for record in session.run(query, parameters)]
+                time.sleep(wait)
+            return [dict(record) for record in session.run(query, parameters)]
 
     def write_batches(
         self, name: str, rows: pl.DataFrame, task: str, size: int = ROWS_A_BATCH, **parameters: Any

@@ -133,6 +133,20 @@ def copy_database(settings: Settings, other: Settings) -> None:
     shutil.copy2(_password_file(settings), _password_file(other))
 
 
+def check_database(settings: Settings) -> None:
+    """Has Neo4j check the files of this home's graph; its server is stopped meanwhile.
+
+    What a killed server left in its log is recovered first, as its next start does it.
+
+    Raises:
+        FetchError: Neo4j is not there and cannot be fetched.
+        ServerError: The files contradict each other, or cannot be checked.
+    """
+    start(settings)
+    with stopped(settings) as folders:
+        administration.check(folders, settings.server_page_cache, DATABASE)
+
+
 def take_database(settings: Settings, other: Settings) -> None:
     """Puts the graph of another home in the place of this home's; users and password stay.
 

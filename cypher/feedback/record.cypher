@@ -12,6 +12,25 @@
 //   when it was received; half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER of their
 //   weights
 // columns: recorded, outgrown
+
+// Holds the items and then the users until the end of the transaction, in one order for all writers: two that
+// counted from the same numbers would lose a count, two that waited for each other would end in a deadlock.
+CALL () {
+  UNWIND $rows AS row
+  WITH DISTINCT row.key AS key ORDER BY key
+  MATCH (i:Item {key: key})
+  SET i.held = true
+  REMOVE i.held
+  RETURN count(*) AS items
+}
+CALL () {
+  UNWIND $rows AS row
+  WITH DISTINCT row.user_id AS id ORDER BY id
+  MATCH (u:User {id: id})
+  SET u.held = true
+  REMOVE u.held
+  RETURN count(*) AS users
+}
 UNWIND $rows AS row
 CALL (row) {
   MATCH (i:Item {key: row.key})
@@ -28,7 +47,7 @@ CALL (row) {
   }
   WITH row, i WHERE fresh
   MERGE (u:User {id: row.user_id})
-  // Holds the user until the end of the transaction: two writers would count from the same numbers.
+  // Another writer may have made the user since.
   SET u.held = true
   REMOVE u.held
   WITH row, i, u

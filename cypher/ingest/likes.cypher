@@ -1,7 +1,14 @@
 // purpose: Count the likes of each item, those of the newest day of its domain in full, older ones decayed.
 // parameters: half_life_days FLOAT age at which a dated like counts half
-MATCH (d:Domain)<-[:IN_DOMAIN]-(i:Item)
+MATCH (i:Item)-[:IN_DOMAIN]->(d:Domain)
+USING INDEX i:Item(key)
+WHERE i.key IS NOT NULL
+WITH d, i ORDER BY i.key
 CALL (d, i) {
+  // Holds the item, in the order of all writers, so that no event is written over that this did not count.
+  SET i.held = true
+  REMOVE i.held
+  WITH d, i
   OPTIONAL MATCH (i)<-[r:INTERACTED]-() WHERE r.weight > 0
   WITH i, sum(CASE
     WHEN r IS NULL THEN 0.0

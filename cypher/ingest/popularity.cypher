@@ -1,6 +1,12 @@
 // purpose: Popularity between 0 and 1 within a domain: log(1 + likes) / log(1 + most likes).
-MATCH (d:Domain)<-[:IN_DOMAIN]-(i:Item)
+MATCH (i:Item)-[:IN_DOMAIN]->(d:Domain)
+USING INDEX i:Item(key)
+WHERE i.key IS NOT NULL
+WITH d, i ORDER BY i.key
 CALL (d, i) {
+  // Holds the item, in the order of all writers, so that no event is written over that this did not count.
+  SET i.held = true
+  REMOVE i.held
   WITH i, CASE WHEN d.most_likes > 0 THEN log(1 + i.likes) / log(1 + d.most_likes) ELSE 0.0 END AS popularity
   SET i.popularity = popularity
 } IN TRANSACTIONS OF 5000 ROWS

@@ -7,7 +7,14 @@
 //   which weights are rounded, so that neither they nor which are kept depends on the order in which they
 //   are summed; version INTEGER of the encoder whose interests these are
 MATCH (u:User)
+USING INDEX u:User(id)
+WHERE u.id IS NOT NULL
+WITH u ORDER BY u.id
 CALL (u) {
+  // Holds the user, in the order of all writers, so that no event is written over that this did not count.
+  SET u.held = true
+  REMOVE u.held
+  WITH u
   CALL (u) {
     MATCH (u)-[r:INTERACTED]->(i:Item)
     RETURN i AS thing, r.weight AS weight, coalesce(r.first_at, r.last_at) AS first, r.last_at AS last,

@@ -23,6 +23,7 @@ from graph.backup import backup, restore
 from graph.connection import connect
 from graph.ingest import ingest
 from graph.lock import retraining_lock, standstill
+from graph.process import ServerError
 from graph.scratch import shared_home
 from graph.sources import read_dataset
 from graph.sources.synthetic import write_synthetic
@@ -213,3 +214,20 @@ def test_with_a_server_of_the_users_the_command_to_run_there_is_said(tmp_path: P
         )
         assert done.returncode == 2
         assert f"{said}'{tmp_path}/a b.dump'" in json.loads(done.stdout)["error"]["advice"]
+
+
+def test_the_check_of_a_graph_passes_a_sound_one_and_tells_of_a_damaged_one(own: Settings) -> None:
+    record = server.find(own)
+    assert record is not None
+    os.kill(record.pid, signal.SIGKILL)
+    before = ask(own, COUNTS)
+    server.check_database(own)
+    assert server.find(own) is not None
+    assert ask(own, COUNTS) == before
+    server.stop(own)
+    store = own.home / "server/data/databases/neo4j/neostore.relationshipstore.db"
+    with store.open("r+b") as file:
+        file.seek(8192)
+        file.write(bytes(4096))
+    with pytest.raises(ServerError, match="The check of the graph failed"):
+        server.check_database(own)

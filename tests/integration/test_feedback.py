@@ -231,6 +231,27 @@ def test_writers_at_once_lose_no_count(
     assert [row["s"]["evidence"] for row in graph.run(INTERESTED, {})] == [1]
 
 
+def test_users_who_change_their_minds_at_once_lose_no_like(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    load(graph, tmp_path, server_settings)
+
+    def turn(user: int) -> None:
+        rng = Random(user)
+        for _ in range(10):
+            some = rng.sample(ITEMS, 4)  # in an order that others do not share
+            rows = [{"user_id": f"u{user % 3}", "domain": d, "item_id": item} for d, item in some]
+            record(graph, [row | {"weight": rng.choice((1, -1))} for row in rows], server_settings)
+
+    with ThreadPoolExecutor(6) as writers:
+        list(writers.map(turn, range(6)))
+    live = graph.run(POPULARITY, {})
+    update_popularity(graph, server_settings.half_life_days)
+    counted = graph.run(POPULARITY, {})
+    assert [row["likes"] for row in live] == pytest.approx([row["likes"] for row in counted])
+    assert sum(row["r"]["count"] for row in graph.run(INTERACTED, {})) == 6 * 10 * 4
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

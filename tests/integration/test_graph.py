@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from graph import migrations
 from graph.connection import Capabilities, Graph, open_graph
 from graph.errors import MissingMigration, ServerRefused, ServerTooOld, WrongPassword
-from graph.ingest import ingest
+from graph.ingest import ingest, update_popularity
 from graph.recommend import recommend
 from graph.server import find
 from graph.sources import read_dataset
@@ -139,3 +141,18 @@ def test_a_server_below_5_26_is_refused() -> None:
         Capabilities.of("5.25.1", "community")
     assert not Capabilities.of("5.26.0", "enterprise").search
     assert Capabilities.of("2026.09.0", "community").search
+
+
+def test_a_statement_in_small_steps_waits_for_a_writer_longer_than_the_server_lets_it(
+    graph: Graph,
+) -> None:
+    graph.run("CREATE (:Item {key: 'a:1', likes: 1.0})-[:IN_DOMAIN]->(:Domain {name: 'a'})", {})
+    with ThreadPoolExecutor(1) as pool, graph.driver.session(database="neo4j") as session:
+        with session.begin_transaction() as writer:
+            writer.run("MATCH (i:Item) SET i.likes = 3.0").consume()
+            recount = pool.submit(update_popularity, graph, 365.0)
+            time.sleep(11)  # db.lock.acquisition.timeout is 10 s
+            assert not recount.done()
+            writer.commit()
+        recount.result()
+    assert graph.run("MATCH (i:Item) RETURN i.likes AS likes", {}) == [{"likes": 0.0}]
