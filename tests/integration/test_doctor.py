@@ -10,7 +10,7 @@ from encoders.runtime import with_chosen_encoder
 from graph import server
 from graph.connection import Graph
 from graph.doctor import Check, examine
-from graph.embeddings import encode
+from graph.embeddings import delete_orphans, encode
 from graph.ingest import ingest
 from graph.interests import find_interests
 from graph.migrations import indexes, migrations
@@ -117,6 +117,29 @@ def test_what_was_deleted_by_hand_and_what_it_left_is_named(
     found = checked(settings)["orphans"]
     assert (found.ok, found.found) == (False, "1 vectors of nothing, 1 items of no domain.")
     assert "isthmus retrain" in found.advice
+
+
+def test_what_deletions_by_hand_left_is_deleted_and_the_rest_stays(
+    graph: Graph, settings: Settings, tmp_path: Path
+) -> None:
+    load(graph, settings, tmp_path)
+    graph.run(
+        "CREATE (:ItemVector {item: 'gone', version: 1}), (:Account {key: 'shop:1'}), "
+        "(:Text {id: '1'})-[:ENCODED_AS]->(:TextVector {text: '1', version: 1}) "
+        "WITH 1 AS one MATCH (u:User {id: 'ana'}) "
+        "CREATE (u)-[:WROTE]->(t:Text {id: '2'}), "
+        "(t)-[:ENCODED_AS]->(:TextVector {text: '2', version: 1}), "
+        "(:Account {key: 'shop:2'})-[:OF]->(u)",
+        {},
+    )
+    found = {"vectors": 1, "texts": 1, "accounts": 1, "items": 0}
+    assert graph.read("admin/orphans") == [found]
+    delete_orphans(graph)
+    assert graph.read("admin/orphans") == [dict.fromkeys(found, 0)]
+    left = (
+        "MATCH (n:ItemVector|TextVector|Text|Account) RETURN coalesce(n.key, n.text, n.id) AS key"
+    )
+    assert sorted(row["key"] for row in graph.run(left, {})) == ["2", "2", "shop:2"]
 
 
 def test_an_encoder_whose_files_changed_is_another(
