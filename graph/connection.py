@@ -94,13 +94,13 @@ class Graph:
             result = self.driver.execute_query(
                 text, parameters, routing_=routing, database_=self.database
             )
-        return [dict(record.items()) for record in result.records]
+        return [dict(record) for record in result.records]
 
     def write_in_transactions(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement that commits in small steps by itself (CALL … IN TRANSACTIONS)."""
         with self._explained(), self.driver.session(database=self.database) as session:
             query = neo4j.Query(queries.load(name).text, timeout=SECONDS_IN_TRANSACTIONS)
-            return [dict(record.items()) for record in session.run(query, parameters)]
+            return [dict(record) for record in session.run(query, parameters)]
 
     def write_batches(
         self, name: str, rows: pl.DataFrame, task: str, size: int = ROWS_A_BATCH, **parameters: Any
