@@ -25,6 +25,7 @@ import polars as pl
 from generate import DOMAINS, TASTES, drawn_edges, write_tables
 from page import write
 
+from graph import server
 from graph.bulk import bulk_load
 from graph.connection import Graph, connect
 from graph.embeddings import pages
@@ -300,7 +301,7 @@ def main() -> None:
     told = (
         f"{len(data.last_at):,} interactions of {len(data.users):,} users with {len(data.items):,} "
         f"items, which carry the edges of three generations, {EDGES} of a kind each. Neo4j has a "
-        f"heap of {settings.server_heap} and a page cache of {settings.server_page_cache}."
+        f"heap of {settings.server_heap} and a page cache of {server.page_cache(settings)}."
     )
     print(write(options.out, "Serving", rows, told))
 

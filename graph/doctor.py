@@ -85,7 +85,7 @@ def _memory(settings: Settings) -> Check:
 
     needed = LEAST_MEMORY
     if settings.neo4j_uri is None and server.find(settings) is None:
-        needed += _bytes(settings.server_heap) + _bytes(settings.server_page_cache)
+        needed += _bytes(settings.server_heap) + _bytes(server.page_cache(settings))
     memory = psutil.virtual_memory()
     found = f"{_gb(memory.available)} of {_gb(memory.total)} GB are free; {_gb(needed)} are needed."
     advice = "End other programs, or give the server less by ISTHMUS_SERVER_HEAP."

@@ -99,6 +99,11 @@ def has_graph(settings: Settings) -> bool:
     return (folders.data / "databases" / DATABASE).exists() or folders.replaced.exists()
 
 
+def page_cache(settings: Settings) -> str:
+    """What the server of this home caches of its files, as Neo4j is told it: `640m`."""
+    return settings.server_page_cache or _folders(settings).page_cache()
+
+
 def import_database(settings: Settings, arguments: list[str], log: Path) -> None:
     """Makes the graph of a home that has none from files; starts no server.
 
@@ -112,7 +117,7 @@ def import_database(settings: Settings, arguments: list[str], log: Path) -> None
         ServerError: The import failed, with the reason from its log.
     """
     folders = _fetched(settings)
-    process.configure(folders, 0, settings.server_heap, settings.server_page_cache)
+    process.configure(folders, 0, settings.server_heap, page_cache(settings))
     administration.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
 
 
@@ -144,7 +149,7 @@ def check_database(settings: Settings) -> None:
     """
     start(settings)
     with stopped(settings) as folders:
-        administration.check(folders, settings.server_page_cache, DATABASE)
+        administration.check(folders, page_cache(settings), DATABASE)
 
 
 def take_database(settings: Settings, other: Settings) -> None:
@@ -234,12 +239,12 @@ def _start(settings: Settings) -> ServerRecord:
             f"Neo4j needs {LEAST_DISK >> 20}.",
             "Make room, or set ISTHMUS_HOME to a disk that has some.",
         )
-    heap, page_cache = settings.server_heap, settings.server_page_cache
+    heap, cache = settings.server_heap, page_cache(settings)
     port = process.configured_port(folders)
     if port is None or not process.comes_free(port):
         port = process.free_port()
     for left in range(TRIES_FOR_A_PORT, 0, -1):
-        process.configure(folders, port, heap, page_cache)
+        process.configure(folders, port, heap, cache)
         password = _password(settings)
         pid = process.spawn(folders, heap, *aot.options(settings.home))
         try:
