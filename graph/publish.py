@@ -83,6 +83,12 @@ def edge_count(learned: LearnedEdges) -> int:
     return len(learned.transfer) + len(learned.interest) + len(learned.co_liked)
 
 
+def most_edges(learned: LearnedEdges) -> int:
+    """Edges of a kind that leave an item or an interest, at most."""
+    kinds = (learned.transfer, learned.interest, learned.co_liked)
+    return max(int(np.bincount(edges.sources, minlength=1).max()) for edges in kinds)
+
+
 def create_candidate(
     graph: Graph,
     learned: LearnedEdges,
@@ -101,6 +107,7 @@ def create_candidate(
         fingerprint=fingerprint,
         tables=tables,
         encoder_version=version,
+        most_edges=most_edges(learned),
         merge=merge,
     )
     return int(rows[0]["number"])

@@ -71,7 +71,7 @@ def ranked(
         generation: The one that answers, whether it is active or not; without it the active one.
         as_if_cold: What the user did in the domain counts as not done.
     """
-    candidates = CANDIDATES + n
+    candidates, most_edges = CANDIDATES + n, settings.edges_per_node
     while True:
         rows = graph.read(
             "recommend/for_user",
@@ -84,7 +84,12 @@ def ranked(
             paths=paths,
             generation=generation,
             as_if_cold=as_if_cold,
+            most_edges=most_edges,
         )
+        if rows and rows[0]["most_edges"] > most_edges:
+            # The generation was learned with another setting than this one.
+            most_edges = rows[0]["most_edges"]
+            continue
         # Somebody who met most of the best items needs a longer list to find n new ones; so does
         # somebody whose history speaks against most of the popular ones.
         if (len(rows) == n and _no_better(rows)) or candidates > _items_in(graph, domain):

@@ -2,8 +2,9 @@
 //   domain. No number is used twice: a run that lost its lock never writes into another's candidate.
 // parameters: metrics STRING a JSON document; settings STRING the same; choices STRING the same; fingerprint
 //   STRING of the snapshot; tables LIST of the fingerprints of the tables that it was read from;
-//   encoder_version INTEGER, or null where nothing is encoded; merge LIST of {domain, transfer,
-//   collaborative, interest, popularity, power, half_life_days, dislike, interest_alone}
+//   encoder_version INTEGER, or null where nothing is encoded; most_edges INTEGER of a kind that leave a node;
+//   merge LIST of {domain, transfer, collaborative, interest, popularity, power, half_life_days, dislike,
+//   interest_alone}
 // columns: number
 OPTIONAL MATCH (old:Generation)
 WITH max(old.number) AS newest
@@ -12,7 +13,7 @@ SET c.last = CASE WHEN newest > c.last THEN newest ELSE coalesce(c.last, newest,
 WITH c.last AS number
 CREATE (g:Generation {number: number, state: 'candidate', created_at: datetime(), metrics: $metrics,
                       settings: $settings, choices: $choices, fingerprint: $fingerprint, tables: $tables,
-                      encoder_version: $encoder_version})
+                      encoder_version: $encoder_version, most_edges: $most_edges})
 WITH g
 CALL (g) {
   UNWIND $merge AS row

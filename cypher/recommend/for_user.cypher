@@ -13,13 +13,14 @@
 //   a side, newest and strongest first; half_life_days FLOAT without a generation, and of
 //   s(u,k) as if cold; candidates INTEGER popular items looked at beside those that edges lead to;
 //   paths BOOLEAN also return the paths; generation INTEGER which one answers, or null for the active one;
-//   as_if_cold BOOLEAN
-// columns: item_id, title, score, paths, generation, history, rest the best score that an item can have
+//   as_if_cold BOOLEAN; most_edges INTEGER of a kind that leave a node, at most: where the generation has more,
+//   not all were read, and the question is to be asked again
+// columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the best score that an item can have
 //   which was not looked at, or null where all were
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation)-[m:MERGES]->(:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
-WITH u, g.number AS generation,
+WITH u, g.number AS generation, CASE WHEN g IS NULL THEN 0 ELSE coalesce(g.most_edges, 1000000) END AS most_edges,
      coalesce(m {.transfer, .collaborative, .popularity, .power,
                  interest: CASE WHEN EXISTS { (u)-[:INTERACTED]->() } THEN m.interest
                                 ELSE coalesce(m.interest_alone, m.interest) END,
@@ -68,7 +69,7 @@ CALL (u, merge) {
   }
   RETURN collect({source: source, kind: 'interest', via: 'TRANSFERS_TO', strength: strength}) AS interests
 }
-WITH u, generation, merge, popular, rest, met, interests,
+WITH u, generation, most_edges, merge, popular, rest, met, interests,
   [h IN outside | {source: h.item, kind: 'transfer', via: 'TRANSFERS_TO', strength: merge.transfer *
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
@@ -77,7 +78,8 @@ WITH u, generation, merge, popular, rest, met, interests,
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
     / size(inside) ^ merge.power}] AS inside
-// What most rows come from stands last: they pass one UNION.
+// What most rows come from stands last: they pass one UNION. The newest generations come first among the edges
+// of a node: told how many there can be, the older ones are not read.
 CALL (u, generation, merge, popular, met, outside, inside, interests) {
   CALL (u, generation, merge, popular, outside, inside, interests) {
     UNWIND popular AS j
@@ -90,12 +92,16 @@ CALL (u, generation, merge, popular, met, outside, inside, interests) {
   UNION ALL
     UNWIND inside AS h
     WITH h, h.source AS source, h.strength AS strength
-    MATCH (source)-[e:CO_LIKED]->(j) WHERE e.generation = generation
+    CALL (source, generation) {
+      MATCH (source)-[e:CO_LIKED]->(j) WHERE e.generation = generation RETURN j, e LIMIT $most_edges
+    }
     RETURN j, h, strength * e.weight AS share
   UNION ALL
     UNWIND outside + interests AS h
     WITH h, h.source AS source, h.strength AS strength
-    MATCH (source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
+    CALL (source, generation) {
+      MATCH (source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation RETURN j, e LIMIT $most_edges
+    }
     RETURN j, h, strength * e.weight AS share
   }
   WITH j, sum(share) AS total, collect(CASE WHEN $paths THEN h END) AS by, collect(CASE WHEN $paths THEN share END) AS shares
@@ -110,4 +116,4 @@ RETURN j.item_id AS item_id, j.title AS title, score,
                                   via: by[k].via, share: shares[k]}]
   + CASE WHEN $paths THEN [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
                             share: merge.popularity * j.popularity}] ELSE [] END AS paths,
-  generation, size(met) AS history, rest
+  generation, most_edges, size(met) AS history, rest
