@@ -83,7 +83,8 @@ UNION ALL
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 }
 WITH u, generation, merge, history, rest, j, sum(share) + merge.popularity * j.popularity AS score,
-     collect(CASE WHEN $paths AND kind IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
+     // What an event or a recount deletes in this instant has no weight any more, and is no path.
+     collect(CASE WHEN $paths AND kind IS NOT NULL AND share IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
 ORDER BY score DESC, j.key LIMIT $candidates
 WITH * WHERE $as_if_cold OR NOT EXISTS { (u)-[:INTERACTED]->(j) }
 LIMIT $n
