@@ -36,6 +36,7 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/python benchmarks/encode.py
 	$(BIN)/python benchmarks/encoder.py
 	$(BIN)/python benchmarks/bulk.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/contention.py
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/texts.py $(DATASETS)/zh_reviews/labelled_texts.csv.gz

@@ -13,7 +13,8 @@ import argparse
 import hashlib
 import json
 import logging
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from gnn import tables
@@ -78,45 +79,73 @@ def code(model: str) -> str:
     return digest.hexdigest()
 
 
-def measured(
-    name: str, dataset: Dataset, models: tuple[str, ...], settings: Settings
-) -> list[dict]:
-    """The documents of a dataset, a target each, its folds pooled."""
-    folds, targets, parts = PLAN[name]
-    models = models or (*MODELS, *parts)
+def together(name: str, models: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Models that are measured at once: variants share the training of transfer."""
+    models = models or (*MODELS, *PLAN[name][2])
+    baselines = [(model,) for model in models if model in BASELINES]
+    return [tuple(model for model in models if model not in BASELINES), *baselines]
 
-    @cache
-    def graph() -> InterestGraph:
-        return snapshot_of_tables(dataset, settings)
 
-    def result(target: str, fold: int, together: tuple[str, ...]) -> Result:
-        path = RESULTS / f"{name}-{target}-{fold}-{together[0]}"
-        wanted = {"data": dataset.fingerprint, "code": code(together[0]), "models": list(together)}
+@dataclass(frozen=True)
+class Bench:
+    """One dataset, whose figures are saved as soon as they are measured.
+
+    Attributes:
+        name: Of the dataset.
+        dataset: Its tables.
+        settings: How they are read.
+    """
+
+    name: str
+    dataset: Dataset
+    settings: Settings
+
+    @cached_property
+    def graph(self) -> InterestGraph:
+        """The snapshot, made when something has to be measured."""
+        return snapshot_of_tables(self.dataset, self.settings)
+
+    def result(self, target: str, fold: int, models: tuple[str, ...], **other: int) -> Result:
+        """What models are worth in a fold of a target, loaded where it was measured before.
+
+        Args:
+            target: The domain.
+            fold: The fold.
+            models: Those measured at once.
+            other: Conditions that are not the default ones.
+        """
+        ending = "".join(f"-{key}-{value}" for key, value in other.items())
+        path = RESULTS / f"{self.name}-{target}-{fold}-{models[0]}{ending}"
+        wanted = {"data": self.dataset.fingerprint, "code": code(models[0]), "models": list(models)}
         if saved(path, wanted):
             return Result.load(path)
-        logger.info("%s, fold %d", name, fold)
+        logger.info("%s, fold %d", self.name, fold)
         conditions = Conditions(
-            models=together,
-            threads=settings.threads,
-            titles=titles_of(dataset, graph()),
-            dataset=name,
-            fingerprint=dataset.fingerprint,
-            hide=hiding(dataset, settings),
+            models=models,
+            threads=self.settings.threads,
+            titles=titles_of(self.dataset, self.graph),
+            dataset=self.name,
+            fingerprint=self.dataset.fingerprint,
+            hide=hiding(self.dataset, self.settings),
         )
-        found = cold_start_fold(graph(), target, fold, conditions)
+        found = cold_start_fold(self.graph, target, fold, replace(conditions, **other))
         found.save(path)
         path.with_name(f"{path.name}.made.json").write_text(json.dumps(wanted))
         return found
 
-    # Variants share the training of transfer.
-    baselines = [(model,) for model in models if model in BASELINES]
-    groups = [tuple(model for model in models if model not in BASELINES), *baselines]
+
+def measured(
+    name: str, dataset: Dataset, models: tuple[str, ...], settings: Settings
+) -> list[dict]:
+    """The documents of a dataset, a target each, its folds pooled."""
+    bench, (folds, targets, _) = Bench(name, dataset, settings), PLAN[name]
+    groups = [group for group in together(name, models) if group]
     pooled = []
     for target in targets or sorted(dataset.items["domain"].unique()):
         results = []
         for fold in folds:
             try:
-                of_fold = [result(target, fold, together) for together in groups if together]
+                of_fold = [bench.result(target, fold, group) for group in groups]
                 results.append(beside(of_fold))
             except NothingToDo as error:
                 logger.info("%s", error.message)

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from gnn.data import Edges, InterestGraph, LearnedEdges, MergeWeights
+
 INTERACTIONS, USERS, ITEMS = 250_000, 6_250, 3_125
 DOMAINS = ("films", "recipes")
 TASTES = 100
@@ -71,3 +73,43 @@ def write_tables(folder: Path, scale: int, seed: int = 7) -> None:
             "timestamp": FIRST_DAY + rng.integers(0, DAYS * DAY, len(user)),
         }
     ).write_parquet(folder / "interactions.parquet")
+
+
+def drawn_edges(data: InterestGraph, scale: int, most: int, seed: int) -> LearnedEdges:
+    """A stand-in for a training: edges drawn as the interactions are, each with its own weight.
+
+    Args:
+        data: A snapshot of the tables of that scale, an interest a taste.
+        scale: As above.
+        most: Edges of each kind that leave an item or an interest, at most.
+        seed: Two seeds give two generations that answer differently.
+    """
+    rng = np.random.default_rng(seed)
+    places = ITEMS * scale // len(DOMAINS)
+    number = np.array([int(key.partition(":")[2]) for key in data.items.tolist()])
+    item_at = np.full((len(DOMAINS), places), -1)
+    item_at[number % len(DOMAINS), number // len(DOMAINS)] = np.arange(len(number))
+
+    def drawn(tastes: NDArray[np.int64], domains: NDArray[np.int64]) -> Edges:
+        source = np.repeat(np.arange(len(tastes)), 3 * most)
+        rank = rng.random(len(source)) ** SKEW
+        of_taste = (rank * (places // TASTES)).astype(np.int64) * TASTES + tastes[source]
+        by_taste = rng.random(len(source)) < BY_TASTE
+        place = np.where(by_taste, of_taste, (rank * places).astype(np.int64))
+        table = pl.DataFrame({"source": source, "target": item_at[domains[source], place]})
+        kept = (
+            table.filter(pl.col("target") >= 0)
+            .unique(maintain_order=True)
+            .filter(pl.int_range(pl.len()).over("source") < most)
+        )
+        weights = rng.exponential(0.2, len(kept)).astype(np.float32)
+        return Edges(kept["source"].to_numpy(), kept["target"].to_numpy(), weights)
+
+    taste, home = number // len(DOMAINS) % TASTES, number % len(DOMAINS)
+    interests = np.array([int(name.split()[1]) for name in data.interests.tolist()])
+    return LearnedEdges(
+        transfer=drawn(taste, 1 - home),
+        interest=drawn(interests, interests % len(DOMAINS)),
+        co_liked=drawn(taste, home),
+        merge={name: MergeWeights(1.0, 1.0, 1.0, 0.1) for name in data.domains},
+    )

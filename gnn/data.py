@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gnn.choices import Choices
     from gnn.edges import Weights
 
 SECONDS_A_DAY = 86_400
@@ -261,6 +262,7 @@ class LearnedEdges:
         co_liked: Item to item of the same domain.
         merge: By name of the target domain.
         metrics: What validation said, by name.
+        choices: What else held-out users decided, for a later training.
         unpruned: By target domain, the weights of all edges from the items outside it and from the
             interests; only right after a training.
     """
@@ -270,4 +272,5 @@ class LearnedEdges:
     co_liked: Edges
     merge: dict[str, MergeWeights]
     metrics: dict[str, float] = field(default_factory=dict)
+    choices: Choices | None = None
     unpruned: Callable[[int], tuple[Weights, Weights]] | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from encoders.text import load_encoder
 from gnn.retrain import retrain
 from graph.connection import Graph, connect
 from graph.embeddings import encode
@@ -74,8 +75,9 @@ def run_demo(settings: Settings, report: Path) -> Demo:
     write_synthetic(folder)
     with connect(settings) as graph:
         ingest(graph, read_dataset(folder), folder, settings)
-        encode(graph, settings)
-        find_interests(graph, settings)
+        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+        encode(graph, settings, encoder)
+        find_interests(graph, settings, encoder)
         training = retrain(graph, settings)
         recovered, planted = recovered_transfers(graph)
         people = [_shown(graph, user, settings) for user in PEOPLE]

@@ -21,8 +21,8 @@ from scipy.sparse import csr_array
 from torch.nn import functional
 
 from gnn.factors import Factors
-from gnn.model import domain_graph
 from gnn.train import reproducible, threads_for
+from gnn.views import domain_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +73,7 @@ class _Training:
     """
 
     def __init__(self, liked: csr_array, item_domain: NDArray[np.int32], seed: int) -> None:
-        # gnn.model has seen to what this import would warn of.
+        # gnn.views has seen to what this import would warn of.
         from torch_geometric.nn import LGConv
 
         self._rng = np.random.default_rng(seed)

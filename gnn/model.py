@@ -1,27 +1,15 @@
-"""The graph neural network: what it sees of each item, and the decoder that scores an edge.
-
-The network is a LightGCN whose hops run once, before training, inside each domain's own graph
-(He et al., "LightGCN", 2020; Frasca et al., "SIGN: Scalable Inception Graph Neural Networks",
-2020). What is trained is the decoder on top: two linear encoders a domain, of what an item
-speaks for and of what speaks for an item.
-"""
+"""The decoder on top of the hops: two linear encoders a domain, and what both make of an edge."""
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from scipy.sparse import block_array, csr_array, diags_array
+from scipy.sparse import csr_array, diags_array
 from torch import nn
 from torch.nn import functional
-
-with warnings.catch_warnings():
-    # On import, torch_geometric compiles a class in a way that torch has deprecated.
-    warnings.simplefilter("ignore", FutureWarning)
-    from torch_geometric.data import Data
-    from torch_geometric.nn import LGConv
 
 from gnn.edges import Weights
 
@@ -33,9 +21,6 @@ if TYPE_CHECKING:
     from gnn.data import InterestGraph
     from gnn.tasks import Batch
 
-TEXT_DIMENSIONS = 128
-STRUCTURE_DIMENSIONS = 256
-HOPS = 3
 EDGE_DIMENSIONS = 128
 FEATURE_DROPOUT = 0.3
 # How often a target is known by its text alone, as one that nobody has touched is.
@@ -45,134 +30,42 @@ FIRST_SHARPNESS = 2.0
 FIRST_POPULARITY = 5.0
 
 
-def item_views(
-    graph: InterestGraph, half_life_days: float, seed: int, hops: int = HOPS
-) -> tuple[list[list[torch.Tensor]], torch.Tensor]:
-    """What each decoder sees of each item, and of each interest.
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a decoder sees of a graph; copies of the decoder share it.
 
-    Items, by domain: text, structure, and one of the two carried along one hop, two, and so on,
-    each of unit length or 0, side by side. One decoder sees what text becomes, another what
-    structure becomes. Interests: text alone.
-
-    Returns:
-        For each decoder and domain float32 (items of the domain, features), and float32
-        (interests, text).
+    Attributes:
+        features: By domain, of its items, float32 (items, features).
+        popularity: By domain, of its items, float32 (items,).
+        interest_texts: Float32 (interests, text).
+        interest_features: By domain, the mean of the items about each interest, float32
+            (interests, features).
     """
-    item_texts, interest_texts = _reduced_texts(graph)
-    strengths = graph.strengths(half_life_days)
-    views: list[list[torch.Tensor]] = [[], []]
-    for domain in range(len(graph.domains)):
-        items = graph.items_of(domain)
-        liked = csr_array(strengths[:, items].maximum(0))
-        structure = _structure(liked, seed)
-        texts = item_texts[items]
-        about, apart = csr_array(graph.item_interests[items]), interest_texts[:, :0]
-        carried = [(texts, interest_texts) if texts.any() else (structure, apart)]
-        carried.append((structure, apart))
-        for view, (start, of_interests) in zip(views, carried, strict=True):
-            data = domain_graph(liked, about, start, of_interests)
-            blocks = [torch.from_numpy(texts), torch.from_numpy(structure)]
-            blocks += _hops(data, len(items), hops)
-            view.append(torch.cat([functional.normalize(block) for block in blocks], dim=1))
-    return views, functional.normalize(torch.from_numpy(interest_texts))
 
+    features: Sequence[torch.Tensor]
+    popularity: Sequence[torch.Tensor]
+    interest_texts: torch.Tensor
+    interest_features: Sequence[torch.Tensor]
 
-def likes_structure(graph: InterestGraph, half_life_days: float, seed: int) -> NDArray[np.float32]:
-    """Singular vectors of the likes of all domains together, rows of unit length, (items, rank)."""
-    vectors = _structure(csr_array(graph.strengths(half_life_days).maximum(0)), seed)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+    @classmethod
+    def of(
+        cls,
+        graph: InterestGraph,
+        features: Sequence[torch.Tensor],
+        interest_texts: torch.Tensor,
+        half_life_days: float,
+    ) -> Seen:
+        """Adds popularity and means to features of items and interests."""
+        items = [graph.items_of(domain) for domain in range(len(graph.domains))]
+        popularity = torch.from_numpy(graph.popularity(half_life_days))
+        about = [
+            torch.from_numpy(_mean_about(graph.item_interests[of_domain], feature.numpy()))
+            for of_domain, feature in zip(items, features, strict=True)
+        ]
+        return cls(features, [popularity[places] for places in items], interest_texts, about)
 
-
-def domain_graph(
-    liked: csr_array,
-    item_interests: csr_array,
-    item_vectors: NDArray[np.float32],
-    interest_vectors: NDArray[np.float32],
-) -> Data:
-    """One domain as a PyTorch Geometric graph: its items, then the users, then the interests.
-
-    Args:
-        liked: Strengths of likes, (users, items).
-        item_interests: Weights of ABOUT, (items, interests).
-        item_vectors: Float32, (items, dimensions).
-        interest_vectors: Float32, (interests, dimensions or 0).
-
-    Returns:
-        `x`, the vectors of the nodes, 0 for users; `adj_t`, the adjacency with LightGCN's
-        symmetric normalisation, as sparse CSR.
-    """
-    about = item_interests.maximum(0)
-    blocks: list[list[csr_array | None]] = [
-        [None, csr_array(liked.T), about],
-        [liked, None, None],
-        [csr_array(about.T), None, None],
-    ]
-    adjacency = csr_array(block_array(blocks))
-    degrees = adjacency.sum(axis=1)
-    scale = diags_array(1 / np.sqrt(np.where(degrees > 0, degrees, 1)))
-    x = torch.zeros(adjacency.shape[0], item_vectors.shape[1])
-    x[: len(item_vectors)] = torch.from_numpy(item_vectors)
-    if interest_vectors.size:
-        x[len(x) - len(interest_vectors) :] = torch.from_numpy(interest_vectors)
-    return Data(x=x, adj_t=_sparse_tensor(csr_array(scale @ adjacency @ scale)))
-
-
-def _hops(data: Data, items: int, hops: int) -> list[torch.Tensor]:
-    """Vectors of the items after each hop: from item to user or interest, and back."""
-    convolution = LGConv(normalize=False)
-    x, after = data.x, []
-    for _ in range(hops):
-        x = convolution(convolution(x, data.adj_t), data.adj_t)
-        after.append(x[:items].clone())
-    return after
-
-
-def _structure(liked: csr_array, seed: int) -> NDArray[np.float32]:
-    """Leading right singular vectors of the normalised likes, scaled by what they explain."""
-    from sklearn.utils.extmath import randomized_svd
-
-    users, items = liked.sum(axis=1), liked.sum(axis=0)
-    normalised = (
-        diags_array(1 / np.sqrt(np.where(users > 0, users, 1)))
-        @ liked
-        @ diags_array(1 / np.sqrt(np.where(items > 0, items, 1)))
-    )
-    rank = min(STRUCTURE_DIMENSIONS, liked.shape[1], liked.shape[0])
-    if rank == 0 or not liked.nnz:
-        return np.zeros((liked.shape[1], STRUCTURE_DIMENSIONS), np.float32)
-    _, values, vectors = randomized_svd(normalised, rank, random_state=seed)
-    return np.ascontiguousarray((vectors.T * values).astype(np.float32))
-
-
-def _reduced_texts(graph: InterestGraph) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Embeddings on their principal axes: of the items, and of the interests."""
-    has_text = graph.item_vectors.any(axis=1)
-    # One column of zeros stands for no text at all: a layer of no inputs cannot be made.
-    size = max(1, min(TEXT_DIMENSIONS, graph.item_vectors.shape[1]))
-    texts = np.zeros((len(graph.items), size), np.float32)
-    if not has_text.any():
-        return texts, np.zeros((len(graph.interests), size), np.float32)
-    vectors = graph.item_vectors[has_text]
-    centred = vectors - vectors.mean(axis=0)
-    axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :size]
-    texts[has_text] = centred @ axes
-    interests = graph.interest_vectors
-    if len(interests) > 1:
-        interests = interests - interests.mean(axis=0)
-    return texts, np.ascontiguousarray(interests @ axes, dtype=np.float32)
-
-
-def _sparse_tensor(matrix: csr_array) -> torch.Tensor:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(matrix.indptr.astype(np.int64)),
-            torch.from_numpy(matrix.indices.astype(np.int64)),
-            torch.from_numpy(matrix.data.astype(np.float32)),
-            matrix.shape,
-            check_invariants=True,
-        )
+    def __deepcopy__(self, memo: object) -> Seen:
+        return self
 
 
 class EdgeDecoder(nn.Module):
@@ -199,15 +92,7 @@ class EdgeDecoder(nn.Module):
         half_life_days: float,
     ) -> None:
         super().__init__()
-        self.features = list(features)
-        self.interest_texts = interest_texts
-        popularity = torch.from_numpy(graph.popularity(half_life_days))
-        items = [graph.items_of(domain) for domain in range(len(graph.domains))]
-        self.item_popularity = [popularity[of_domain] for of_domain in items]
-        self.interest_features = [
-            torch.from_numpy(_mean_about(graph.item_interests[of_domain], feature.numpy()))
-            for of_domain, feature in zip(items, features, strict=True)
-        ]
+        self.seen = Seen.of(graph, features, interest_texts, half_life_days)
         sizes = [feature.shape[1] for feature in features]
         self.speaks_for = nn.ModuleList(_projection(size) for size in sizes)
         self.spoken_for_by = nn.ModuleList(_projection(size) for size in sizes)
@@ -232,24 +117,24 @@ class EdgeDecoder(nn.Module):
 
     def prior(self, domain: int) -> torch.Tensor:
         """What popularity alone says for each item of a domain, (items,)."""
-        return self.popularity[domain] * self.item_popularity[domain]
+        return self.popularity[domain] * self.seen.popularity[domain]
 
     def sources(self, domain: int, items: torch.Tensor) -> torch.Tensor:
         """What some items of a domain speak for, (items, EDGE_DIMENSIONS)."""
-        features = self._dropped(self.features[domain][items])
+        features = self._dropped(self.seen.features[domain][items])
         direction = functional.normalize(self.speaks_for[domain](features))
         return direction * functional.softplus(self.importance[domain](features))
 
     def interests(self) -> torch.Tensor:
         """What each interest speaks for, (interests, EDGE_DIMENSIONS)."""
-        direction = self.interest(self.interest_texts)
-        for encoder, mean in zip(self.speaks_for, self.interest_features, strict=True):
+        direction = self.interest(self.seen.interest_texts)
+        for encoder, mean in zip(self.speaks_for, self.seen.interest_features, strict=True):
             direction = direction + encoder(mean)
         return functional.normalize(direction) * functional.softplus(self.interest_importance)
 
     def targets(self, domain: int, items: torch.Tensor | None = None) -> torch.Tensor:
         """What speaks for some items of a domain, or for all, (items, EDGE_DIMENSIONS)."""
-        features = self.features[domain]
+        features = self.seen.features[domain]
         features = features if items is None else features[items]
         if self.training:
             features = self._dropped(self._as_if_untouched(features))
@@ -262,13 +147,13 @@ class EdgeDecoder(nn.Module):
 
         Float32 (items, EDGE_DIMENSIONS) each; the products with the last are weights of edges.
         """
-        others = [domain for domain in range(len(self.features)) if domain != target]
-        sources = [self.sources(d, torch.arange(len(self.features[d]))) for d in others]
+        others = [domain for domain in range(len(self.seen.features)) if domain != target]
+        sources = [self.sources(d, torch.arange(len(self.seen.features[d]))) for d in others]
         return torch.cat(sources), self.interests(), self.targets(target)
 
     def _as_if_untouched(self, features: torch.Tensor) -> torch.Tensor:
         """Some targets by their text alone, where they have one."""
-        text = features[:, : self.interest_texts.shape[1]]
+        text = features[:, : self.seen.interest_texts.shape[1]]
         alone = (torch.rand(len(features), 1) < TEXT_ALONE) & text.any(dim=1, keepdim=True)
         return torch.where(
             alone, functional.pad(text, (0, features.shape[1] - text.shape[1])), features

@@ -7,22 +7,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from encoders.text import load_encoder
+from gnn.data import InterestGraph, LearnedEdges
 from graph.connection import Graph
-from graph.embeddings import encode
+from graph.embeddings import delete_orphans, encode
 from graph.feedback import forget_events
-from graph.gate import RULE, held_out, judge, to_learn_from
-from graph.ingest import update_popularity
+from graph.gate import RULE, Verdict, held_out, judge, to_learn_from
+from graph.ingest import tables_loaded, update_popularity
 from graph.interests import derive_user_interests, find_interests
 from graph.lock import Lease, retraining_lock
 from graph.publish import (
-    activate,
+    ChampionChanged,
     champion,
     delete_generation,
     delete_superseded,
     edge_count,
+    promote,
     write_candidate,
 )
 from graph.snapshot import fingerprint, snapshot
@@ -30,6 +32,9 @@ from graph.versions import answering, delete_unused, version_of
 from isthmus.errors import NothingToDo
 from isthmus.prometheus import peak_bytes
 from isthmus.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.choices import Choices
 
 logger = logging.getLogger("isthmus")
 
@@ -53,31 +58,100 @@ class Steps:
         logger.info("retrain: %s in %.1f s", name, seconds, extra=said)
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a retraining learns from.
+
+    Attributes:
+        data: The snapshot.
+        fingerprint: Of the snapshot.
+        told: What the training is told.
+        version: The encoder version that was read; None where nothing has been encoded yet.
+        tables: Fingerprints of the tables that are in the snapshot.
+    """
+
+    data: InterestGraph
+    fingerprint: str
+    told: dict[str, Any]
+    version: int | None
+    tables: list[str]
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A candidate that was written and judged.
+
+    Attributes:
+        number: Of the generation.
+        learned: Its edges.
+        choices_kept: Whether they are made as validation users chose for the champion.
+        verdict: Whether it may answer.
+    """
+
+    number: int
+    learned: LearnedEdges
+    choices_kept: bool
+    verdict: Verdict
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What it is worth, by name."""
+        return self.learned.metrics | self.verdict.challenger
+
+
 def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, Any]:
     """Learns the edges anew and lets them answer, unless held-out users are served worse by them.
 
     Args:
         graph: The graph.
         settings: What the training is told.
-        force: Learn although nothing changed since the generation that answers.
+        force: Learn all anew although nothing changed since the generation that answers.
 
     Returns:
         The document of `retrain --json`; where `promoted` is false the graph is as it was.
 
     Raises:
         Locked: Another retraining of this graph is running, or took the lock over.
-        NothingToDo: The graph has nothing to learn from, or nothing changed.
+        NothingToDo: The graph has nothing to learn from, nothing changed, or somebody let another
+            generation answer meanwhile (`ChampionChanged`).
     """
     with retraining_lock(graph, settings.lock_seconds) as lease:
         return _retrained(graph, settings, force, lease)
 
 
 def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> dict[str, Any]:
-    from gnn.train import trained
-
     start, steps = time.monotonic(), Steps(lease)
     with steps.step("clear"):
         delete_superseded(graph)
+        delete_orphans(graph)
+    old = champion(graph)  # before all else: who switches from now on wins
+    source = _read(graph, settings, steps)
+    if old is not None and not force:
+        refuse_unchanged(graph, old, source)
+    new = _challenger(graph, source, old, settings, force, steps)
+    with steps.step("publish"):
+        _publish(graph, new, old, lease)
+    seconds, held = round(time.monotonic() - start, 3), round(peak_bytes() / 2**20, 1)
+    ended = {"step": "all", "seconds": seconds, "peak_mb": held}
+    logger.info("retrain: all in %.1f s, with %.0f MB at most", seconds, held, extra=ended)
+    answers = {"generation": new.number, "edges": edge_count(new.learned)}
+    if old is not None and not new.verdict.promoted:
+        answers = {"generation": old["number"], "edges": old["edges"]}
+    return answers | {
+        "promoted": new.verdict.promoted,
+        "reason": new.verdict.reason,
+        "choices_kept": new.choices_kept,
+        "encoder_version": source.version,
+        "champion": {} if old is None else old["metrics"] | new.verdict.champion,
+        "challenger": new.metrics,
+        "seconds": seconds,
+        "peak_mb": held,
+        "steps": steps.done,
+    }
+
+
+def _read(graph: Graph, settings: Settings, steps: Steps) -> Source:
+    """Brings what is derived from the data up to date, and reads what there is to learn from."""
     with steps.step("encode"):
         version = encoder_version(graph, settings)
     with steps.step("popularity"):
@@ -86,41 +160,61 @@ def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> d
     with steps.step("interests of users"):
         derive_user_interests(graph, settings.half_life_days, version)
     with steps.step("snapshot"):
+        tables = tables_loaded(graph)  # first: one that comes meanwhile is not read as a whole
         data = snapshot(graph, version)
-    old, seen, told = champion(graph), fingerprint(data), told_to(settings)
-    if old is not None and not force:
-        refuse_unchanged(graph, old, seen, told, version)
+    return Source(data, fingerprint(data), told_to(settings), version, tables)
+
+
+def _challenger(
+    graph: Graph,
+    source: Source,
+    old: dict[str, Any] | None,
+    settings: Settings,
+    force: bool,
+    steps: Steps,
+) -> Challenger:
+    """Learns without those who judge, writes a candidate, and lets them compare it."""
+    from gnn.train import trained
+
+    data = source.data
     judges = held_out(data)
     with steps.step("train"):
-        learned = trained(to_learn_from(data, judges, settings.half_life_days), settings)
+        seen = to_learn_from(data, judges, settings.half_life_days)
+        choices = None if old is None or force else kept_choices(old, source, seen, settings)
+        learned = trained(seen, settings, choices=choices)
     with steps.step("write"):
-        number = write_candidate(graph, data, learned, seen, told, version)
+        number = write_candidate(
+            graph,
+            data,
+            learned,
+            source.fingerprint,
+            source.told,
+            source.version,
+            source.tables,
+        )
     with steps.step("judge"):
         verdict = judge(graph, data, judges, old, number, settings)
-    metrics = learned.metrics | verdict.challenger
-    with steps.step("publish"):
-        if verdict.promoted:
-            activate(graph, number, edge_count(learned), metrics, lease.owner)
+    return Challenger(number, learned, choices is not None, verdict)
+
+
+def _publish(graph: Graph, new: Challenger, old: dict[str, Any] | None, lease: Lease) -> None:
+    """Lets the challenger answer where it may; else nothing of it stays.
+
+    Raises:
+        ChampionChanged: Another generation was let answer meanwhile.
+    """
+    judged, edges = None if old is None else old["number"], edge_count(new.learned)
+    try:
+        if new.verdict.promoted:
+            promote(graph, new.number, edges, new.metrics, lease.owner, judged)
             delete_superseded(graph)
         else:
-            delete_generation(graph, number)
+            delete_generation(graph, new.number)
+    except ChampionChanged:
+        delete_generation(graph, new.number)
         delete_unused(graph)
-    seconds, held = round(time.monotonic() - start, 3), round(peak_bytes() / 2**20, 1)
-    ended = {"step": "all", "seconds": seconds, "peak_mb": held}
-    logger.info("retrain: all in %.1f s, with %.0f MB at most", seconds, held, extra=ended)
-    answers = number if verdict.promoted or old is None else old["number"]
-    return {
-        "generation": answers,
-        "promoted": verdict.promoted,
-        "reason": verdict.reason,
-        "edges": edge_count(learned) if verdict.promoted or old is None else old["edges"],
-        "encoder_version": version,
-        "champion": {} if old is None else old["metrics"] | verdict.champion,
-        "challenger": metrics,
-        "seconds": seconds,
-        "peak_mb": held,
-        "steps": steps.done,
-    }
+        raise
+    delete_unused(graph)
 
 
 def told_to(settings: Settings) -> dict[str, Any]:
@@ -129,20 +223,40 @@ def told_to(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json", include=names) | {"held_out": RULE}
 
 
-def refuse_unchanged(
-    graph: Graph, old: dict[str, Any], seen: str, told: dict[str, Any], version: int | None
-) -> None:
+def refuse_unchanged(graph: Graph, old: dict[str, Any], source: Source) -> None:
     """Ends a retraining that would learn again what answers already.
 
     Raises:
         NothingToDo: Snapshot, settings and encoder version are those of that generation.
     """
-    if (old["fingerprint"], old["settings"], old["encoder_version"]) == (seen, told, version):
+    before = old["fingerprint"], old["settings"], old["encoder_version"]
+    if before == (source.fingerprint, source.told, source.version):
+        # Tables that changed nothing call for no retraining.
+        graph.write("generations/set_tables", number=old["number"], tables=source.tables)
         delete_unused(graph)
         raise NothingToDo(
             f"Nothing changed since generation {old['number']} was learned, and it answers.",
             "Use --force to learn it again.",
         )
+
+
+def kept_choices(
+    old: dict[str, Any], source: Source, seen: InterestGraph, settings: Settings
+) -> Choices | None:
+    """What validation users chose for the generation that answers, where it still holds.
+
+    Asking them takes longer than learning from all that there is, and a few interactions more do
+    not change what they say.
+    """
+    from gnn.choices import Choices
+
+    if (old["settings"], old["encoder_version"]) != (source.told, source.version):
+        return None
+    choices = Choices.of(old["choices"]) if old["choices"] else None
+    if choices is None or not choices.still_hold(seen, settings.choose_again):
+        return None
+    logger.info("retrain: goes on with what validation users chose before")
+    return choices
 
 
 def encoder_version(graph: Graph, settings: Settings) -> int | None:
@@ -159,6 +273,6 @@ def encoder_version(graph: Graph, settings: Settings) -> int | None:
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     version = version_of(graph, encoder)
     if version != active.number:
-        encode(graph, settings)
-        find_interests(graph, settings)
+        encode(graph, settings, encoder)
+        find_interests(graph, settings, encoder)
     return version

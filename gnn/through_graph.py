@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from encoders.text import load_encoder
 from gnn.data import Reading
 from gnn.merge import served_scores
 from gnn.metrics import LISTED, best_items, ndcg
@@ -140,8 +141,9 @@ def add_through_graph(
 def load(graph: Graph, dataset: Dataset, folder: Path, settings: Settings) -> None:
     """Brings tables into an empty graph as the commands do."""
     ingest(graph, dataset, folder, settings)
-    encode(graph, settings)
-    find_interests(graph, settings)
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    encode(graph, settings, encoder)
+    find_interests(graph, settings, encoder)
 
 
 def learn(

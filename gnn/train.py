@@ -7,22 +7,24 @@ import dataclasses
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from gnn.blend import CLOSED_SHARES, Mix, Taught, best_mixes
+from gnn.blend import CLOSED_SHARES, Taught, best_mixes
+from gnn.choices import Choices
 from gnn.collaborative import co_liked
 from gnn.data import NO_EDGES, LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
-from gnn.model import HOPS, Decoders, EdgeDecoder, item_views, likes_structure, softmax_loss
+from gnn.model import Decoders, EdgeDecoder, softmax_loss
 from gnn.reading import best_reading
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
+from gnn.views import HOPS, item_views, likes_structure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +55,11 @@ SMALL_GRAPH = 5000
 
 
 def trained(
-    graph: InterestGraph, told: Settings | Conditions, fold: int = 0, without: str = ""
+    graph: InterestGraph,
+    told: Settings | Conditions,
+    fold: int = 0,
+    without: str = "",
+    choices: Choices | None = None,
 ) -> LearnedEdges:
     """Learns the edges of a graph as one is told; see `train`."""
     return train(
@@ -66,6 +72,7 @@ def trained(
         dense_items=told.dense_items,
         fold=fold,
         ablated=without,
+        choices=choices,
     )
 
 
@@ -80,12 +87,13 @@ def train(
     dense_items: int = 20_000,
     fold: int = 0,
     ablated: str = "",
+    choices: Choices | None = None,
 ) -> LearnedEdges:
     """Learns the edges of a graph and how to merge them.
 
     It learns twice. First without what the fold's validation users did in each domain as a target,
     so that they can say when to stop, what the edges are made of, and what each signal counts; then
-    as they chose, from all that there is.
+    as they chose, from all that there is. With choices of an earlier training, only the second.
 
     Args:
         graph: The snapshot.
@@ -98,33 +106,15 @@ def train(
             sample of them, and only candidates are scored.
         fold: Fold of `gnn.splits` whose validation users are held out.
         ablated: A part to go without, for comparison: "network", or its "hops".
+        choices: Of an earlier training of about the same graph, told the same.
     """
     trainer = Trainer(
         edges_per_node, Reading(half_life_days, history_limit), dense_items, seed, ablated
     )
     with reproducible(seed, threads_for(graph, threads)):
-        chosen = trainer.chosen(graph, fold)
+        chosen = choices or trainer.chosen(graph, fold)
         taught, _ = trainer.taught(graph, chosen)
         return trainer.learned(taught, chosen)
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What held-out users decide about a training.
-
-    Attributes:
-        reading: How histories are read.
-        epochs: How long the network is taught.
-        mix: What the edges are made of.
-        merge: By name of the target domain, what each signal counts.
-        metrics: What validation said, by name.
-    """
-
-    reading: Reading
-    epochs: int = 0
-    mix: Mix = field(default_factory=Mix)
-    merge: dict[str, MergeWeights] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,7 +142,7 @@ class Trainer:
         taught, epochs = self.taught(known, chosen, exams)
         chosen = dataclasses.replace(chosen, epochs=epochs)
         taught, learned = self.best_served(taught, exams, chosen)
-        chosen = dataclasses.replace(chosen, mix=taught.mix)
+        chosen = dataclasses.replace(chosen, mix=taught.mix, interactions=graph.interactions.nnz)
         for t, name in enumerate(graph.domains):
             merge = learned.merge[name]
             merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, self.reading)
@@ -258,6 +248,7 @@ class Trainer:
             co_liked=taught.co_liked,
             merge=chosen.merge,
             metrics=chosen.metrics,
+            choices=chosen,
             unpruned=taught.weights,
         )
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from graph import administration, aot, process, server
 from graph.folders import DATABASE, Folders
+from graph.lock import standstill
 from graph.process import ServerError
 from isthmus.errors import InputError, NothingToDo
 from isthmus.settings import Settings
@@ -61,6 +62,7 @@ def backup(settings: Settings, file: Path) -> Kept:
     Raises:
         InputError: NEO4J_URI names another server; the file exists; its folder cannot be written.
         NothingToDo: The home has no graph.
+        Locked: A retraining is at work.
         BackupError: Neo4j does not write it, with its reason.
     """
     file = file.absolute()
@@ -73,10 +75,10 @@ def backup(settings: Settings, file: Path) -> Kept:
     if not server.has_graph(settings):
         raise NothingToDo(f"The home {settings.home} has no graph.", "Run `isthmus ingest` first.")
     start = time.monotonic()
-    if server.find(settings) is None:  # what a killed server left in its log is recovered
+    ran = server.find(settings) is not None
+    if not ran:  # what a killed server left in its log is recovered
         server.start(settings)
-        server.stop(settings)
-    with server.stopped(settings) as folders:
+    with standstill(settings, again=ran) as folders:
         logger.info("backup: Neo4j stands still")
         size = _dump(folders, file)
     return Kept(str(file), size, round(time.monotonic() - start, 3))
@@ -95,6 +97,7 @@ def restore(settings: Settings, file: Path, yes: bool = False) -> Kept:
     Raises:
         InputError: NEO4J_URI names another server; the file is missing or no backup; the home has
             a graph, and `yes` is not given.
+        Locked: A retraining is at work.
         BackupError: No server answers from the graph that was loaded.
     """
     file = file.absolute()
@@ -109,7 +112,7 @@ def restore(settings: Settings, file: Path, yes: bool = False) -> Kept:
             "Give --yes to replace it; `isthmus backup` keeps it first.",
         )
     start = time.monotonic()
-    with server.stopped(settings) as folders:
+    with standstill(settings) as folders:
         trial = Folders(
             home=folders.home / "restore", jars=folders.jars, logs=folders.home / "restore" / "logs"
         )

@@ -1,7 +1,8 @@
 """Records to an empty graph, in bulk: files for Neo4j's importer in place of statements.
 
 The import makes a database in a scratch home, which takes the place of the empty one in a moment:
-until then the graph is empty, from then on it is whole. Constraints and indexes come with the next
+until then the graph is empty, from then on it is whole. That it is empty is seen last when its
+server has stopped, so that no write can come after. Constraints and indexes come with the next
 connection, as for every graph.
 """
 
@@ -16,6 +17,7 @@ from graph import server
 from graph.connection import connect
 from graph.import_files import write_files
 from graph.ingest import Loaded, rows_of
+from graph.lock import standstill
 from graph.records import Dataset
 from graph.scratch import scratch
 from isthmus.errors import InputError
@@ -36,6 +38,7 @@ def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> Loaded:
     Raises:
         InputError: The graph is not empty, or more rows are wrong than the setting allows.
         ServerError: The import failed; the graph is empty as before.
+        Locked: A retraining is at work; the graph is as before.
     """
     start = time.monotonic()
     _check_empty(settings)
@@ -52,7 +55,9 @@ def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> Loaded:
         arguments = write_files(rows, dataset, path, settings.half_life_days, folder)
         server.import_database(other, arguments, settings.home / LOG)
         _check_empty(settings)
-        server.take_database(settings, other)
+        with standstill(settings):
+            _check_still_empty(settings)
+            server.take_database(settings, other)
     with connect(settings):
         return rows.loaded(start)
 
@@ -68,6 +73,14 @@ def _check_empty(settings: Settings) -> None:
                 "Load without --bulk: that adds to what there is. Or give the new graph a home of "
                 "its own with --home.",
             )
+
+
+def _check_still_empty(settings: Settings) -> None:
+    """Sees the same of a server that has stopped, by a copy whose address nobody knows."""
+    if server.has_graph(settings):
+        with scratch(settings) as copy:
+            server.copy_database(settings, copy)
+            _check_empty(copy)
 
 
 def _command(database: str, arguments: list[str]) -> str:

@@ -1,4 +1,8 @@
-"""From settings to a graph that answers: driver, capabilities, reads, writes, batches."""
+"""From settings to a graph that answers: driver, capabilities, reads, writes, batches.
+
+Statements return values, lists and maps, never nodes or relationships: so rows are passed on as the
+driver gives them, which halves its part of an answer with paths.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +96,7 @@ class Graph:
             result = self.driver.execute_query(
                 text, parameters, routing_=routing, database_=self.database
             )
-        return [record.data() for record in result.records]
+        return [dict(record) for record in result.records]
 
     def write_in_transactions(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement that commits in small steps by itself (CALL … IN TRANSACTIONS).
@@ -104,9 +108,9 @@ class Graph:
         with self._explained(), self.driver.session(database=self.database) as session:
             for wait in SECONDS_BETWEEN_TRIES:
                 with suppress(TransientError):
-                    return [record.data() for record in session.run(query, parameters)]
+                    return [dict(record) for record in session.run(query, parameters)]
                 time.sleep(wait)
-            return [record.data() for record in session.run(query, parameters)]
+            return [dict(record) for record in session.run(query, parameters)]
 
     def write_batches(
         self, name: str, rows: pl.DataFrame, task: str, size: int = ROWS_A_BATCH, **parameters: Any

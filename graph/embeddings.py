@@ -66,7 +66,7 @@ class Encoded:
         return asdict(self)
 
 
-def encode(graph: Graph, settings: Settings) -> Encoded:
+def encode(graph: Graph, settings: Settings, encoder: TextEncoder | None = None) -> Encoded:
     """Gives items and texts the embeddings of an encoder that they lack.
 
     They are stored under the encoder's version, beside those of others; which one is read does not
@@ -75,9 +75,11 @@ def encode(graph: Graph, settings: Settings) -> Encoded:
     Args:
         graph: The graph.
         settings: `encoder`, `home` for its files and the vector cache, `threads`.
+        encoder: The settings' own, where it is at hand already; else it is loaded.
     """
     start = time.monotonic()
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    if encoder is None:
+        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     version = version_of(graph, encoder)
     cache = VectorCache(settings.home / "vectors")
     encoded = cached = 0
@@ -99,6 +101,11 @@ def encode(graph: Graph, settings: Settings) -> Encoded:
     not_found = _not_found(lost)
     seconds = round(time.monotonic() - start, 3)
     return Encoded(version, encoded, cached, seconds, len(lost), not_found)
+
+
+def delete_orphans(graph: Graph) -> None:
+    """Deletes vectors, texts and accounts whose items and users somebody has deleted by hand."""
+    graph.write_in_transactions("admin/delete_orphans")
 
 
 def pages(graph: Graph, name: str, limit: int = PAGE, **parameters: object) -> Iterator[list[Row]]:

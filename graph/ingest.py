@@ -121,6 +121,11 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
     return rows.loaded(start)
 
 
+def tables_loaded(graph: Graph) -> list[str]:
+    """Fingerprints of the tables that were loaded into a graph."""
+    return [row["fingerprint"] for row in graph.read("encode/datasets")]
+
+
 def rows_of(dataset: Dataset, settings: Settings, graph: Graph | None = None) -> Rows:
     """Tables as the rows that go into a graph; the wrong ones are written to the quarantine file.
 

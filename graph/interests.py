@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from encoders.cache import VectorCache, encode_cached
-from encoders.text import load_encoder
+from encoders.text import TextEncoder, load_encoder
 from encoders.topics import Topics
 from graph.connection import Graph, Row
 from graph.embeddings import pages
@@ -46,7 +46,6 @@ class InterestsFound:
         items: How many items are about some.
         texts: How many texts are about some.
         wider: How many families of interests there are beside them.
-        largest: Rows of `insight/interests`.
         seconds: In all.
     """
 
@@ -54,43 +53,55 @@ class InterestsFound:
     items: int
     texts: int
     wider: int
-    largest: list[Row]
     seconds: float
 
-    def document(self) -> dict[str, object]:
-        """The result as `--json` prints it."""
-        return asdict(self)
+    def document(self, largest: list[Row]) -> dict[str, object]:
+        """The result as `--json` prints it, with rows of `largest_interests`."""
+        return asdict(self) | {"largest": largest}
 
-    def text(self) -> str:
-        """The result for people."""
+    def text(self, largest: list[Row]) -> str:
+        """The result for people, with rows of `largest_interests`."""
         lines = [
             f"{self.interests:,} interests in {self.wider:,} families for {self.items:,} items and "
             f"{self.texts:,} texts; those of most items:"
         ]
-        for row in self.largest:
+        for row in largest:
             within = f"; part of {', '.join(row['part_of'])}" if row["part_of"] else ""
             lines.append(f"  {' / '.join(row['names'])}: {row['items']:,} items{within}")
         return "\n".join(lines)
 
 
-def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
+def largest_interests(graph: Graph) -> list[Row]:
+    """Rows of `insight/interests`: those of most items that are read now."""
+    return graph.read("insight/interests", most=SHOWN)
+
+
+def find_interests(
+    graph: Graph, settings: Settings, encoder: TextEncoder | None = None
+) -> InterestsFound:
     """Makes interests from the items, says what items and texts are about, derives INTERESTED_IN.
 
     They are those of the version of the settings' encoder, beside those of other versions.
     Interrupted, the graph holds interests of the old and of the new kind, each item being about
     one kind; the next run completes it.
+
+    Args:
+        graph: The graph.
+        settings: `encoder`, `home` for its files and the vector cache, `seed`, `half_life_days`.
+        encoder: The settings' own, where it is at hand already; else it is loaded.
     """
     start = time.monotonic()
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    if encoder is None:
+        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     version = version_of(graph, encoder)
     before = number_of_answering(graph) or version
     found = pages(graph, "interests/items", version=version, known=before)
     items = [row for page in found for row in page]
     known = known_interests(graph, items, before)
-    interests, about = interests_of_items(items, settings, known)
+    interests, about = interests_of_items(items, encoder, settings, known)
     nesting = nested(items, interests, about, known)
     texts = written(graph, version)
-    topics, polarity = read_texts(interests, about, texts, settings)
+    topics, polarity = read_texts(interests, about, texts, encoder)
     _write_interests(graph, interests, topics, version)
     graph.write_batches(
         "interests/set_item_interests", _rows(about), "link items to interests", version=version
@@ -113,7 +124,6 @@ def find_interests(graph: Graph, settings: Settings) -> InterestsFound:
         items=len(about),
         texts=len(texts.ids),
         wider=len(nesting.families),
-        largest=graph.read("insight/interests", most=SHOWN),
         seconds=round(time.monotonic() - start, 3),
     )
 
@@ -209,7 +219,7 @@ def _about(
         said=texts["said"].fill_null(0.0).to_numpy(),
     )
     interests = Interests(ids, [], data.interest_vectors)
-    topics, polarity = read_texts(interests, about, wrote, settings)
+    topics, polarity = read_texts(interests, about, wrote, encoder)
     place = {interest: k for k, interest in enumerate(ids)}
     of_texts = [
         (text, place[found["interest"]], found["weight"])

@@ -18,7 +18,7 @@ from encoders.cache import VectorCache, encode_cached
 from encoders.clusters import Clusters, cluster, match, unit
 from encoders.names import SHARE_OF_LANGUAGE, language_of, name_in_languages
 from encoders.relations import translations
-from encoders.text import load_encoder
+from encoders.text import TextEncoder
 from graph.connection import Graph, Row
 from graph.texts import Interests, Vectors
 from isthmus.settings import Settings
@@ -66,13 +66,14 @@ def known_interests(graph: Graph, items: list[Row], version: int) -> Known:
 
 
 def interests_of_items(
-    items: list[Row], settings: Settings, known: Known | None = None
+    items: list[Row], encoder: TextEncoder, settings: Settings, known: Known | None = None
 ) -> tuple[Interests, About]:
     """Makes interests from the categories of items, or from clusters of their embeddings.
 
     Args:
         items: Rows of `id`, `title`, `categories`, `embedding`; the last two may be None.
-        settings: `encoder` for the names, `seed` for the clusters.
+        encoder: For the names.
+        settings: `home` for the vector cache, `seed` for the clusters.
         known: What there was before; without it all is new, and the same for the same items.
 
     Returns:
@@ -85,11 +86,11 @@ def interests_of_items(
     names = called | {key: called.get(key, {}) | name for key, name in names.items()}
     if not names:
         logger.warning("no interests: no item has categories or an embedding yet")
-    interests = _interests(items, about, names, settings)
+    interests = _interests(items, about, names, encoder, settings)
     same = _same(interests, known)
     if same:
         about, names = _merged(about, names, same, known)
-        interests = _interests(items, about, names, settings)
+        interests = _interests(items, about, names, encoder, settings)
     return interests, about
 
 
@@ -194,11 +195,14 @@ def _pieces(items: list[Row], known: Known) -> tuple[list[str], NDArray[np.int64
 
 
 def _interests(
-    items: list[Row], about: About, names: dict[str, Names], settings: Settings
+    items: list[Row],
+    about: About,
+    names: dict[str, Names],
+    encoder: TextEncoder,
+    settings: Settings,
 ) -> Interests:
     """An interest lies between its name and the mean of its items."""
     ids = sorted(names)
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     cache = VectorCache(settings.home / "vectors")
     words = [next(iter(names[interest].values())) for interest in ids]
     vectors, _, _ = encode_cached(encoder, cache, words, "passage")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,12 +12,17 @@ import polars as pl
 
 from gnn.data import Edges, InterestGraph, LearnedEdges
 from graph.connection import Graph, Row
+from graph.ingest import tables_loaded
 from graph.lock import taken_over
 from graph.versions import delete_unused, number_of_answering
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NothingToDo
 
 SOURCES_A_BATCH = 400
 RETIRED_TO_KEEP = 2
+
+
+class ChampionChanged(NothingToDo):
+    """Somebody switched to another generation than the one that a challenger was judged against."""
 
 
 def publish(
@@ -57,14 +63,17 @@ def write_candidate(
     fingerprint: str,
     settings: Row,
     version: int | None = None,
+    tables: Sequence[str] | None = None,
 ) -> int:
     """Writes a whole generation that does not answer yet, and returns its number.
 
     Killed meanwhile, what answers goes on, and the next retraining clears the candidate away. The
-    arguments are those of `publish`.
+    arguments are those of `publish`, and the fingerprints of the tables that had been loaded when
+    the snapshot was read; without them those of now.
     """
     version = number_of_answering(graph) if version is None else version
-    number = create_candidate(graph, learned, fingerprint, settings, version)
+    tables = tables_loaded(graph) if tables is None else tables
+    number = create_candidate(graph, learned, fingerprint, settings, version, tables)
     write_edges(graph, number, data, learned)
     return number
 
@@ -75,7 +84,12 @@ def edge_count(learned: LearnedEdges) -> int:
 
 
 def create_candidate(
-    graph: Graph, learned: LearnedEdges, fingerprint: str, settings: Row, version: int | None
+    graph: Graph,
+    learned: LearnedEdges,
+    fingerprint: str,
+    settings: Row,
+    version: int | None,
+    tables: Sequence[str],
 ) -> int:
     """Creates a generation that does not answer yet, and returns its number."""
     merge = [{"domain": domain, **asdict(weights)} for domain, weights in learned.merge.items()]
@@ -83,7 +97,9 @@ def create_candidate(
         "generations/create",
         metrics=json.dumps(learned.metrics, sort_keys=True),
         settings=json.dumps(settings, sort_keys=True),
+        choices=json.dumps(learned.choices and learned.choices.document(), sort_keys=True),
         fingerprint=fingerprint,
+        tables=tables,
         encoder_version=version,
         merge=merge,
     )
@@ -107,29 +123,63 @@ def write_edges(graph: Graph, number: int, data: InterestGraph, learned: Learned
         )
 
 
-def activate(
-    graph: Graph, number: int, edges: int, metrics: Row | None = None, owner: str | None = None
+def promote(
+    graph: Graph, number: int, edges: int, metrics: Row, owner: str, judged: int | None
 ) -> None:
-    """Makes a generation the one that answers, with its encoder version, in one transaction.
+    """Lets a challenger answer, unless somebody switched since it began: who did that wins.
 
     Args:
         graph: The graph.
-        number: Of the generation.
+        number: Of the challenger.
         edges: How many it has.
-        metrics: What it is worth; without them it keeps those that it has.
-        owner: The owner of the lock of retraining, who must still hold it in that transaction;
-            without one nobody need.
+        metrics: What it is worth.
+        owner: Of the lock of retraining, who must still hold it in the transaction that switches.
+        judged: The generation that it was judged against, and that must still answer in that
+            transaction; None where there was none.
 
     Raises:
         Locked: Another run took the lock over; what answers goes on.
+        ChampionChanged: Another generation answers, and goes on.
+    """
+    row = _switch(graph, number, edges, json.dumps(metrics, sort_keys=True), owner, judged)
+    if row["switched"]:
+        return
+    if row["held"] and row["champion"] != judged:
+        against = "none answered before" if judged is None else f"it was judged against {judged}"
+        raise ChampionChanged(
+            f"Somebody let generation {row['champion']} answer while generation {number} was "
+            f"learned, and {against}: it was not promoted.",
+            "What answers goes on; the next retraining is judged against that.",
+        )
+    raise taken_over()
+
+
+def activate(graph: Graph, number: int, edges: int) -> None:
+    """Makes a generation the one that answers, with its encoder version, in one transaction.
+
+    Raises:
         InputError: The generation is being deleted.
     """
-    told = None if metrics is None else json.dumps(metrics, sort_keys=True)
-    if graph.write("generations/activate", number=number, edges=edges, metrics=told, owner=owner):
-        return
-    if owner is not None:
-        raise taken_over()
-    raise InputError(f"Generation {number} is gone.", "See `isthmus generations list`.")
+    if not _switch(graph, number, edges)["switched"]:
+        raise InputError(f"Generation {number} is gone.", "See `isthmus generations list`.")
+
+
+def _switch(
+    graph: Graph,
+    number: int,
+    edges: int,
+    metrics: str | None = None,
+    owner: str | None = None,
+    champion: int | None = None,
+) -> Row:
+    return graph.write(
+        "generations/activate",
+        number=number,
+        edges=edges,
+        metrics=metrics,
+        owner=owner,
+        champion=champion,
+    )[0]
 
 
 def roll_back(graph: Graph, number: int) -> dict[str, Any]:
@@ -174,7 +224,7 @@ def show(graph: Graph, number: int) -> dict[str, Any]:
     if not rows:
         raise InputError(f"There is no generation {number}.", "See `isthmus generations list`.")
     row = rows[0]
-    return row | {key: json.loads(row[key]) for key in ("metrics", "settings")}
+    return row | {key: json.loads(row[key]) for key in ("metrics", "settings", "choices")}
 
 
 def delete_superseded(graph: Graph) -> None:

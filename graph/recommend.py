@@ -164,7 +164,7 @@ def recommend_for_text(
     note = None
     if not similar:
         note = "No item has an embedding yet: these are popular ones. Run `isthmus encode`."
-    elif rows[0]["generation"] is None:
+    elif answer["generation"] is None:
         note = _UNTRAINED
     return {"user": None, "domain": domain} | answer | ({"note": note} if note else {})
 
@@ -201,10 +201,12 @@ def _answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:
         paths = sorted(row["paths"], key=lambda path: -abs(path["share"]))
         item = {"domain": domain, "item_id": row["item_id"], "title": row["title"]}
         items.append(item | {"score": row["score"], "paths": paths})
-    return {"generation": rows[0]["generation"], "items": items}
+    return {"generation": rows[0]["generation"] if rows else None, "items": items}
 
 
 def _note(rows: Sequence[Row], user: str, domain: str) -> str | None:
+    if not rows:
+        return f"{user} has met every item of {domain}."
     if rows[0]["history"] == 0 and all(_only_popular(row) for row in rows):
         return f"{user} has no history yet: these are the popular items of {domain}."
     return _UNTRAINED if rows[0]["generation"] is None else None

@@ -63,28 +63,45 @@ def stop(settings: Settings) -> bool:
 
 
 @contextlib.contextmanager
-def stopped(settings: Settings) -> Iterator[Folders]:
-    """Gives the files of this home's Neo4j to the block, while no server can run on them.
+def alone(settings: Settings) -> Iterator[ServerRecord | None]:
+    """Gives the running server of this home, or None, while no other command starts or stops one.
 
-    A server that ran before is started again when the block ends, done or failed.
+    Raises:
+        ServerError: A server runs, but does not answer.
+    """
+    with _locked(settings):
+        yield _recorded(settings) or _adopt(settings)
+
+
+@contextlib.contextmanager
+def stopped(settings: Settings, again: bool = True) -> Iterator[Folders]:
+    """Gives the files of this home's Neo4j to the block, within `alone`, while none runs on them.
+
+    Args:
+        settings: Of the home.
+        again: A server that ran before is started again when the block ends, done or failed.
 
     Raises:
         FetchError: Neo4j is not there and cannot be fetched.
         ServerError: The server does not start again, with the reason from its log.
     """
-    with _locked(settings):
-        ran = _stop(settings)
-        try:
-            yield _fetched(settings)
-        finally:
-            if ran:
-                _start(settings)
+    ran = _stop(settings)
+    try:
+        yield _fetched(settings)
+    finally:
+        if ran and again:
+            _start(settings)
 
 
 def has_graph(settings: Settings) -> bool:
     """Whether the Neo4j of this home was ever started, so that there is something to keep."""
     folders = _folders(settings)
     return (folders.data / "databases" / DATABASE).exists() or folders.replaced.exists()
+
+
+def page_cache(settings: Settings) -> str:
+    """What the server of this home caches of its files, as Neo4j is told it: `640m`."""
+    return settings.server_page_cache or _folders(settings).page_cache()
 
 
 def import_database(settings: Settings, arguments: list[str], log: Path) -> None:
@@ -100,13 +117,25 @@ def import_database(settings: Settings, arguments: list[str], log: Path) -> None
         ServerError: The import failed, with the reason from its log.
     """
     folders = _fetched(settings)
-    process.configure(folders, 0, settings.server_heap, settings.server_page_cache)
+    process.configure(folders, 0, settings.server_heap, page_cache(settings))
     administration.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
 
 
 def end_import(settings: Settings) -> None:
     """Ends an import into this home that a killed command left running."""
     administration.end_abandoned(_folders(settings).home)
+
+
+def copy_database(settings: Settings, other: Settings) -> None:
+    """Gives a home that has none the graph, the users and the password of this one's.
+
+    Args:
+        settings: Of this home, whose server is `stopped`.
+        other: Of the other home.
+    """
+    new = _folders(other)
+    shutil.copytree(_folders(settings).data, new.data)
+    shutil.copy2(_password_file(settings), _password_file(other))
 
 
 def check_database(settings: Settings) -> None:
@@ -120,7 +149,7 @@ def check_database(settings: Settings) -> None:
     """
     start(settings)
     with stopped(settings) as folders:
-        administration.check(folders, settings.server_page_cache, DATABASE)
+        administration.check(folders, page_cache(settings), DATABASE)
 
 
 def take_database(settings: Settings, other: Settings) -> None:
@@ -129,19 +158,14 @@ def take_database(settings: Settings, other: Settings) -> None:
     Killed at any moment, this home has its own graph or the other one.
 
     Args:
-        settings: Of this home.
+        settings: Of this home, whose server is `stopped`.
         other: Of a home on the same disk that has a graph and never had a server.
-
-    Raises:
-        FetchError: Neo4j is not there and cannot be fetched.
-        ServerError: The server, which ran before, does not start again.
     """
-    with stopped(settings) as folders:
-        new = _folders(other)
-        if folders.data.exists():
-            folders.copy_users(new)
-        folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folders.take_data(new)
+    folders, new = _folders(settings), _folders(other)
+    if folders.data.exists():
+        folders.copy_users(new)
+    folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders.take_data(new)
 
 
 def _stop(settings: Settings) -> bool:
@@ -215,12 +239,12 @@ def _start(settings: Settings) -> ServerRecord:
             f"Neo4j needs {LEAST_DISK >> 20}.",
             "Make room, or set ISTHMUS_HOME to a disk that has some.",
         )
-    heap, page_cache = settings.server_heap, settings.server_page_cache
+    heap, cache = settings.server_heap, page_cache(settings)
     port = process.configured_port(folders)
     if port is None or not process.comes_free(port):
         port = process.free_port()
     for left in range(TRIES_FOR_A_PORT, 0, -1):
-        process.configure(folders, port, heap, page_cache)
+        process.configure(folders, port, heap, cache)
         password = _password(settings)
         pid = process.spawn(folders, heap, *aot.options(settings.home))
         try:

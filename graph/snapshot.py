@@ -65,7 +65,7 @@ def snapshot_of_tables(dataset: Dataset, settings: Settings) -> InterestGraph:
     items = frame.select("id", "domain", "title", "categories").to_dicts()
     for item, text, vector in zip(items, words, vectors, strict=True):
         item["embedding"] = vector if text else None
-    found, about = interests_of_items(items, settings)
+    found, about = interests_of_items(items, encoder, settings)
     for item in items:
         item["about"] = [[a["id"], a["weight"]] for a in about.get(item["id"], [])]
     rows = [

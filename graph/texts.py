@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from encoders.polarity import learn_polarity
-from encoders.text import load_encoder
+from encoders.text import TextEncoder
 from encoders.topics import Topics, learn_topics
 from graph.connection import Graph, Row
 from graph.embeddings import pages, with_words
-from isthmus.settings import Settings
 
 INTERESTS_A_TEXT = 3
 LEAST_WEIGHT = 0.01
@@ -69,7 +68,7 @@ def written(graph: Graph, version: int) -> Texts:
 
 
 def read_texts(
-    interests: Interests, about: dict[str, list[Row]], texts: Texts, settings: Settings
+    interests: Interests, about: dict[str, list[Row]], texts: Texts, encoder: TextEncoder
 ) -> tuple[Topics, NDArray[np.float64]]:
     """Learns from texts how to tell what a text is about, and how they praise and complain.
 
@@ -77,7 +76,7 @@ def read_texts(
         interests: What there is.
         about: What items are about: a text about an item is about the same.
         texts: What users wrote.
-        settings: `encoder`.
+        encoder: That made the embeddings.
 
     Returns:
         What reads interests from embeddings, and the polarity of the texts, from -1 to 1, (texts,).
@@ -96,7 +95,6 @@ def read_texts(
     topics = learn_topics(interests.vectors, texts.vectors[with_words], words, known)
     if not len(texts.ids):
         return topics, np.zeros(0)
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     return topics, learn_polarity(encoder, texts.vectors, texts.said).of(texts.vectors)
 
 

@@ -56,7 +56,12 @@ class Settings(BaseSettings):
     server_heap: str = Field(
         default="1g", pattern=r"^\d+[mg]$", description="Heap of the server of our own."
     )
-    server_page_cache: str = Field(default="512m", pattern=r"^\d+[mg]$")
+    server_page_cache: str | None = Field(
+        default=None,
+        pattern=r"^\d+[mg]$",
+        description="Page cache of the server of our own; without it what holds the graph, 512m at "
+        "least and a quarter of the memory at most.",
+    )
     encoder: str = Field(
         default=DEFAULT_ENCODER,
         description="A model name or folder for sentence-transformers; NAME@int8 by ONNX int8.",
@@ -95,6 +100,12 @@ class Settings(BaseSettings):
         le=1,
         description="Share of its NDCG@10 that a retraining may lose by chance; a significant loss "
         "is refused in any case, and without this setting no other is.",
+    )
+    choose_again: float = Field(
+        default=0.1,
+        ge=0,
+        description="Share of interactions by which the graph grows or shrinks until a retraining "
+        "asks its validation users anew; 0 asks them each time.",
     )
     lock_seconds: float = Field(
         default=60,

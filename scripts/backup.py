@@ -20,8 +20,9 @@ def command(settings: Settings, file: Path) -> Output:
     """Write the graph of our own Neo4j to FILE, which must not exist yet.
 
     Neo4j is stopped meanwhile, and started again: commands that come wait for it, those at work
-    fail. FILE holds the whole graph and no password; encoders that you have trained are folders
-    below encoders/ in the home.
+    fail. While a retraining runs, nothing is stopped or written (exit code 75). FILE holds the
+    whole graph and no password; encoders that you have trained are folders below encoders/ in the
+    home.
 
     \b
     Examples:

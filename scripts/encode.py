@@ -29,6 +29,7 @@ def command(settings: Settings, workers: int | None) -> Output:
       isthmus encode
       isthmus encode --workers 4
     """
+    from encoders.text import load_encoder
     from graph.connection import connect
     from graph.embeddings import encode
     from graph.interests import find_interests
@@ -38,8 +39,9 @@ def command(settings: Settings, workers: int | None) -> Output:
         settings = settings.model_copy(update={"threads": workers})
     with connect(settings) as graph:
         settings = settings_of_answers(graph, settings)
-        done = encode(graph, settings)
-        found = find_interests(graph, settings)
+        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+        done = encode(graph, settings, encoder)
+        found = find_interests(graph, settings, encoder)
     document = done.document() | {"interests": found.interests}
     return Output(
         document,

@@ -22,9 +22,10 @@ def command(settings: Settings) -> Output:
       isthmus interests
     """
     from graph.connection import connect
-    from graph.interests import find_interests
+    from graph.interests import find_interests, largest_interests
     from graph.versions import settings_of_answers
 
     with connect(settings) as graph:
         found = find_interests(graph, settings_of_answers(graph, settings))
-    return Output(found.document(), found.text())
+        largest = largest_interests(graph)
+    return Output(found.document(largest), found.text(largest))

@@ -1,5 +1,6 @@
-// purpose: The generation that answers, how many seconds ago it was made, and whether tables came after it.
-// columns: number, edges, age, newer_tables
+// purpose: The generation that answers, how many seconds ago it was made, and whether tables are loaded that
+//   it was not learned from. The same tables loaded again are not.
+// columns: number, edges, age, other_tables
 MATCH (g:Generation {state: 'active'})
 RETURN g.number AS number, g.edges AS edges, duration.inSeconds(g.created_at, datetime()).seconds AS age,
-  EXISTS { MATCH (d:Dataset) WHERE d.loaded_at > g.created_at } AS newer_tables
+  EXISTS { MATCH (d:Dataset) WHERE NOT d.fingerprint IN coalesce(g.tables, []) } AS other_tables

@@ -1,7 +1,8 @@
 // purpose: The encoder version whose vectors are read, how many seconds ago it began, and what has none.
-// columns: version, encoder, age, items, texts
+// columns: version, encoder, fingerprint, age, items, texts
 MATCH (e:Encoder {state: 'active'})
-RETURN e.version AS version, e.name AS encoder, duration.inSeconds(e.created_at, datetime()).seconds AS age,
+RETURN e.version AS version, e.name AS encoder, e.fingerprint AS fingerprint,
+  duration.inSeconds(e.created_at, datetime()).seconds AS age,
   COUNT { MATCH (i:Item)
           WHERE (i.title <> '' OR i.text <> '')
             AND NOT EXISTS { (i)-[:ENCODED_AS]->(:ItemVector {version: e.version}) } } AS items,

@@ -5,7 +5,8 @@
 //     weight(u,k) = (weight(u,k) * evidence before * fading + change * about(i,k)) / evidence now
 //   which is what interests/derive_user_interests computes, but for undated evidence that is now old, texts
 //   about the item, and interests that were too weak to be kept. An item has outgrown its domain when it
-//   has more than twice the likes by which popularity was put between 0 and 1.
+//   has more than twice the likes by which popularity was put between 0 and 1. Until it is put there again it
+//   may pass 1, which keeps the order of the domain; more would be to write every item of it for each event.
 // parameters: rows LIST of {event, user_id, key, weight, kind, at, now}, event being what the event is known by
 //   when it comes again, or null, at when it happened, in milliseconds since 1970, or null for just now, and now
 //   when it was received; half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER of their

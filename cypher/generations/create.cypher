@@ -1,8 +1,9 @@
 // purpose: A new candidate generation, numbered after all that ever were, with how to merge its signals a
 //   domain. No number is used twice: a run that lost its lock never writes into another's candidate.
-// parameters: metrics STRING a JSON document; settings STRING a JSON document; fingerprint STRING of the
-//   snapshot; encoder_version INTEGER, or null where nothing is encoded; merge LIST of {domain, transfer, collaborative, interest, popularity, power,
-//   half_life_days, dislike, interest_alone}
+// parameters: metrics STRING a JSON document; settings STRING the same; choices STRING the same; fingerprint
+//   STRING of the snapshot; tables LIST of the fingerprints of the tables that it was read from;
+//   encoder_version INTEGER, or null where nothing is encoded; merge LIST of {domain, transfer,
+//   collaborative, interest, popularity, power, half_life_days, dislike, interest_alone}
 // columns: number
 OPTIONAL MATCH (old:Generation)
 WITH max(old.number) AS newest
@@ -10,7 +11,7 @@ MERGE (c:Counter {name: 'generation'})
 SET c.last = CASE WHEN newest > c.last THEN newest ELSE coalesce(c.last, newest, 0) END + 1
 WITH c.last AS number
 CREATE (g:Generation {number: number, state: 'candidate', created_at: datetime(), metrics: $metrics,
-                      settings: $settings, fingerprint: $fingerprint,
+                      settings: $settings, choices: $choices, fingerprint: $fingerprint, tables: $tables,
                       encoder_version: $encoder_version})
 WITH g
 CALL (g) {

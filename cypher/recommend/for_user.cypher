@@ -11,7 +11,7 @@
 //   domain alone speaks for, the mean of weight times ABOUT.
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
 //   a side, newest and strongest first; half_life_days FLOAT without a generation, and of
-//   s(u,k) as if cold; candidates INTEGER best items looked at before those that the user met are left out;
+//   s(u,k) as if cold; candidates INTEGER popular items looked at beside those that edges lead to;
 //   paths BOOLEAN also return the paths; generation INTEGER which one answers, or null for the active one;
 //   as_if_cold BOOLEAN
 // columns: item_id, title, score, paths, generation, history, rest the best score that an item can have
@@ -28,69 +28,88 @@ WITH u, g.number AS generation,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge
 CALL (merge) {
   MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
-  WITH merge, j.popularity AS popularity ORDER BY j.domain DESC, j.popularity DESC SKIP $candidates LIMIT 1
-  RETURN max(CASE WHEN merge.popularity > 0 THEN merge.popularity * popularity ELSE 0.0 END) AS rest
+  WITH j, j.popularity AS popularity ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates + 1
+  WITH collect(j)[..$candidates] AS popular, collect(popularity)[$candidates] AS next
+  RETURN popular, CASE WHEN merge.popularity > 0 THEN merge.popularity * next ELSE next * 0.0 END AS rest
+}
+CALL (u) {
+  MATCH (u)-[:INTERACTED]->(i:Item)
+  WHERE NOT ($as_if_cold AND i.domain = $domain)
+  RETURN collect(i) AS met
+}
+// The newest and strongest of each side. Who met no more than is read needs no order.
+CALL (u) {
+  UNWIND CASE WHEN $as_if_cold THEN [false] ELSE [false, true] END AS inside
+  CALL (u, inside) {
+    MATCH (u)-[r:INTERACTED]->(i:Item)
+    WHERE (i.domain = $domain) = inside
+    WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key LIMIT $history_limit
+    RETURN collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS read, max(r.last_at.epochSeconds) AS last
+  }
+  WITH collect(read) AS sides, max(last) AS newest
+  RETURN sides[0] AS outside, coalesce(sides[1], []) AS inside, newest
 }
 CALL (u, merge) {
-  MATCH (u)-[r:INTERACTED]->(i:Item)
-  WHERE NOT ($as_if_cold AND i.domain = $domain)
-  WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key
-  WITH collect({item: i, weight: CASE WHEN r.weight < 0 THEN merge.dislike ELSE 1.0 END * r.weight,
-                at: r.last_at.epochSeconds, inside: i.domain = $domain}) AS met,
-       max(r.last_at.epochSeconds) AS newest
-  WITH size(met) AS history, [h IN met WHERE h.inside][..$history_limit] AS inside,
-       [h IN met WHERE NOT h.inside][..$history_limit] AS outside, newest
-  RETURN history,
-    [h IN inside | {item: h.item, weight: h.weight *
-      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END}] AS inside,
-    [h IN outside | {item: h.item, weight: h.weight *
-      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END}] AS outside
+  CALL (u, merge) {
+    MATCH (u)-[s:INTERESTED_IN]->(source:Interest)
+    WHERE NOT $as_if_cold
+    RETURN source, merge.interest * s.weight AS strength
+  UNION ALL
+    WITH u, merge WHERE $as_if_cold
+    MATCH (u)-[r:INTERACTED]->(i:Item) WHERE i.domain <> $domain
+    WITH merge.interest AS counts, max(r.last_at.epochSeconds) AS newest,
+         collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS met
+    UNWIND met AS h
+    WITH counts, size(met) AS evidence, h.item AS item, h.weight *
+      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END AS weight
+    MATCH (item)-[b:ABOUT]->(source:Interest)
+    WITH counts, evidence, source, sum(weight * b.weight) AS total
+    RETURN source, counts * total / evidence AS strength
+  }
+  RETURN collect({source: source, kind: 'interest', via: 'TRANSFERS_TO', strength: strength}) AS interests
 }
-CALL (u, generation, merge, inside, outside) {
-  UNWIND outside AS h
-  WITH h.item AS source, merge.transfer * h.weight / size(outside) ^ merge.power AS strength, generation
-  MATCH (source)-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
-  RETURN j, 'transfer' AS kind, source, 'TRANSFERS_TO' AS via, strength * e.weight AS share
-UNION ALL
-  UNWIND inside AS h
-  WITH h.item AS source, merge.collaborative * h.weight / size(inside) ^ merge.power AS strength, generation
-  MATCH (source)-[e:CO_LIKED {generation: generation}]->(j:Item)
-  RETURN j, 'collaborative' AS kind, source, 'CO_LIKED' AS via, strength * e.weight AS share
-UNION ALL
-  MATCH (u)-[s:INTERESTED_IN]->(source:Interest)-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
-  WHERE NOT $as_if_cold
-  RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, merge.interest * s.weight * e.weight AS share
-UNION ALL
-  WITH u, generation, merge WHERE $as_if_cold
-  MATCH (u)-[r:INTERACTED]->(i:Item) WHERE i.domain <> $domain
-  WITH generation, merge.interest AS counts, max(r.last_at.epochSeconds) AS newest,
-       collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS met
-  UNWIND met AS h
-  WITH generation, counts, size(met) AS evidence, h.item AS item, h.weight *
-    CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END AS weight
-  MATCH (item)-[b:ABOUT]->(source:Interest)
-  WITH generation, counts, evidence, source, sum(weight * b.weight) AS total
-  MATCH (source)-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
-  RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, counts * total / evidence * e.weight AS share
-UNION ALL
-  WITH u, merge WHERE generation IS NULL AND NOT $as_if_cold
-  MATCH (encoder:Encoder {state: 'active'})
-  MATCH (u)-[s:INTERESTED_IN]->(source:Interest {version: encoder.version})<-[e:ABOUT]-(j:Item {domain: $domain})
-  RETURN j, 'content' AS kind, source, 'ABOUT' AS via, merge.interest * s.weight * e.weight AS share
-UNION ALL
-  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
-  WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates
-  RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
+WITH u, generation, merge, popular, rest, met, interests,
+  [h IN outside | {source: h.item, kind: 'transfer', via: 'TRANSFERS_TO', strength: merge.transfer *
+    (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
+     CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
+    / size(outside) ^ merge.power}] AS outside,
+  [h IN inside | {source: h.item, kind: 'collaborative', via: 'CO_LIKED', strength: merge.collaborative *
+    (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
+     CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
+    / size(inside) ^ merge.power}] AS inside
+// What most rows come from stands last: they pass one UNION.
+CALL (u, generation, merge, popular, met, outside, inside, interests) {
+  CALL (u, generation, merge, popular, outside, inside, interests) {
+    UNWIND popular AS j
+    RETURN j, null AS h, null AS share
+  UNION ALL
+    WITH u, merge WHERE generation IS NULL AND NOT $as_if_cold
+    MATCH (encoder:Encoder {state: 'active'})
+    MATCH (u)-[s:INTERESTED_IN]->(source:Interest {version: encoder.version})<-[e:ABOUT]-(j:Item)
+    RETURN j, {source: source, kind: 'content', via: 'ABOUT'} AS h, merge.interest * s.weight * e.weight AS share
+  UNION ALL
+    UNWIND inside AS h
+    WITH h, h.source AS source, h.strength AS strength
+    MATCH (source)-[e:CO_LIKED]->(j) WHERE e.generation = generation
+    RETURN j, h, strength * e.weight AS share
+  UNION ALL
+    UNWIND outside + interests AS h
+    WITH h, h.source AS source, h.strength AS strength
+    MATCH (source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
+    RETURN j, h, strength * e.weight AS share
+  }
+  // What an event or a recount deletes in this instant has no weight any more, and is no path.
+  WITH j, sum(share) AS total, collect(CASE WHEN $paths AND share IS NOT NULL THEN h END) AS by,
+       collect(CASE WHEN $paths THEN share END) AS shares
+  WHERE j.domain = $domain AND ($as_if_cold OR NOT j IN met)
+  WITH j, total + merge.popularity * j.popularity AS score, by, shares
+  ORDER BY score DESC, j.key LIMIT $n
+  RETURN j, score, by, shares
 }
-WITH u, generation, merge, history, rest, j, sum(share) + merge.popularity * j.popularity AS score,
-     // What an event or a recount deletes in this instant has no weight any more, and is no path.
-     collect(CASE WHEN $paths AND kind IS NOT NULL AND share IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
-ORDER BY score DESC, j.key LIMIT $candidates
-WITH * WHERE $as_if_cold OR NOT EXISTS { (u)-[:INTERACTED]->(j) }
-LIMIT $n
 RETURN j.item_id AS item_id, j.title AS title, score,
-  [p IN paths | {kind: p.kind, from: coalesce(p.source.key, p.source.id),
-                 title: coalesce(p.source.title, p.source.name), via: p.via, share: p.share}]
+  [k IN range(0, size(by) - 1) | {kind: by[k].kind, from: coalesce(by[k].source.key, by[k].source.id),
+                                  title: coalesce(by[k].source.title, by[k].source.name),
+                                  via: by[k].via, share: shares[k]}]
   + CASE WHEN $paths THEN [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
                             share: merge.popularity * j.popularity}] ELSE [] END AS paths,
-  generation, history, rest
+  generation, size(met) AS history, rest

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,16 +22,17 @@ from graph.administration import ADMIN_CLASS
 from graph.backup import backup, restore
 from graph.connection import connect
 from graph.ingest import ingest
+from graph.lock import retraining_lock, standstill
 from graph.process import ServerError
 from graph.scratch import shared_home
 from graph.sources import read_dataset
 from graph.sources.synthetic import write_synthetic
-from isthmus.errors import InputError, NothingToDo
+from isthmus.errors import InputError, Locked, NothingToDo
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (
-    "MATCH (n) WITH count(n) AS nodes MATCH ()-[r]->() "
+    "MATCH (n) WHERE NOT n:Lock WITH count(n) AS nodes MATCH ()-[r]->() "
     "RETURN nodes, count(r) AS relationships, round(sum(r.weight), 3) AS weights"
 )
 INDEXES = "SHOW INDEXES YIELD name, state RETURN name, state ORDER BY name"
@@ -130,6 +132,39 @@ def test_a_new_home_takes_the_graph_of_a_server_that_was_killed(
         assert ask(new, COUNTS) == before
     finally:
         server.stop(new)
+
+
+def test_a_retraining_ends_a_backup_and_waits_for_one(own: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "graph.dump"
+    record = server.find(own)
+    with connect(own) as graph, retraining_lock(graph, 60):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "scripts.main", "backup", str(file), "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "ISTHMUS_HOME": str(own.home)},
+        )
+        assert done.returncode == Locked.exit_code == 75
+        assert f"process {os.getpid()} of " in json.loads(done.stdout)["error"]["message"]
+        file.touch()
+        with pytest.raises(Locked):
+            restore(own, file, yes=True)
+        assert server.find(own) == record
+    held = []
+
+    def retrain() -> None:
+        with connect(own) as graph, retraining_lock(graph, 60):
+            held.append(time.monotonic())
+
+    waiting = threading.Thread(target=retrain)
+    with standstill(own):
+        waiting.start()
+        waiting.join(3)
+        assert not held
+        stood_still = time.monotonic()
+    waiting.join()
+    assert held[0] > stood_still
 
 
 def test_killed_backups_and_restores_leave_the_graph_whole(own: Settings, tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ from graph.bulk import bulk_load
 from graph.connection import Graph, connect
 from graph.folders import Folders
 from graph.ingest import ingest
+from graph.lock import retraining_lock
 from graph.process import ServerError
 from graph.sources import read_dataset
-from isthmus.errors import InputError
+from isthmus.errors import InputError, Locked
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,6 +183,30 @@ def test_a_load_killed_while_databases_change_places_has_the_empty_graph_of_befo
     ask(own, "CREATE (:Lock {name: 'retrain'})")  # a retraining that found nothing leaves it
     assert bulk_load(read_dataset(tables), tables, own).interactions == 46
     assert not (folder / "data.replaced").exists()
+
+
+def test_what_is_written_while_a_load_ends_is_not_lost_and_a_retraining_not_ended(
+    own: Settings, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = server.start(own)
+    dataset = read_dataset(tables)
+    with connect(own) as graph, retraining_lock(graph, 60), pytest.raises(Locked):
+        bulk_load(dataset, tables, own)
+    assert server.find(own) == first
+    stop = server._stop
+
+    def stop_after_a_write(settings: Settings) -> bool:
+        if settings.home == own.home:
+            ask(own, "CREATE (:User {id: 'somebody'})")
+        return stop(settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server, "_stop", stop_after_a_write)
+        with pytest.raises(InputError, match="not empty"):
+            bulk_load(dataset, tables, own)
+    assert server.start(own).uri == first.uri
+    assert ask(own, "MATCH (u:User) RETURN u.id AS id") == [{"id": "somebody"}]
+    assert list((own.home / "scratch").iterdir()) == []
 
 
 def test_for_another_server_the_files_stay_and_their_command_imports_them(

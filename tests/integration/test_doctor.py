@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from encoders.runtime import with_chosen_encoder
 from graph import server
 from graph.connection import Graph
 from graph.doctor import Check, examine
-from graph.embeddings import encode
+from graph.embeddings import delete_orphans, encode
 from graph.ingest import ingest
 from graph.interests import find_interests
 from graph.migrations import indexes, migrations
@@ -74,6 +75,13 @@ def test_what_interrupted_runs_left_is_named(
         "(:Interest {id: 'of nothing', name: 'of nothing'})",
         {},
     )
+    graph.run(  # an item is about the part of a family, which is thus of something
+        "MATCH (i:Item) WITH i LIMIT 1 CREATE (i)-[:ABOUT {weight: 1.0}]->"
+        "(:Interest {id: 'part', name: 'part'})-[:PART_OF]->"
+        "(:Interest {id: 'family', name: 'family'})",
+        {},
+    )
+    graph.run("MATCH (g:Generation), (d:Dataset) SET g.tables = [d.fingerprint]", {})
     found = checked(settings)
     assert found["generation"].found == "Generation 1 answers, made just now: 5 edges."
     assert not found["leftovers"].ok
@@ -93,6 +101,57 @@ def test_tables_newer_than_the_edges_call_for_a_retraining(
     found = checked(settings)["generation"]
     assert "made 3 days ago" in found.found
     assert found.advice == "Run `isthmus retrain`."
+    graph.run("MATCH (g:Generation), (d:Dataset) SET g.tables = [d.fingerprint]", {})
+    load(graph, settings, tmp_path)  # the same again
+    assert checked(settings)["generation"].advice == ""
+
+
+def test_what_was_deleted_by_hand_and_what_it_left_is_named(
+    graph: Graph, settings: Settings, tmp_path: Path
+) -> None:
+    load(graph, settings, tmp_path)
+    encode(graph, settings)
+    assert checked(settings)["orphans"].ok
+    graph.run("MATCH (i:Item {key: 'books:1'}) DETACH DELETE i", {})
+    graph.run("MATCH (:Item {key: 'films:2'})-[r:IN_DOMAIN]->() DELETE r", {})
+    found = checked(settings)["orphans"]
+    assert (found.ok, found.found) == (False, "1 vectors of nothing, 1 items of no domain.")
+    assert "isthmus retrain" in found.advice
+
+
+def test_what_deletions_by_hand_left_is_deleted_and_the_rest_stays(
+    graph: Graph, settings: Settings, tmp_path: Path
+) -> None:
+    load(graph, settings, tmp_path)
+    graph.run(
+        "CREATE (:ItemVector {item: 'gone', version: 1}), (:Account {key: 'shop:1'}), "
+        "(:Text {id: '1'})-[:ENCODED_AS]->(:TextVector {text: '1', version: 1}) "
+        "WITH 1 AS one MATCH (u:User {id: 'ana'}) "
+        "CREATE (u)-[:WROTE]->(t:Text {id: '2'}), "
+        "(t)-[:ENCODED_AS]->(:TextVector {text: '2', version: 1}), "
+        "(:Account {key: 'shop:2'})-[:OF]->(u)",
+        {},
+    )
+    found = {"vectors": 1, "texts": 1, "accounts": 1, "items": 0}
+    assert graph.read("admin/orphans") == [found]
+    delete_orphans(graph)
+    assert graph.read("admin/orphans") == [dict.fromkeys(found, 0)]
+    left = (
+        "MATCH (n:ItemVector|TextVector|Text|Account) RETURN coalesce(n.key, n.text, n.id) AS key"
+    )
+    assert sorted(row["key"] for row in graph.run(left, {})) == ["2", "2", "shop:2"]
+
+
+def test_an_encoder_whose_files_changed_is_another(
+    graph: Graph, settings: Settings, tmp_path: Path
+) -> None:
+    load(graph, settings, tmp_path)
+    examine(settings)  # chooses between the model and its ONNX graph
+    encode(graph, with_chosen_encoder(settings))
+    assert checked(settings)["embeddings"].advice == ""
+    graph.run("MATCH (e:Encoder) SET e.fingerprint = 'of other files'", {})
+    found = checked(settings)["embeddings"]
+    assert (found.ok, "isthmus retrain" in found.advice) == (True, True)
 
 
 def test_an_index_that_somebody_dropped_is_missed(graph: Graph, settings: Settings) -> None:

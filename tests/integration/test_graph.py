@@ -86,6 +86,16 @@ def test_a_user_without_history_gets_popular_items_and_a_sentence(
     assert "new has no history yet" in answer["note"]
 
 
+def test_who_met_everything_gets_no_items_and_a_sentence(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    folder = write_tables(tmp_path, "user_id,item_id\nall,2\n")
+    ingest(graph, read_dataset(folder), folder, server_settings)
+    answer = recommend(graph, "all", "films", 5, server_settings)
+    assert answer["items"] == []
+    assert answer["note"] == "all has met every item of films."
+
+
 def test_too_many_wrong_rows_leave_the_graph_as_it_was(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from click.testing import CliRunner, Result
 from gnn.data import Edges, InterestGraph, LearnedEdges, MergeWeights
 from gnn.retrain import retrain
 from graph.connection import Graph, connect
+from graph.feedback import record_interaction
 from graph.gate import held_out
 from graph.ingest import ingest, update_popularity
 from graph.interests import derive_user_interests
@@ -174,6 +176,26 @@ def test_nothing_is_learned_again_where_nothing_changed_unless_forced(
     assert retrain(board, other)["generation"] > forced["generation"]
 
 
+def test_what_validation_users_chose_is_kept_until_the_graph_has_grown(
+    board: Graph, server_settings: Settings
+) -> None:
+    first = retrain(board, server_settings)
+    assert not first["choices_kept"]
+    record_interaction(board, "u1", "a", "4", server_settings)
+    second = retrain(board, server_settings)
+    assert second["choices_kept"]
+    assert second["promoted"]
+    asked = {key: value for key, value in first["challenger"].items() if "held-out" not in key}
+    assert asked.items() <= second["challenger"].items()
+    numbers = [run["generation"] for run in (first, second)]
+    merges = [show(board, number)["merge"] for number in numbers]
+    assert merges[0] == merges[1]
+    record_interaction(board, "u1", "a", "6", server_settings)
+    each_time = server_settings.model_copy(update={"choose_again": 0.0})
+    assert not retrain(board, each_time)["choices_kept"]
+    assert not retrain(board, server_settings, force=True)["choices_kept"]
+
+
 def test_the_two_generations_that_answered_last_can_be_rolled_back_to(board: Graph) -> None:
     numbers = [published(board) for _ in range(4)]
     assert states(board) == [
@@ -288,6 +310,55 @@ def test_who_lost_the_lock_activates_nothing(board: Graph, server_settings: Sett
     assert owner == [{"owner": "other"}]  # it does not release what is another's
 
 
+def test_a_rollback_during_a_retraining_wins(board: Graph, server_settings: Settings) -> None:
+    first, second = published(board), published(board)
+    ended: list[Exception] = []
+
+    def run() -> None:
+        try:
+            with connect(server_settings) as own:
+                retrain(own, server_settings)
+        except Exception as error:
+            ended.append(error)
+
+    running = threading.Thread(target=run)
+    running.start()
+    while states(board)[0][1] != "candidate":
+        assert running.is_alive()
+        time.sleep(0.01)
+    roll_back(board, first)
+    before = shown(board, server_settings)
+    running.join()
+    assert isinstance(ended[0], NothingToDo)
+    assert f"Somebody let generation {first} answer" in str(ended[0])
+    assert states(board) == [(second, "retired"), (first, "active")]
+    assert [row["n"] for row in board.run(EDGES, {})] == [first, second]
+    assert shown(board, server_settings) == before
+    assert retrain(board, server_settings)["promoted"]  # judged against what answers now
+
+
+def test_tables_that_changed_nothing_call_for_no_retraining(
+    board: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    def called_for() -> bool:
+        return bool(board.read("admin/active_generation")[0]["other_tables"])
+
+    retrain(board, server_settings)
+    assert not called_for()
+    ingest(board, read_dataset(tmp_path), tmp_path, server_settings)
+    assert not called_for()
+    part = tmp_path / "part"
+    part.mkdir()
+    lines = (tmp_path / "interactions.csv").read_text().splitlines(keepends=True)
+    (part / "interactions.csv").write_text("".join(lines[:50]))
+    (part / "items.csv").write_text((tmp_path / "items.csv").read_text())
+    ingest(board, read_dataset(part), part, server_settings)
+    assert called_for()  # nobody knows yet what they change
+    with pytest.raises(NothingToDo, match="Nothing changed"):
+        retrain(board, server_settings)
+    assert not called_for()
+
+
 def test_a_loss_is_noticed_by_the_renewal_too(graph: Graph) -> None:
     with retraining_lock(graph, 1) as lease:
         lease.check()
@@ -349,3 +420,44 @@ def test_asked_as_if_cold_a_user_is_answered_as_without_what_they_did_in_the_dom
     assert cold == answers(generation=number)
     roll_back(board, number)
     assert cold == answers()
+
+
+def learned_shares(answer: dict[str, Any]) -> dict[tuple[str, str, str], float]:
+    """What each learned path adds to which item."""
+    return {
+        (item["item_id"], path["kind"], path["from"]): path["share"]
+        for item in answer["items"]
+        for path in item["paths"]
+        if path["kind"] != "popularity"
+    }
+
+
+def test_readers_during_publishing_get_every_edge_of_one_generation_and_of_no_other(
+    board: Graph, server_settings: Settings
+) -> None:
+    users, ended = [f"u{k}" for k in range(4)], threading.Event()
+    strengths = {published(board, 1.0): 1.0}
+    once = {
+        user: learned_shares(recommend(board, user, "b", ITEMS, server_settings)) for user in users
+    }
+    seen: list[tuple[str, int, dict[tuple[str, str, str], float]]] = []
+
+    def read(user: str) -> None:
+        while not ended.is_set():
+            answer = recommend(board, user, "b", ITEMS, server_settings)
+            seen.append((user, answer["generation"], learned_shares(answer)))
+
+    with ThreadPoolExecutor(len(users)) as clients:
+        reading = [clients.submit(read, user) for user in users]
+        try:
+            # Each is written beside the one that answers, and from the third on deletes another.
+            strengths |= {published(board, strength): strength for strength in (2.0, 3.0, 4.0, 5.0)}
+        finally:
+            ended.set()
+        for reader in reading:
+            reader.result()
+    assert {generation for _, generation, _ in seen} >= set(list(strengths)[1:4])
+    for user, generation, shares in seen:
+        assert shares.keys() == once[user].keys()
+        for path, share in shares.items():
+            assert share == pytest.approx(strengths[generation] * once[user][path], rel=1e-6)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from click.testing import CliRunner
+
+from encoders.text import TextEncoder
+from graph import queries
 from graph.corpus import texts_of_graph
 from graph.embeddings import encode
 from graph.ingest import ingest
 from graph.interests import find_interests
 from graph.recommend import recommend
 from graph.sources import read_dataset
+from scripts.encode import command
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from graph.connection import Graph
     from isthmus.settings import Settings
@@ -65,3 +73,30 @@ def test_praise_in_chinese_raises_an_interest_named_in_english_and_a_complaint_l
         answer = recommend(graph, user, "films", 3, server_settings)
         assert answer["items"][0]["title"] == first
         assert {path["kind"] for path in answer["items"][0]["paths"]} >= {"content"}
+
+
+def test_encode_loads_the_encoder_once_and_reads_no_list_that_it_does_not_show(
+    graph: Graph, server_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "items.csv").write_text(ITEMS, encoding="utf-8")
+    (tmp_path / "texts.csv").write_text(TEXTS, encoding="utf-8")
+    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    loaded: list[str] = []
+    made, load = TextEncoder.__init__, queries.load
+
+    def making(encoder: TextEncoder, name: str, folder: Path, notes: Path) -> None:
+        loaded.append(name)
+        made(encoder, name, folder, notes)
+
+    def loading(name: str) -> queries.Query:
+        loaded.append(name)
+        return load(name)
+
+    monkeypatch.setattr(TextEncoder, "__init__", making)
+    monkeypatch.setattr(queries, "load", loading)
+    done = CliRunner().invoke(command, ["--home", str(server_settings.home), "--json"])
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["interests"] == 3
+    assert loaded.count(server_settings.encoder) == 1
+    assert "encode/version" in loaded
+    assert "insight/interests" not in loaded

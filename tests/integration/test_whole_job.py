@@ -182,7 +182,7 @@ def test_a_half_written_candidate_never_answers_and_is_cleared_away(
 ) -> None:
     graph, first = trained
     data, edges = learned
-    create_candidate(graph, edges, fingerprint(data), {}, 1)
+    create_candidate(graph, edges, fingerprint(data), {}, 1, [])
     answer = recommend(graph, "ana", "films", 3, server_settings)
     assert answer["generation"] == first["generation"]
     second = retrain(graph, server_settings, force=True)

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from encoders.names import language_of
-from encoders.text import load_encoder
+from encoders.text import TextEncoder, load_encoder
 from graph.connection import Row
 from graph.item_interests import Known, interests_of_items
 from isthmus.settings import Settings
@@ -20,9 +20,13 @@ TITLES = {
 
 
 @pytest.fixture(scope="module")
-def items(server_settings: Settings) -> list[Row]:
+def encoder(server_settings: Settings) -> TextEncoder:
+    return load_encoder(server_settings.encoder, server_settings.home, None)
+
+
+@pytest.fixture(scope="module")
+def items(encoder: TextEncoder) -> list[Row]:
     """Eighteen of three interests, without categories."""
-    encoder = load_encoder(server_settings.encoder, server_settings.home, None)
     titles = [title for some in TITLES.values() for title in some]
     return [
         {"id": title, "title": title, "categories": None, "embedding": vector}
@@ -42,9 +46,9 @@ def known() -> Known:
 
 
 def test_an_interest_in_two_languages_stays_one_and_keeps_its_names(
-    items: list[Row], server_settings: Settings
+    items: list[Row], encoder: TextEncoder, server_settings: Settings
 ) -> None:
-    interests, about = interests_of_items(items[:12], server_settings, known())
+    interests, about = interests_of_items(items[:12], encoder, server_settings, known())
     names = dict(zip(interests.ids, interests.names, strict=True))
     assert names["cluster:old:1"] == {"zh": "厨房", "en": "kitchen"}
     assert names["cluster:old:2"]["en"] == "music"
@@ -56,12 +60,12 @@ def test_an_interest_in_two_languages_stays_one_and_keeps_its_names(
 
 
 def test_new_clusters_get_ids_and_names_that_none_has_had(
-    items: list[Row], server_settings: Settings
+    items: list[Row], encoder: TextEncoder, server_settings: Settings
 ) -> None:
-    first, about = interests_of_items(items, server_settings)
-    again, same = interests_of_items(items, server_settings)
+    first, about = interests_of_items(items, encoder, server_settings)
+    again, same = interests_of_items(items, encoder, server_settings)
     assert (first.ids, first.names, about) == (again.ids, again.names, same)
     before = Known({key: {"en": "gone"} for key in first.ids})
-    other, _ = interests_of_items(items, server_settings, before)
+    other, _ = interests_of_items(items, encoder, server_settings, before)
     assert set(first.ids).isdisjoint(other.ids)
     assert {"en": "gone"} not in other.names

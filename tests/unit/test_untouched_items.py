@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from gnn.blend import Mix, Taught
+from gnn.choices import Choices
 from gnn.data import InterestGraph, Reading
 from gnn.splits import without
-from gnn.train import Choices, Trainer, reproducible
+from gnn.train import Trainer, reproducible
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 EVEN, ODD = ITEMS, ITEMS + 1

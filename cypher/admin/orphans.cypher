@@ -1,0 +1,7 @@
+// purpose: Nodes that what they belong to was deleted from under, by hand: vectors of nothing, texts of nobody,
+//   accounts of nobody, items of no domain.
+// columns: vectors, texts, accounts, items
+RETURN COUNT { MATCH (v:ItemVector|TextVector) WHERE NOT EXISTS { (v)<-[:ENCODED_AS]-() } } AS vectors,
+  COUNT { MATCH (t:Text) WHERE NOT EXISTS { (t)<-[:WROTE]-() } } AS texts,
+  COUNT { MATCH (a:Account) WHERE NOT EXISTS { (a)-[:OF]->() } } AS accounts,
+  COUNT { MATCH (i:Item) WHERE NOT EXISTS { (i)-[:IN_DOMAIN]->() } } AS items

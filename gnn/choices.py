@@ -1,0 +1,61 @@
+"""What held-out users decide about a training, kept so that a later one need not ask again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gnn.blend import Mix
+from gnn.closed_form import Form
+from gnn.data import MergeWeights, Reading
+
+if TYPE_CHECKING:
+    from gnn.data import InterestGraph
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What held-out users decide about a training.
+
+    Attributes:
+        reading: How histories are read.
+        epochs: How long the network is taught.
+        mix: What the edges are made of.
+        merge: By name of the target domain, what each signal counts.
+        metrics: What validation said, by name.
+        interactions: How many the graph had when they decided.
+    """
+
+    reading: Reading
+    epochs: int = 0
+    mix: Mix = field(default_factory=Mix)
+    merge: dict[str, MergeWeights] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    interactions: int = 0
+
+    def document(self) -> dict[str, Any]:
+        """The same as what JSON holds."""
+        return asdict(self)
+
+    def still_hold(self, graph: InterestGraph, changed: float) -> bool:
+        """Whether a graph has about as many interactions as when they decided, and its domains.
+
+        Args:
+            graph: What is to be learned from.
+            changed: By what share more or fewer there may be.
+        """
+        more = abs(graph.interactions.nnz - self.interactions)
+        return set(graph.domains) == set(self.merge) and more < changed * self.interactions
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Choices:
+        """Choices as `document` gave them."""
+        mix = document["mix"]
+        return cls(
+            reading=Reading(**document["reading"]),
+            epochs=document["epochs"],
+            mix=Mix(Form(*mix["form"]), mix["closed_share"], mix["prior"]),
+            merge={name: MergeWeights(**row) for name, row in document["merge"].items()},
+            metrics=document["metrics"],
+            interactions=document["interactions"],
+        )
