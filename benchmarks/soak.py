@@ -162,7 +162,8 @@ class Soak:
         """Waits for the moment to kill, or the command's end; returns its step, if it has any."""
         name = command.job.name
         if name != "retrain":
-            moment = rng.uniform(self.seconds["connect"], self.seconds[name])
+            whole = self.seconds[name]
+            moment = rng.uniform(min(self.seconds["connect"], whole / 2), whole)
             _until(lambda: time.monotonic() >= command.started + moment, command)
             return None
         names = [step for step in self.steps if victim != "publish" or step in PUBLISHING]

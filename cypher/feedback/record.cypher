@@ -13,8 +13,9 @@
 //   weights
 // columns: recorded, outgrown
 
-// Holds the items and then the users until the end of the transaction, in one order for all writers: two that
-// counted from the same numbers would lose a count, two that waited for each other would end in a deadlock.
+// Holds the items and then the users, new ones too, until the end of the transaction, in one order for all
+// writers: two that counted from the same numbers would lose a count, two that waited for each other would end
+// in a deadlock. An event that is known makes no user.
 CALL () {
   UNWIND $rows AS row
   WITH DISTINCT row.key AS key ORDER BY key
@@ -25,8 +26,9 @@ CALL () {
 }
 CALL () {
   UNWIND $rows AS row
+  WITH row WHERE row.event IS NULL OR NOT EXISTS { (:Event {id: row.event}) }
   WITH DISTINCT row.user_id AS id ORDER BY id
-  MATCH (u:User {id: id})
+  MERGE (u:User {id: id})
   SET u.held = true
   REMOVE u.held
   RETURN count(*) AS users
@@ -47,9 +49,6 @@ CALL (row) {
   }
   WITH row, i WHERE fresh
   MERGE (u:User {id: row.user_id})
-  // Another writer may have made the user since.
-  SET u.held = true
-  REMOVE u.held
   WITH row, i, u
   OPTIONAL MATCH (d:Domain {name: i.domain})
   MERGE (u)-[r:INTERACTED]->(i)

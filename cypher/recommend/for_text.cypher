@@ -21,7 +21,8 @@ UNION ALL
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 }
 WITH generation, merge, j, sum(share) + merge.popularity * j.popularity AS score,
-     collect(CASE WHEN kind IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
+     // What is deleted in this instant has no weight any more, and is no path.
+     collect(CASE WHEN kind IS NOT NULL AND share IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
 ORDER BY score DESC, j.key LIMIT $n
 RETURN j.item_id AS item_id, j.title AS title, score,
   [p IN paths | {kind: p.kind, from: p.source.id, title: p.source.name, via: p.via, share: p.share}]

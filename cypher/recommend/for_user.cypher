@@ -104,7 +104,9 @@ CALL (u, generation, merge, popular, met, outside, inside, interests) {
     }
     RETURN j, h, strength * e.weight AS share
   }
-  WITH j, sum(share) AS total, collect(CASE WHEN $paths THEN h END) AS by, collect(CASE WHEN $paths THEN share END) AS shares
+  // What an event or a recount deletes in this instant has no weight any more, and is no path.
+  WITH j, sum(share) AS total, collect(CASE WHEN $paths AND share IS NOT NULL THEN h END) AS by,
+       collect(CASE WHEN $paths THEN share END) AS shares
   WHERE j.domain = $domain AND ($as_if_cold OR NOT j IN met)
   WITH j, total + merge.popularity * j.popularity AS score, by, shares
   ORDER BY score DESC, j.key LIMIT $n

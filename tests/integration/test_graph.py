@@ -166,3 +166,22 @@ def test_a_statement_in_small_steps_waits_for_a_writer_longer_than_the_server_le
             writer.commit()
         recount.result()
     assert graph.run("MATCH (i:Item) RETURN i.likes AS likes", {}) == [{"likes": 0.0}]
+
+
+def test_an_interest_that_is_deleted_while_it_is_read_is_no_path(
+    graph: Graph, server_settings: Settings
+) -> None:
+    graph.run(
+        "CREATE (:Encoder {version: 1, state: 'active'}), (:Domain {name: 'a'})<-[:IN_DOMAIN]-"
+        "(:Item {key: 'a:1', domain: 'a', item_id: '1', title: 'One', popularity: 0.5})"
+        "-[:ABOUT {weight: 1.0}]->(n:Interest {id: 'tea', version: 1}), "
+        "(:User {id: 'ana'})-[:INTERESTED_IN {weight: 1.0}]->(n)",
+        {},
+    )
+    item = recommend(graph, "ana", "a", 1, server_settings)["items"][0]
+    assert [path["kind"] for path in item["paths"]] == ["content", "popularity"]
+    # As a reader finds it whose statement reached it before the deletion was committed.
+    graph.run("MATCH ()-[s:INTERESTED_IN]->() REMOVE s.weight", {})
+    item = recommend(graph, "ana", "a", 1, server_settings)["items"][0]
+    assert [path["kind"] for path in item["paths"]] == ["popularity"]
+    assert item["score"] == item["paths"][0]["share"]
