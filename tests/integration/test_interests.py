@@ -11,7 +11,7 @@ import pytest
 from gnn.through_graph import differences
 from graph.embeddings import encode
 from graph.ingest import ingest
-from graph.interests import InterestsFound, find_interests
+from graph.interests import InterestsFound, find_interests, largest_interests
 from graph.snapshot import snapshot, snapshot_of_tables
 from graph.sources import read_dataset
 from graph.sources.synthetic import write_synthetic
@@ -172,7 +172,7 @@ def test_a_category_is_part_of_the_one_that_holds_it(
     lines = [f"{n},books,Story {n},Fiction|Crime" for n in range(6)]
     lines += [f"{n},books,Story {n},Fiction" for n in range(6, 14)]
     (tmp_path / "items.csv").write_text("\n".join(["item_id,domain,title,categories", *lines]))
-    said = load(graph, tmp_path, server_settings).text().splitlines()
+    said = load(graph, tmp_path, server_settings).text(largest_interests(graph)).splitlines()
     assert said[1:] == ["  Fiction: 14 items", "  Crime: 6 items; part of Fiction"]
     found = {row["name"]: row for row in graph.read("insight/interests", most=10)}
     assert found["Crime"]["part_of"] == ["Fiction"]
