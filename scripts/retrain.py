@@ -23,8 +23,8 @@ def command(settings: Settings, force: bool) -> Output:
     who were held out from both are served worse by the new one: it is then deleted, with exit code
     3. Where the encoder is another one than theirs, everything is encoded with it first, beside
     what answers. Where the graph grew by less than a tenth (setting choose_again), what validation
-    users chose for the generation before is kept: that takes half the time. One retraining of a
-    graph runs at a time, on whichever machine.
+    users chose for the generation before is kept, so that it learns once and not twice. One
+    retraining of a graph runs at a time, on whichever machine.
 
     \b
     Examples:
