@@ -74,8 +74,7 @@ def plain(documents: Sequence[dict[str, Any]]) -> str:
         for name, model in document["models"].items():
             figures = "  ".join(_with_interval(model, measure) for measure in compared)
             lines.append(f"  {name:<21} {figures}")
-        if graph := document["models"].get("transfer", {}).get("through_graph"):
-            lines.append(f"  {_through_graph(graph)}")
+        lines += [f"  {said}" for said in _through_graph(document)]
         for measure, best in (document["best_baseline"] or {}).items():
             if measure in compared:
                 low, high = best["interval"]
@@ -153,19 +152,22 @@ def _section(document: dict[str, Any]) -> list[str]:
     for name, figures in document.get("published", {}).items():
         said = ", ".join(f"{NAMES[measure]} {value:.4f}" for measure, value in figures.items())
         lines += [f"{name}, as published: {said}.", ""]
-    if graph := document["models"].get("transfer", {}).get("through_graph"):
-        lines += [f"Transfer {_through_graph(graph)}.", ""]
+    for said in _through_graph(document):
+        lines += [f"Transfer {said}.", ""]
     if "folds" in document:
         lines += _table(models, _folds(document["folds"]))
     return lines
 
 
-def _through_graph(compared: dict[str, Any]) -> str:
-    """What the product's Cypher is worth beside the sums in memory."""
-    return (
+def _through_graph(document: dict[str, Any]) -> list[str]:
+    """What the product's Cypher is worth beside the sums in memory, where both were asked."""
+    compared = document["models"].get("transfer", {}).get("through_graph")
+    if not compared:
+        return []
+    return [
         f"through the graph: NDCG@10 {compared['ndcg@10']:.4f}, in memory "
         f"{compared['ndcg@10_in_memory']:.4f}; {compared['lists_agree']:.1%} of the lists agree"
-    )
+    ]
 
 
 def _table(models: dict[str, Any], columns: list[Column]) -> list[str]:
