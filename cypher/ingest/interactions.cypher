@@ -2,6 +2,16 @@
 //   newest gives the weight; what is not newer is known already, so that loading twice changes nothing.
 // parameters: rows LIST of {user_id, key, weight, kind, count, times, first_at, last_at}, times being those
 //   of each dated event in milliseconds since 1970, first_at and last_at their ends or null
+
+// Holds the users, so that an event which comes meanwhile waits, or is waited for: neither loses a count.
+CALL () {
+  UNWIND $rows AS row
+  WITH DISTINCT row.user_id AS id ORDER BY id
+  MATCH (u:User {id: id})
+  SET u.held = true
+  REMOVE u.held
+  RETURN count(*) AS users
+}
 UNWIND $rows AS row
 MATCH (u:User {id: row.user_id})
 MATCH (i:Item {key: row.key})

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from graph import queries
 from graph.connection import Graph, Row
 from graph.feedback import forget_events, record_events, record_interaction
 from graph.ingest import ingest, update_popularity
@@ -68,6 +70,12 @@ EVERYTHING = (
 
 def load(graph: Graph, folder: Path, settings: Settings, rows: list[Row] | None = None) -> None:
     """The items with what they are about, and interactions by a load of a table."""
+    load_tables(graph, folder, settings, rows or [])
+    graph.run(INTERESTS, {})
+
+
+def load_tables(graph: Graph, folder: Path, settings: Settings, rows: list[Row]) -> None:
+    """The items and interactions."""
     (folder / "items.csv").write_text(
         "item_id,domain,title\n" + "".join(f"{item},{domain},{item}\n" for domain, item in ITEMS)
     )
@@ -76,9 +84,8 @@ def load(graph: Graph, folder: Path, settings: Settings, rows: list[Row] | None 
             file, ["user_id", "domain", "item_id", "weight", "timestamp", "kind"]
         )
         table.writeheader()
-        table.writerows({name: row.get(name) for name in table.fieldnames} for row in rows or [])
+        table.writerows({name: row.get(name) for name in table.fieldnames} for row in rows)
     ingest(graph, read_dataset(folder), folder, settings)
-    graph.run(INTERESTS, {})
 
 
 def record(graph: Graph, rows: list[Row], settings: Settings) -> int:
@@ -250,6 +257,27 @@ def test_users_who_change_their_minds_at_once_lose_no_like(
     counted = graph.run(POPULARITY, {})
     assert [row["likes"] for row in live] == pytest.approx([row["likes"] for row in counted])
     assert sum(row["r"]["count"] for row in graph.run(INTERACTED, {})) == 6 * 10 * 4
+
+
+def test_a_load_waits_for_an_event_of_the_same_user_and_loses_no_count(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    row = {"user_id": "ana", "domain": "books", "item_id": "b0", "weight": 1.0, "timestamp": 1e9}
+    load(graph, tmp_path, server_settings, [row])
+    event = {"event": "e", "user_id": "ana", "key": "books:b0", "weight": 1.0, "kind": None}
+    told = {"half_life_days": 365.0, "most": 20, "decimals": 6}
+    with ThreadPoolExecutor(1) as pool, graph.driver.session(database="neo4j") as session:
+        with session.begin_transaction() as writer:
+            at = {"at": 1_100_000_000_000, "now": 1_100_000_000_000}
+            writer.run(queries.load("feedback/record").text, rows=[event | at], **told).consume()
+            newer = [row, row | {"timestamp": 1.2e9}]
+            loading = pool.submit(load_tables, graph, tmp_path, server_settings, newer)
+            time.sleep(2)
+            assert not loading.done()
+            writer.commit()
+        loading.result()
+    [found] = graph.run(INTERACTED, {})
+    assert found["r"]["count"] == 3
 
 
 @pytest.mark.parametrize(
