@@ -21,11 +21,10 @@ from page import write
 
 from gnn.retrain import retrain
 from graph.connection import Graph, connect
-from graph.embeddings import encode
 from graph.feedback import record_events, record_interaction
 from graph.follow import EVENTS_A_BATCH
 from graph.ingest import ingest
-from graph.interests import find_interests
+from graph.interests import encode_and_find
 from graph.recommend import recommend
 from graph.scratch import scratch
 from graph.sources import read_dataset
@@ -45,8 +44,7 @@ BATCHES = 10
 def prepare(graph: Graph, dataset: Dataset, folder: Path, settings: Settings) -> None:
     """Everything that stands before the first answer."""
     ingest(graph, dataset, folder, settings)
-    encode(graph, settings)
-    find_interests(graph, settings)
+    encode_and_find(graph, settings)
     retrain(graph, settings)
 
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from encoders.text import load_encoder
 from gnn.retrain import retrain
 from graph.connection import Graph, connect
-from graph.embeddings import encode
 from graph.explain import as_text
 from graph.ingest import ingest
-from graph.interests import find_interests
+from graph.interests import encode_and_find
 from graph.recommend import history, recommend
 from graph.report import write_report
 from graph.scratch import shared_home
@@ -75,9 +73,7 @@ def run_demo(settings: Settings, report: Path) -> Demo:
     write_synthetic(folder)
     with connect(settings) as graph:
         ingest(graph, read_dataset(folder), folder, settings)
-        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-        encode(graph, settings, encoder)
-        find_interests(graph, settings, encoder)
+        encode_and_find(graph, settings)
         training = retrain(graph, settings)
         recovered, planted = recovered_transfers(graph)
         people = [_shown(graph, user, settings) for user in PEOPLE]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from encoders.text import load_encoder
 from gnn.data import InterestGraph, LearnedEdges
 from graph.connection import Graph
-from graph.embeddings import delete_orphans, encode
+from graph.embeddings import delete_orphans
 from graph.feedback import forget_events
 from graph.gate import RULE, Verdict, held_out, judge, to_learn_from
 from graph.ingest import tables_loaded, update_popularity
-from graph.interests import derive_user_interests, find_interests
+from graph.interests import derive_user_interests, encode_and_find
 from graph.lock import Lease, retraining_lock
 from graph.publish import (
     ChampionChanged,
@@ -273,6 +273,5 @@ def encoder_version(graph: Graph, settings: Settings) -> int | None:
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     version = version_of(graph, encoder)
     if version != active.number:
-        encode(graph, settings, encoder)
-        find_interests(graph, settings, encoder)
+        encode_and_find(graph, settings, encoder)
     return version

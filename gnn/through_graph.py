@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from encoders.text import load_encoder
 from gnn.data import Reading
 from gnn.merge import served_scores
 from gnn.metrics import LISTED, best_items, ndcg
@@ -23,9 +22,8 @@ from gnn.splits import cold_users
 from gnn.tasks import likes_of
 from gnn.train import trained
 from graph.connection import Graph, connect
-from graph.embeddings import encode
 from graph.ingest import ingest
-from graph.interests import find_interests
+from graph.interests import encode_and_find
 from graph.publish import publish
 from graph.recommend import recommend_for_users
 from graph.scratch import scratch
@@ -141,9 +139,7 @@ def add_through_graph(
 def load(graph: Graph, dataset: Dataset, folder: Path, settings: Settings) -> None:
     """Brings tables into an empty graph as the commands do."""
     ingest(graph, dataset, folder, settings)
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    encode(graph, settings, encoder)
-    find_interests(graph, settings, encoder)
+    encode_and_find(graph, settings)
 
 
 def learn(

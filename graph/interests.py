@@ -19,7 +19,7 @@ from encoders.cache import VectorCache, encode_cached
 from encoders.text import TextEncoder, load_encoder
 from encoders.topics import Topics
 from graph.connection import Graph, Row
-from graph.embeddings import pages
+from graph.embeddings import Encoded, encode, pages
 from graph.item_interests import interests_of_items, known_interests
 from graph.nesting import nested, write_nesting
 from graph.texts import Interests, Texts, most_likely, read_texts, written
@@ -74,6 +74,14 @@ class InterestsFound:
 def largest_interests(graph: Graph) -> list[Row]:
     """Rows of `insight/interests`: those of most items that are read now."""
     return graph.read("insight/interests", most=SHOWN)
+
+
+def encode_and_find(
+    graph: Graph, settings: Settings, encoder: TextEncoder | None = None
+) -> tuple[Encoded, InterestsFound]:
+    """Embeddings of what has none, then the interests; the arguments are those of both."""
+    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads)
+    return encode(graph, settings, encoder), find_interests(graph, settings, encoder)
 
 
 def find_interests(

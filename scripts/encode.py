@@ -29,19 +29,15 @@ def command(settings: Settings, workers: int | None) -> Output:
       isthmus encode
       isthmus encode --workers 4
     """
-    from encoders.text import load_encoder
     from graph.connection import connect
-    from graph.embeddings import encode
-    from graph.interests import find_interests
+    from graph.interests import encode_and_find
     from graph.versions import settings_of_answers
 
     if workers is not None:
         settings = settings.model_copy(update={"threads": workers})
     with connect(settings) as graph:
         settings = settings_of_answers(graph, settings)
-        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-        done = encode(graph, settings, encoder)
-        found = find_interests(graph, settings, encoder)
+        done, found = encode_and_find(graph, settings)
     document = done.document() | {"interests": found.interests}
     return Output(
         document,
