@@ -51,6 +51,8 @@ VALIDATION_USERS = 2000
 ENOUGH_USERS = 1000
 FOLDS_TO_VALIDATE = 4
 NEGATIVES = 8192
+# An epoch passes over so many users of a lesson at most, so that many more of them cost no more.
+USERS_AN_EPOCH = 16_384
 SMALL_GRAPH = 5000
 
 
@@ -330,8 +332,8 @@ def _shuffled(
     batches = []
     for task in lessons:
         size = min(BATCH, max(1, len(task) // LEAST_BATCHES))
-        order = rng.permutation(len(task))
-        batches += [(task, order[start : start + size]) for start in range(0, len(task), size)]
+        order = rng.permutation(len(task))[:USERS_AN_EPOCH]
+        batches += [(task, order[start : start + size]) for start in range(0, len(order), size)]
     for place in rng.permutation(len(batches)):
         yield batches[place]
 
