@@ -1,7 +1,15 @@
-// purpose: Delete the edges of a generation in small transactions.
-// parameters: number INTEGER
-MATCH (n:Item|Interest)
-CALL (n) {
-  MATCH (n)-[e:TRANSFERS_TO|CO_LIKED {generation: $number}]->()
+// purpose: Delete the edges of a generation that leave some items, the next ones by their key.
+// parameters: number INTEGER; after STRING last key of the step before, or ''; limit INTEGER
+// columns: id the last key, edges that were deleted; no row where no item is left
+MATCH (i:Item)
+WHERE i.key > $after
+WITH i ORDER BY i.key LIMIT $limit
+CALL (i) {
+  MATCH (i)-[e:TRANSFERS_TO|CO_LIKED]->()
+  WHERE e.generation = $number
   DELETE e
-} IN TRANSACTIONS OF 500 ROWS
+  RETURN count(*) AS deleted
+}
+WITH max(i.key) AS id, sum(deleted) AS edges
+WHERE id IS NOT NULL
+RETURN id, edges

@@ -1,0 +1,8 @@
+// purpose: Delete the edges of a generation that leave interests, in small transactions.
+// parameters: number INTEGER
+MATCH (n:Interest)
+CALL (n) {
+  MATCH (n)-[e:TRANSFERS_TO]->()
+  WHERE e.generation = $number
+  DELETE e
+} IN TRANSACTIONS OF 100 ROWS
