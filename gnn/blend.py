@@ -189,7 +189,7 @@ class Taught:
     def _histories(self, target: int) -> csr_array:
         """What users did outside a domain, weighed as it is served, CSR (users, items outside)."""
         everybody = np.arange(len(self.known.users))
-        read = histories(self.known, target, everybody, self.reading).outside
+        read = histories(self.known, target, everybody, self.reading, as_if_cold=True).outside
         some = np.flatnonzero(np.diff(read.indptr))
         some = some[sample(len(some), self.seed, USERS_ASKED)]
         rows = over_length(csr_array(read[some]), HISTORY_POWER)

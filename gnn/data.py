@@ -25,7 +25,8 @@ class Reading:
 
     Attributes:
         half_life_days: Age at which a dated interaction counts half.
-        history_limit: Interactions that count on each side of a domain's border, the newest.
+        history_limit: Interactions of a user that count, the newest. On each side of a domain's
+            border half of them; where one side has fewer, the other has what is left.
         dislike: What a dislike counts against a like; below 0 where what people dislike says, as
             what they like does, which items they turn to.
     """
@@ -152,11 +153,20 @@ def histories(
     target: int,
     users: NDArray[np.int64],
     reading: Reading,
+    *,
+    as_if_cold: bool = False,
 ) -> Histories:
     """The histories of some users, parted at the border of a target domain.
 
     Of each side the newest interactions count, up to the limit; among equals in time the strongest,
     and then those whose item comes first.
+
+    Args:
+        graph: The graph.
+        target: The domain.
+        users: Indices.
+        reading: How they are read.
+        as_if_cold: What they did in the domain counts as not done.
     """
     strengths = csr_array(graph.strengths(reading.half_life_days)[users])
     against = np.where(strengths.data < 0, np.float32(reading.dislike), np.float32(1))
@@ -170,13 +180,17 @@ def histories(
         shape=graph.interactions.shape,
     )[users]
     inside = graph.item_domain[strengths.indices] == target
+    counted = ~inside if as_if_cold else np.ones_like(inside)
     rows = np.repeat(np.arange(len(users)), np.diff(strengths.indptr))
     order = np.lexsort((strengths.indices, -abs(weights.data), -times.data, inside, rows))
     run = 2 * rows[order] + inside[order]
     first = np.flatnonzero(np.diff(run, prepend=-1))
     place = np.arange(len(run)) - np.repeat(first, np.diff(np.append(first, len(run))))
+    sides = np.bincount((2 * rows + inside)[counted], minlength=2 * len(users)).reshape(-1, 2)
+    most = np.maximum(reading.history_limit - sides[:, ::-1], (reading.history_limit + 1) // 2)
     recent = np.empty(len(order), dtype=bool)
-    recent[order] = place < reading.history_limit
+    recent[order] = place < most.ravel()[run]
+    recent &= counted
     return Histories(
         outside=kept(strengths, recent & ~inside),
         inside=kept(strengths, recent & inside),

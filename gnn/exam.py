@@ -42,7 +42,7 @@ class Conditions:
         models: Names out of `MODELS` and `gnn.results.VARIANTS`.
         edges_per_node: Edges that leave a node, at most.
         half_life_days: Age at which a dated interaction counts half.
-        history_limit: Interactions that a query reads on each side of a domain's border.
+        history_limit: Interactions of a user that a query reads.
         seed: Of all that is random.
         threads: Threads at most; all cores without it.
         dense_items: Items on a side of a domain's border above which candidates are scored.

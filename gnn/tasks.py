@@ -91,11 +91,13 @@ def across(
         plain: How it was read when interests were derived from it.
         answers: Gives what they like, where that is hidden in `graph`.
     """
-    outside = histories(graph, target, users, reading).outside
+    outside = histories(graph, target, users, reading, as_if_cold=True).outside
     liked = likes_of(answers or graph, target, users)
     both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
     history = csr_array(outside[both])
-    told = history if reading == plain else histories(graph, target, users[both], plain).outside
+    told = history
+    if reading != plain:
+        told = histories(graph, target, users[both], plain, as_if_cold=True).outside
     return Task(
         target=target,
         users=users[both],

@@ -101,7 +101,7 @@ def train(
         graph: The snapshot.
         edges_per_node: Learned edges that leave an item or interest, at most; likewise CO_LIKED.
         half_life_days: Age at which a dated interaction counts half.
-        history_limit: Interactions of a user that a query reads on each side of a border.
+        history_limit: Interactions of a user that a query reads.
         seed: The same seed, graph and number of threads give the same edges.
         threads: Threads at most; all cores without it.
         dense_items: With more items than this on a side of a domain's border, a softmax is over a

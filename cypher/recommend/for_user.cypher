@@ -9,8 +9,9 @@
 //   dislike counts where it is one; both are the generation's. Asked as if cold, what the user did in the
 //   domain counts as not done: it is neither read nor left out, and s(u,k) is what the history outside the
 //   domain alone speaks for, the mean of weight times ABOUT.
-// parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read
-//   a side, newest and strongest first; half_life_days FLOAT without a generation, and of
+// parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read,
+//   newest and strongest first, half of them on each side of the domain's border, and where one side has fewer,
+//   what is left on the other; half_life_days FLOAT without a generation, and of
 //   s(u,k) as if cold; candidates INTEGER popular items looked at beside those that edges lead to;
 //   paths BOOLEAN also return the paths; generation INTEGER which one answers, or null for the active one;
 //   as_if_cold BOOLEAN; most_edges INTEGER of a kind that leave a node, at most: where the generation has more,
@@ -38,7 +39,6 @@ CALL (u) {
   WHERE NOT ($as_if_cold AND i.domain = $domain)
   RETURN collect(i) AS met
 }
-// The newest and strongest of each side. Who met no more than is read needs no order.
 CALL (u) {
   UNWIND CASE WHEN $as_if_cold THEN [false] ELSE [false, true] END AS inside
   CALL (u, inside) {
@@ -47,8 +47,11 @@ CALL (u) {
     WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key LIMIT $history_limit
     RETURN collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS read, max(r.last_at.epochSeconds) AS last
   }
-  WITH collect(read) AS sides, max(last) AS newest
-  RETURN sides[0] AS outside, coalesce(sides[1], []) AS inside, newest
+  WITH collect(read) AS sides, max(last) AS newest, $history_limit / 2 AS half
+  WITH sides[0] AS outside, coalesce(sides[1], []) AS inside, newest, half
+  RETURN newest,
+    outside[..$history_limit - CASE WHEN size(inside) < half THEN size(inside) ELSE half END] AS outside,
+    inside[..$history_limit - CASE WHEN size(outside) < half THEN size(outside) ELSE half END] AS inside
 }
 CALL (u, merge) {
   CALL (u, merge) {

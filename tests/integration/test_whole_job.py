@@ -139,20 +139,23 @@ def learned(
     return data, train(known, seed=server_settings.seed)
 
 
+@pytest.mark.parametrize("history_limit", [200, 5])
 def test_cypher_computes_the_score_that_was_trained(
     trained: tuple[Graph, dict[str, Any]],
     learned: tuple[InterestGraph, LearnedEdges],
     server_settings: Settings,
+    history_limit: int,
 ) -> None:
     data, edges = learned
+    settings = server_settings.model_copy(update={"history_limit": history_limit})
     target = data.domains.index("films")
     users = np.arange(0, len(data.users), 50)
-    reading = Reading(server_settings.half_life_days, server_settings.history_limit)
+    reading = Reading(settings.half_life_days, history_limit)
     scores = served_scores(data, edges, target, users, reading)
     place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
     compared = 0
     for row, user in zip(scores, data.users[users].tolist(), strict=True):
-        for item in recommend(trained[0], user, "films", 10, server_settings)["items"]:
+        for item in recommend(trained[0], user, "films", 10, settings)["items"]:
             expected = row[place[f"films:{item['item_id']}"]]
             assert item["score"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
             compared += 1

@@ -89,6 +89,34 @@ def test_a_history_outside_a_domain_is_in_the_order_of_the_items_outside() -> No
     assert np.count_nonzero(expected)
 
 
+@pytest.mark.parametrize(
+    ("limit", "as_if_cold", "read"),
+    [
+        (10, False, (5, 3)),
+        (7, False, (4, 3)),
+        (4, False, (2, 2)),
+        (1, False, (1, 1)),
+        (4, True, (4, 0)),
+    ],
+)
+def test_each_side_of_a_border_has_half_of_what_is_read_or_what_the_other_leaves(
+    limit: int, as_if_cold: bool, read: tuple[int, int]
+) -> None:
+    graph = dataclasses.replace(
+        checkerboard(),
+        users=np.array(["somebody"]),
+        interactions=csr_array(np.ones((1, 8), np.float32)),
+        last_at=np.arange(8, dtype=float),
+        item_domain=np.array([0, 0, 0, 1, 1, 1, 1, 1], np.int32),
+        user_interests=csr_array((1, 1), dtype=np.float32),
+    )
+    user = np.zeros(1, np.int64)
+    found = histories(graph, 0, user, Reading(365, limit), as_if_cold=as_if_cold)
+    assert (found.outside.nnz, found.inside.nnz) == read
+    newest = np.arange(8 - read[0], 8)
+    assert np.array_equal(np.sort(found.outside.indices), newest)
+
+
 def test_two_trainings_give_the_same_edges(learned: LearnedEdges) -> None:
     again = train(seen(), edges_per_node=5)
     for name, array in vars(learned.transfer).items():
