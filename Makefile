@@ -29,6 +29,7 @@ DATASETS ?= ../shared/data/tables
 bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on where it stopped
 	$(BIN)/python benchmarks/accuracy.py $(DATASETS) -o benchmarks/accuracy
 	$(BIN)/isthmus evaluate cold-start $(DATASETS)/food_kitchen --model transfer --through-graph -o benchmarks/through_graph
+	$(BIN)/isthmus evaluate temporal $(DATASETS)/rt_critics -o benchmarks/temporal
 	$(BIN)/python benchmarks/candidates.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/untouched.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/growth.py
