@@ -107,15 +107,19 @@ def draw(costs: list[Cost], path: Path) -> None:
     check_plotting()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     for axes, field, label in zip(
         figure.subplots(1, 2), ("seconds", "peak_mb"), ("seconds", "peak memory, MB"), strict=True
     ):
-        sizes = [cost.interactions for cost in costs]
-        axes.plot(sizes, [getattr(cost, field) for cost in costs], "o-")
+        values = [[getattr(cost, of) for cost in costs] for of in ("interactions", field)]
+        axes.plot(*values, "o-")
         axes.set(xscale="log", yscale="log", xlabel="interactions", ylabel=label)
+        for axis, of in zip((axes.xaxis, axes.yaxis), values, strict=True):
+            axis.set_ticks(of, [f"{value:,.0f}" for value in of])
+            axis.set_minor_formatter(NullFormatter())
         axes.grid(which="both", color="#dddddd", linewidth=0.6)
     figure.savefig(path, dpi=150)
 
