@@ -259,16 +259,15 @@ def _delete_edges(graph: Graph, number: int) -> None:
 
     Nobody waits for it, and who reads meanwhile has half of what it would take.
     """
-    after: str | None = ""
+    after, start = "", time.monotonic()
     with progress(f"delete generation {number}", unit="edges") as advance:
-        while after is not None:
-            start = time.monotonic()
-            rows = graph.write(
-                "generations/delete_edges", number=number, after=after, limit=SOURCES_A_STEP
-            )
-            after = rows[0]["id"] if rows else None
-            advance(rows[0]["edges"] if rows else 0)
+        while step := graph.write(
+            "generations/delete_edges", number=number, after=after, limit=SOURCES_A_STEP
+        ):
+            after = step[0]["id"]
+            advance(step[0]["edges"])
             time.sleep(time.monotonic() - start)
+            start = time.monotonic()
 
 
 def _by_source(edges: Edges, sources: np.ndarray, targets: np.ndarray) -> pl.DataFrame:

@@ -281,22 +281,27 @@ def test_the_lock_of_a_killed_run_is_free_after_its_lease_and_a_living_one_keeps
             time.sleep(0.2)
 
 
-def test_who_lost_the_lock_activates_nothing(board: Graph, server_settings: Settings) -> None:
-    champion = published(board)
-    before = shown(board, server_settings)
+def retraining(settings: Settings) -> tuple[threading.Thread, list[Exception]]:
+    """A retraining that runs beside the test, and what it ends with where it fails."""
     ended: list[Exception] = []
 
     def run() -> None:
-        # So long a lease is not renewed within the test: only the last transaction can notice.
-        slow = server_settings.model_copy(update={"lock_seconds": 3600})
         try:
-            with connect(slow) as own:
-                retrain(own, slow)
+            with connect(settings) as own:
+                retrain(own, settings)
         except Exception as error:
             ended.append(error)
 
     running = threading.Thread(target=run)
     running.start()
+    return running, ended
+
+
+def test_who_lost_the_lock_activates_nothing(board: Graph, server_settings: Settings) -> None:
+    champion = published(board)
+    before = shown(board, server_settings)
+    # So long a lease is not renewed within the test: only the last transaction can notice.
+    running, ended = retraining(server_settings.model_copy(update={"lock_seconds": 3600}))
     taken = "MATCH (l:Lock {name: 'retrain'}) WHERE l.owner IS NOT NULL SET l.owner = 'other' "
     while not board.run(taken + "RETURN l.owner AS owner", {}):
         assert running.is_alive()
@@ -312,17 +317,7 @@ def test_who_lost_the_lock_activates_nothing(board: Graph, server_settings: Sett
 
 def test_a_rollback_during_a_retraining_wins(board: Graph, server_settings: Settings) -> None:
     first, second = published(board), published(board)
-    ended: list[Exception] = []
-
-    def run() -> None:
-        try:
-            with connect(server_settings) as own:
-                retrain(own, server_settings)
-        except Exception as error:
-            ended.append(error)
-
-    running = threading.Thread(target=run)
-    running.start()
+    running, ended = retraining(server_settings)
     while states(board)[0][1] != "candidate":
         assert running.is_alive()
         time.sleep(0.01)
