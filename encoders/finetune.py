@@ -61,6 +61,9 @@ class Behaviour:
     texts: Sequence[tuple[int, str]]
 
 
+NOTHING_DONE = Behaviour([], np.zeros(0, np.int32), [], csr_array(np.zeros((0, 0), np.float32)), [])
+
+
 @dataclass(frozen=True)
 class Examples:
     """Rows to learn from.

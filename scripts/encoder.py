@@ -85,7 +85,13 @@ def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]
 
 
 @command.command("finetune")
-@click.argument("tables", type=click.Path(path_type=Path, exists=True))
+@click.argument("tables", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--wants/--no-wants",
+    default=True,
+    show_default=True,
+    help="Also learn from bundled sentences and the things that answer them, Chinese and English.",
+)
 @click.option(
     "--fold",
     default=0,
@@ -95,22 +101,29 @@ def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]
 )
 @with_settings
 @with_plan
-def finetune(settings: Settings, plan: Plan, out: Path, tables: Path, fold: int) -> Output:
+def finetune(
+    settings: Settings, plan: Plan, out: Path, tables: Path | None, *, wants: bool, fold: int
+) -> Output:
     """Train the encoder on what users did: what they wrote and liked against what they like.
 
-    Killed, the same command goes on where it stopped.
+    Without tables, on what is bundled alone. Killed, the same command goes on where it stopped.
 
     \b
     Examples:
       isthmus encoder finetune data/ --name ours
+      isthmus encoder finetune --name bilingual --learning-rate 1e-4
       ISTHMUS_ENCODER=pretrained isthmus encoder finetune data/ --name ours --epochs 2
     """
+    from encoders.finetune import NOTHING_DONE
     from encoders.finetune import finetune as run
     from encoders.text import load_encoder
+    from encoders.wants import with_wants
     from gnn.finetune import behaviour_of
     from graph.sources import read_dataset
 
-    behaviour = behaviour_of(read_dataset(tables), fold)
+    behaviour = NOTHING_DONE if tables is None else behaviour_of(read_dataset(tables), fold)
+    if wants:
+        behaviour = with_wants(behaviour)
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     return _said(run(encoder, behaviour, plan, out))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from graph.records import (
+    DTYPES,
     MAX_ID,
     MAX_NAME,
     MAX_TEXT,
@@ -179,7 +180,10 @@ def _read(values: pl.Series, column: Column) -> tuple[pl.Series, list[Finding]]:
     findings: list[Finding] = []
     if column.required:
         findings.append((values.is_null(), "is missing"))
+    found: list[Finding] = []
     match column.kind:
+        case kind if kind is not Kind.CATEGORIES and values.null_count() == len(values):
+            typed = values.cast(DTYPES[kind])  # a single event has most columns empty
         case Kind.NUMBER:
             typed, found = _numbers(values, column)
         case Kind.TIME:
@@ -250,8 +254,6 @@ def _times(values: pl.Series) -> tuple[pl.Series, list[Finding]]:
     numbers are seconds, or from the year 2200 on milliseconds. A date-time without a zone is UTC.
     """
     given = values.is_not_null()
-    if not given.any():
-        return values.cast(pl.Float64), []
     compact = values.str.contains(COMPACT_DATE).fill_null(False)
     if compact.any():
         dashed = values.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
