@@ -16,8 +16,9 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)  ## the whole job on bundled synthetic data, with a report
 	$(BIN)/isthmus demo
 
+# Two at a time, each with a Neo4j of its own; a file's tests share what they set up, long files first.
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -19,7 +19,7 @@ from graph.ingest import (
     scale_popularity,
 )
 from graph.interests import DECIMALS, INTERESTS_A_USER
-from graph.records import ACCOUNTS, resolve_items
+from graph.records import ACCOUNTS, REJECTED, resolve_items
 from graph.sources.events import read_events
 from isthmus.errors import InputError
 
@@ -92,7 +92,9 @@ def record_events(graph: Graph, events: pl.DataFrame, settings: Settings) -> Rec
         events: Schema of `EVENTS`. One without a timestamp happened just now.
         settings: `half_life_days`.
     """
-    events, unknown = resolve_items(events, items_called(graph, events["item_id"]))
+    unknown = pl.DataFrame(schema=REJECTED)
+    if events["domain"].has_nulls():
+        events, unknown = resolve_items(events, items_called(graph, events["item_id"]))
     if events.is_empty():
         return Recorded(0, unknown)
     owners = known_owners(graph, events, pl.DataFrame(schema=ACCOUNTS.schema))
@@ -105,6 +107,9 @@ def record_events(graph: Graph, events: pl.DataFrame, settings: Settings) -> Rec
     )[0]
     if written["outgrown"]:
         scale_popularity(graph)
+    if written["items"] != events.n_unique(["domain", "item_id"]):
+        _, missing = resolve_items(events, items_called(graph, events["item_id"]))
+        unknown = pl.concat([unknown, missing])
     return Recorded(written["recorded"], unknown)
 
 

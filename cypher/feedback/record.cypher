@@ -11,11 +11,11 @@
 //   when it comes again, or null, at when it happened, in milliseconds since 1970, or null for just now, and now
 //   when it was received; half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER of their
 //   weights
-// columns: recorded, outgrown
+// columns: recorded, outgrown, items how many of those named exist, or null where nothing was recorded
 
 // Holds the items and then the users, new ones too, until the end of the transaction, in one order for all
 // writers: two that counted from the same numbers would lose a count, two that waited for each other would end
-// in a deadlock. An event that is known makes no user.
+// in a deadlock. An event that is known makes no user, nor does one of an item that is not.
 CALL () {
   UNWIND $rows AS row
   WITH DISTINCT row.key AS key ORDER BY key
@@ -26,7 +26,7 @@ CALL () {
 }
 CALL () {
   UNWIND $rows AS row
-  WITH row WHERE row.event IS NULL OR NOT EXISTS { (:Event {id: row.event}) }
+  WITH row WHERE (row.event IS NULL OR NOT EXISTS { (:Event {id: row.event}) }) AND EXISTS { (:Item {key: row.key}) }
   WITH DISTINCT row.user_id AS id ORDER BY id
   MERGE (u:User {id: id})
   SET u.held = true
@@ -113,4 +113,4 @@ CALL (row) {
   }
   RETURN likes > 2 * coalesce(d.most_likes, 0.0) + 1 AS outgrown
 }
-RETURN count(*) AS recorded, count(CASE WHEN outgrown THEN 1 END) > 0 AS outgrown
+RETURN count(*) AS recorded, count(CASE WHEN outgrown THEN 1 END) > 0 AS outgrown, max(items) AS items
