@@ -1,6 +1,6 @@
 """Interactions a second from Parquet to a running, indexed, migrated server: online and in bulk.
 
-python benchmarks/bulk.py [--online 1] [--bulk 1 18] -o benchmarks/bulk
+python benchmarks/bulk.py [--online 1 4] [--bulk 1 18] -o benchmarks/bulk
 
 Each load has a Neo4j of its own, which is not running before: its start is part of the time.
 """
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--online", nargs="*", type=int, default=[1], help="times 250,000")
+    parser.add_argument("--online", nargs="*", type=int, default=[1, 4], help="times 250,000")
     parser.add_argument("--bulk", nargs="*", type=int, default=[1, 18], help="18 is 4 million")
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "bulk")
     options = parser.parse_args()
