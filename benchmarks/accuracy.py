@@ -21,7 +21,7 @@ from gnn import tables
 from gnn.baselines import BASELINES
 from gnn.data import InterestGraph
 from gnn.evaluate import MODELS, cold_start_fold, pool
-from gnn.exam import Conditions
+from gnn.exam import Conditions, Hide
 from gnn.results import VARIANTS, Result, beside, over_targets
 from graph.records import Dataset
 from graph.snapshot import hiding, snapshot_of_tables, titles_of
@@ -105,6 +105,11 @@ class Bench:
         """The snapshot, made when something has to be measured."""
         return snapshot_of_tables(self.dataset, self.settings)
 
+    @property
+    def hide(self) -> Hide | None:
+        """How it is hidden what users did and wrote."""
+        return hiding(self.dataset, self.settings)
+
     def result(self, target: str, fold: int, models: tuple[str, ...], **other: int) -> Result:
         """What models are worth in a fold of a target, loaded where it was measured before.
 
@@ -126,7 +131,7 @@ class Bench:
             titles=titles_of(self.dataset, self.graph),
             dataset=self.name,
             fingerprint=self.dataset.fingerprint,
-            hide=hiding(self.dataset, self.settings),
+            hide=self.hide,
         )
         found = cold_start_fold(self.graph, target, fold, replace(conditions, **other))
         found.save(path)

@@ -298,6 +298,24 @@ def test_what_cannot_be_recorded_is_a_sentence_and_leaves_no_user(
     assert graph.run("MATCH (u:User) RETURN count(u) AS n", {})[0]["n"] == 0
 
 
+@pytest.mark.parametrize("domain", ["books", None])
+def test_a_batch_records_the_items_it_knows_and_names_the_others(
+    graph: Graph, server_settings: Settings, tmp_path: Path, domain: str | None
+) -> None:
+    load(graph, tmp_path, server_settings)
+    rows = [
+        {"user_id": user, "domain": domain, "item_id": item, "event_id": user}
+        for user, item in (("ana", "b0"), ("bo", "nothing"), ("cy", "b1"))
+    ]
+    for changed in (2, 0):
+        events = read_events([json.dumps(row).encode() for row in rows]).frame
+        recorded = record_events(graph, events, server_settings)
+        assert recorded.changed == changed
+        assert recorded.rejected.select("line", "value").rows() == [(2, "nothing")]
+        users = graph.run("MATCH (u:User) RETURN collect(u.id) AS ids", {})[0]["ids"]
+        assert sorted(users) == ["ana", "cy"]
+
+
 def test_an_account_stands_for_its_person_and_without_a_time_each_event_counts(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
