@@ -32,6 +32,7 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/isthmus evaluate cold-start $(DATASETS)/food_kitchen --model transfer --through-graph -o benchmarks/through_graph
 	$(BIN)/isthmus evaluate temporal $(DATASETS)/rt_critics -o benchmarks/temporal
 	$(BIN)/python benchmarks/candidates.py $(DATASETS)/food_kitchen
+	$(BIN)/python benchmarks/texts_and_likes.py $(DATASETS)/rt_critics
 	$(BIN)/python benchmarks/untouched.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/feedback.py
