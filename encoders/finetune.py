@@ -106,13 +106,8 @@ def finetune(encoder: TextEncoder, behaviour: Behaviour, plan: Plan, out: Path) 
     Raises:
         InputError: There is too little to learn from, or there is something in the folder already.
     """
+    check_enough(behaviour)
     rows = examples(behaviour, plan.seed)
-    if len(rows) < FEWEST_ROWS:
-        raise InputError(
-            f"There are {len(rows):,} pairs of what a user said or liked and an item with a title; "
-            f"fine-tuning needs {FEWEST_ROWS}.",
-            "Load interactions and titles, or use the model as it is.",
-        )
     users = behaviour.weights.shape[0]
     asked = np.random.default_rng(plan.seed).random(users) < HELD_OUT
     held = np.isin(rows.groups, np.flatnonzero(asked))
@@ -129,10 +124,28 @@ def finetune(encoder: TextEncoder, behaviour: Behaviour, plan: Plan, out: Path) 
     return train(encoder, lesson, plan, out)
 
 
+def check_enough(behaviour: Behaviour) -> None:
+    """Refuses what no model could learn from.
+
+    Raises:
+        InputError: Too few items that somebody likes, or that have a category, have a title.
+    """
+    titled = _titled(behaviour)
+    liked = behaviour.weights.indices[behaviour.weights.data > 0]
+    about = [len(of_item) for of_item in behaviour.categories]
+    pairs = int(titled[liked].sum()) + int(titled @ np.array(about, np.int64))
+    if pairs < FEWEST_ROWS:
+        raise InputError(
+            f"There are {pairs:,} likes and categories of items with a title; fine-tuning needs "
+            f"{FEWEST_ROWS}.",
+            "Load interactions and titles, or use the model as it is.",
+        )
+
+
 def examples(behaviour: Behaviour, seed: int) -> Examples:
     """Rows of all users and categories, so many of each at most, in random order."""
     rng = np.random.default_rng(seed)
-    titled = np.array([bool(title.strip()) for title in behaviour.titles])
+    titled = _titled(behaviour)
     likes = [row[titled[row]] for row in _rows_where(behaviour.weights, behaviour.weights.data > 0)]
     dislikes = [
         row[titled[row]] for row in _rows_where(behaviour.weights, behaviour.weights.data < 0)
@@ -163,6 +176,10 @@ def examples(behaviour: Behaviour, seed: int) -> Examples:
         groups=np.array([row[4] for row in chosen], np.int64),
         going=_going([*likes, *about], len(behaviour.titles)),
     )
+
+
+def _titled(behaviour: Behaviour) -> NDArray[np.bool_]:
+    return np.array([bool(title.strip()) for title in behaviour.titles], bool)
 
 
 def _of_user(

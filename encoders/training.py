@@ -146,7 +146,7 @@ def _loaded(encoder: TextEncoder) -> SentenceTransformer:
     silence_libraries()
     model = SentenceTransformer(str(encoder.folder), local_files_only=True)
     model.prompts.update(query=encoder.prefixes["query"], passage=encoder.prefixes["passage"])
-    model.model_card_data.generate_widget_examples = False
+    model.model_card_data.widget = [{}]  # or examples are drawn for a card that is not made
     for weights in model.parameters():
         if weights.ndim == 2 and len(weights) > LARGE_VOCABULARY:
             weights.requires_grad_(False)

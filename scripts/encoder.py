@@ -114,14 +114,17 @@ def finetune(
       isthmus encoder finetune --name bilingual --learning-rate 1e-4
       ISTHMUS_ENCODER=pretrained isthmus encoder finetune data/ --name ours --epochs 2
     """
-    from encoders.finetune import NOTHING_DONE
+    from encoders.finetune import NOTHING_DONE, check_enough
     from encoders.finetune import finetune as run
     from encoders.text import load_encoder
     from encoders.wants import with_wants
     from gnn.finetune import behaviour_of
     from graph.sources import read_dataset
 
-    behaviour = NOTHING_DONE if tables is None else behaviour_of(read_dataset(tables), fold)
+    behaviour = NOTHING_DONE
+    if tables is not None:
+        behaviour = behaviour_of(read_dataset(tables), fold)
+        check_enough(behaviour)  # or what is bundled would hide that the tables teach nothing
     if wants:
         behaviour = with_wants(behaviour)
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
