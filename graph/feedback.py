@@ -107,10 +107,15 @@ def record_events(graph: Graph, events: pl.DataFrame, settings: Settings) -> Rec
     )[0]
     if written["outgrown"]:
         scale_popularity(graph)
-    if written["items"] != events.n_unique(["domain", "item_id"]):
-        _, missing = resolve_items(events, items_called(graph, events["item_id"]))
-        unknown = pl.concat([unknown, missing])
-    return Recorded(written["recorded"], unknown)
+    key = item_key(pl.col("domain"), pl.col("item_id"))
+    missed = events.filter(~key.is_in(written["items"]))
+    if missed.is_empty():
+        return Recorded(written["recorded"], unknown)
+    # What was loaded since is recorded now; of the rest it is said why not.
+    found, missing = resolve_items(missed, items_called(graph, missed["item_id"]))
+    later = record_events(graph, found, settings)
+    rejected = pl.concat([unknown, missing, later.rejected])
+    return Recorded(written["recorded"] + later.changed, rejected)
 
 
 def forget_events(graph: Graph, days: float) -> None:

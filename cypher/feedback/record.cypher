@@ -11,7 +11,7 @@
 //   when it comes again, or null, at when it happened, in milliseconds since 1970, or null for just now, and now
 //   when it was received; half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER of their
 //   weights
-// columns: recorded, outgrown, items how many of those named exist, or null where nothing was recorded
+// columns: recorded, outgrown, items LIST of the keys that exist
 
 // Holds the items and then the users, new ones too, until the end of the transaction, in one order for all
 // writers: two that counted from the same numbers would lose a count, two that waited for each other would end
@@ -22,7 +22,7 @@ CALL () {
   MATCH (i:Item {key: key})
   SET i.held = true
   REMOVE i.held
-  RETURN count(*) AS items
+  RETURN collect(key) AS items
 }
 CALL () {
   UNWIND $rows AS row
@@ -33,84 +33,87 @@ CALL () {
   REMOVE u.held
   RETURN count(*) AS users
 }
-UNWIND $rows AS row
-CALL (row) {
-  MATCH (i:Item {key: row.key})
+CALL () {
+  UNWIND $rows AS row
   CALL (row) {
-    WITH row WHERE row.event IS NULL
-    RETURN true AS fresh
-  UNION ALL
-    WITH row WHERE row.event IS NOT NULL
-    MERGE (e:Event {id: row.event})
-    ON CREATE SET e.at = datetime({epochMillis: row.now}), e.fresh = true
-    WITH e, e.fresh IS NOT NULL AS fresh
-    REMOVE e.fresh
-    RETURN fresh
-  }
-  WITH row, i WHERE fresh
-  MERGE (u:User {id: row.user_id})
-  WITH row, i, u
-  OPTIONAL MATCH (d:Domain {name: i.domain})
-  MERGE (u)-[r:INTERACTED]->(i)
-  WITH row, i, u, d, r, r.weight AS before, r.last_at AS known, datetime({epochMillis: coalesce(row.at,
-    CASE WHEN r.last_at.epochMillis >= row.now THEN r.last_at.epochMillis + 1 ELSE row.now END)}) AS at
-  WHERE before IS NULL OR known IS NULL OR at > known OR row.event IS NOT NULL
-  CALL (u) {
-    MATCH (u)-[h:INTERACTED]->()
-    RETURN count(h) AS did, max(h.last_at) AS last_did
-  }
-  CALL (u) {
-    MATCH (u)-[:WROTE]->(t:Text)
-    RETURN count(t) AS wrote, max(t.written_at) AS last_wrote
-  }
-  WITH *, did + wrote AS evidence, CASE WHEN before IS NULL THEN 1 ELSE 0 END AS new,
-    CASE WHEN last_wrote IS NULL OR last_did >= last_wrote THEN last_did ELSE last_wrote END AS newest,
-    CASE WHEN before IS NULL OR known IS NULL OR at >= known
-      THEN {weight: row.weight, kind: row.kind, at: at} ELSE {weight: before, kind: r.kind, at: known} END AS now
-  SET r.count = coalesce(r.count, 0) + 1,
-      r.first_at = CASE WHEN r.first_at < at THEN r.first_at ELSE at END,
-      r.weight = now.weight, r.kind = now.kind, r.last_at = now.at
+    MATCH (i:Item {key: row.key})
+    CALL (row) {
+      WITH row WHERE row.event IS NULL
+      RETURN true AS fresh
+    UNION ALL
+      WITH row WHERE row.event IS NOT NULL
+      MERGE (e:Event {id: row.event})
+      ON CREATE SET e.at = datetime({epochMillis: row.now}), e.fresh = true
+      WITH e, e.fresh IS NOT NULL AS fresh
+      REMOVE e.fresh
+      RETURN fresh
+    }
+    WITH row, i WHERE fresh
+    MERGE (u:User {id: row.user_id})
+    WITH row, i, u
+    OPTIONAL MATCH (d:Domain {name: i.domain})
+    MERGE (u)-[r:INTERACTED]->(i)
+    WITH row, i, u, d, r, r.weight AS before, r.last_at AS known, datetime({epochMillis: coalesce(row.at,
+      CASE WHEN r.last_at.epochMillis >= row.now THEN r.last_at.epochMillis + 1 ELSE row.now END)}) AS at
+    WHERE before IS NULL OR known IS NULL OR at > known OR row.event IS NOT NULL
+    CALL (u) {
+      MATCH (u)-[h:INTERACTED]->()
+      RETURN count(h) AS did, max(h.last_at) AS last_did
+    }
+    CALL (u) {
+      MATCH (u)-[:WROTE]->(t:Text)
+      RETURN count(t) AS wrote, max(t.written_at) AS last_wrote
+    }
+    WITH *, did + wrote AS evidence, CASE WHEN before IS NULL THEN 1 ELSE 0 END AS new,
+      CASE WHEN last_wrote IS NULL OR last_did >= last_wrote THEN last_did ELSE last_wrote END AS newest,
+      CASE WHEN before IS NULL OR known IS NULL OR at >= known
+        THEN {weight: row.weight, kind: row.kind, at: at} ELSE {weight: before, kind: r.kind, at: known} END AS now
+    SET r.count = coalesce(r.count, 0) + 1,
+        r.first_at = CASE WHEN r.first_at < at THEN r.first_at ELSE at END,
+        r.weight = now.weight, r.kind = now.kind, r.last_at = now.at
 
-  WITH *, now.at.epochSeconds AS now_at, known.epochSeconds AS known_at, d.newest_at.epochSeconds AS domain_at,
-    newest.epochSeconds AS newest_at
-  WITH *, CASE WHEN now.weight > 0 THEN 1.0 ELSE 0.0 END *
-      CASE WHEN now_at < domain_at THEN 0.5 ^ ((domain_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END
-    - CASE WHEN before > 0 THEN 1.0 ELSE 0.0 END *
-      CASE WHEN known_at < domain_at THEN 0.5 ^ ((domain_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END
-    + coalesce(i.likes, 0.0) AS likes
-  SET i.likes = CASE WHEN likes > 0 THEN likes ELSE 0.0 END
-  SET i.popularity = CASE WHEN d.most_likes > 0 THEN log(1 + i.likes) / log(1 + d.most_likes)
-                          WHEN likes > 0 THEN 1.0 ELSE 0.0 END
+    WITH *, now.at.epochSeconds AS now_at, known.epochSeconds AS known_at, d.newest_at.epochSeconds AS domain_at,
+      newest.epochSeconds AS newest_at
+    WITH *, CASE WHEN now.weight > 0 THEN 1.0 ELSE 0.0 END *
+        CASE WHEN now_at < domain_at THEN 0.5 ^ ((domain_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END
+      - CASE WHEN before > 0 THEN 1.0 ELSE 0.0 END *
+        CASE WHEN known_at < domain_at THEN 0.5 ^ ((domain_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END
+      + coalesce(i.likes, 0.0) AS likes
+    SET i.likes = CASE WHEN likes > 0 THEN likes ELSE 0.0 END
+    SET i.popularity = CASE WHEN d.most_likes > 0 THEN log(1 + i.likes) / log(1 + d.most_likes)
+                            WHEN likes > 0 THEN 1.0 ELSE 0.0 END
 
-  WITH *, CASE WHEN newest_at < now_at THEN 0.5 ^ ((now_at - newest_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS fading
-  WITH *, now.weight *
-      CASE WHEN now_at < newest_at THEN 0.5 ^ ((newest_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS says,
-    before * fading *
-      CASE WHEN known_at < newest_at THEN 0.5 ^ ((newest_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS said
-  CALL (u, evidence, new, fading) {
-    MATCH (u)-[s:INTERESTED_IN]->(:Interest)
-    SET s.weight = s.weight * fading * (evidence - new) / evidence
+    WITH *, CASE WHEN newest_at < now_at THEN 0.5 ^ ((now_at - newest_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS fading
+    WITH *, now.weight *
+        CASE WHEN now_at < newest_at THEN 0.5 ^ ((newest_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS says,
+      before * fading *
+        CASE WHEN known_at < newest_at THEN 0.5 ^ ((newest_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS said
+    CALL (u, evidence, new, fading) {
+      MATCH (u)-[s:INTERESTED_IN]->(:Interest)
+      SET s.weight = s.weight * fading * (evidence - new) / evidence
+    }
+    CALL (u, i, r, evidence, before, says, said) {
+      MATCH (i)-[b:ABOUT]->(k:Interest)
+      MERGE (u)-[s:INTERESTED_IN]->(k)
+      ON CREATE SET s.weight = 0.0, s.evidence = 0, s.likes = 0, s.dislikes = 0, s.texts = 0
+      WITH *, CASE WHEN s.evidence > 0 THEN before END AS counted
+      SET s.weight = s.weight + b.weight * (says - CASE WHEN counted IS NULL THEN 0 ELSE said END) / evidence,
+          s.evidence = s.evidence + CASE WHEN counted IS NULL THEN 1 ELSE 0 END,
+          s.likes = s.likes + CASE WHEN r.weight > 0 THEN 1 ELSE 0 END - CASE WHEN counted > 0 THEN 1 ELSE 0 END,
+          s.dislikes = s.dislikes + CASE WHEN r.weight < 0 THEN 1 ELSE 0 END - CASE WHEN counted < 0 THEN 1 ELSE 0 END,
+          s.first_at = CASE WHEN s.first_at < r.first_at THEN s.first_at ELSE r.first_at END,
+          s.last_at = CASE WHEN s.last_at > r.last_at THEN s.last_at ELSE r.last_at END
+    }
+    CALL (u) {
+      MATCH (u)-[s:INTERESTED_IN]->(k:Interest)
+      SET s.weight = round(s.weight, $decimals), s.updated_at = datetime()
+      WITH k.version AS version, s, k.id AS id ORDER BY abs(s.weight) DESC, id
+      WITH version, collect(s)[$most..] AS weak
+      UNWIND weak AS s
+      DELETE s
+    }
+    RETURN likes > 2 * coalesce(d.most_likes, 0.0) + 1 AS outgrown
   }
-  CALL (u, i, r, evidence, before, says, said) {
-    MATCH (i)-[b:ABOUT]->(k:Interest)
-    MERGE (u)-[s:INTERESTED_IN]->(k)
-    ON CREATE SET s.weight = 0.0, s.evidence = 0, s.likes = 0, s.dislikes = 0, s.texts = 0
-    WITH *, CASE WHEN s.evidence > 0 THEN before END AS counted
-    SET s.weight = s.weight + b.weight * (says - CASE WHEN counted IS NULL THEN 0 ELSE said END) / evidence,
-        s.evidence = s.evidence + CASE WHEN counted IS NULL THEN 1 ELSE 0 END,
-        s.likes = s.likes + CASE WHEN r.weight > 0 THEN 1 ELSE 0 END - CASE WHEN counted > 0 THEN 1 ELSE 0 END,
-        s.dislikes = s.dislikes + CASE WHEN r.weight < 0 THEN 1 ELSE 0 END - CASE WHEN counted < 0 THEN 1 ELSE 0 END,
-        s.first_at = CASE WHEN s.first_at < r.first_at THEN s.first_at ELSE r.first_at END,
-        s.last_at = CASE WHEN s.last_at > r.last_at THEN s.last_at ELSE r.last_at END
-  }
-  CALL (u) {
-    MATCH (u)-[s:INTERESTED_IN]->(k:Interest)
-    SET s.weight = round(s.weight, $decimals), s.updated_at = datetime()
-    WITH k.version AS version, s, k.id AS id ORDER BY abs(s.weight) DESC, id
-    WITH version, collect(s)[$most..] AS weak
-    UNWIND weak AS s
-    DELETE s
-  }
-  RETURN likes > 2 * coalesce(d.most_likes, 0.0) + 1 AS outgrown
+  RETURN count(*) AS recorded, count(CASE WHEN outgrown THEN 1 END) > 0 AS outgrown
 }
-RETURN count(*) AS recorded, count(CASE WHEN outgrown THEN 1 END) > 0 AS outgrown, max(items) AS items
+RETURN recorded, outgrown, items

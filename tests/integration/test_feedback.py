@@ -14,12 +14,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
-from graph import queries
+from graph import feedback, queries
 from graph.connection import Graph, Row
 from graph.feedback import forget_events, record_events, record_interaction
-from graph.ingest import ingest, update_popularity
+from graph.ingest import ingest, items_called, update_popularity
 from graph.interests import derive_user_interests
 from graph.recommend import recommend
 from graph.sources import read_dataset
@@ -314,6 +315,24 @@ def test_a_batch_records_the_items_it_knows_and_names_the_others(
         assert recorded.rejected.select("line", "value").rows() == [(2, "nothing")]
         users = graph.run("MATCH (u:User) RETURN collect(u.id) AS ids", {})[0]["ids"]
         assert sorted(users) == ["ana", "cy"]
+
+
+def test_an_item_that_is_loaded_meanwhile_loses_no_event(
+    graph: Graph, server_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(graph, tmp_path, server_settings)
+
+    def loaded_first(graph: Graph, item_ids: pl.Series) -> pl.DataFrame:
+        graph.run("MERGE (:Item {key: 'books:new', item_id: 'new', domain: 'books'})", {})
+        return items_called(graph, item_ids)
+
+    monkeypatch.setattr(feedback, "items_called", loaded_first)
+    rows = [{"user_id": "ana", "domain": "books", "item_id": item} for item in ("b0", "new")]
+    events = read_events([json.dumps(row).encode() for row in rows]).frame
+    recorded = record_events(graph, events, server_settings)
+    assert (recorded.changed, recorded.rejected.height) == (2, 0)
+    counts = "MATCH (:User {id: 'ana'})-[r:INTERACTED]->(i) RETURN i.item_id AS item, r.count AS n"
+    assert {row["item"]: row["n"] for row in graph.run(counts, {})} == {"b0": 1, "new": 1}
 
 
 def test_an_account_stands_for_its_person_and_without_a_time_each_event_counts(
