@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import logging
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +26,7 @@ from gnn.metrics import interval
 from gnn.results import TRANSFER
 from gnn.splits import without
 from graph.interests import interests_of_users
-from graph.records import Dataset
-from graph.snapshot import pairs_and_texts, snapshot_without, tables_without
+from graph.snapshot import pairs_and_texts, tables_without
 from graph.sources import read_dataset
 from isthmus.errors import NothingToDo
 from isthmus.settings import Settings, load_settings
@@ -37,29 +35,25 @@ ROOT = Path(__file__).resolve().parents[1]
 WAYS = ("interactions and texts", "interactions", "texts", "popularity")
 
 
-def only_texts(
-    data: InterestGraph,
-    target: int,
-    users: NDArray[np.int64],
-    dataset: Dataset,
-    settings: Settings,
-) -> InterestGraph:
-    """A graph in which some users have done nothing, and written nothing about the target."""
-    seen = snapshot_without(data, target, users, dataset, settings)
-    seen = without(seen, np.isin(seen.owners(), users), half_life_days=settings.half_life_days)
-    names = data.users[users].tolist()
-    pairs, texts = pairs_and_texts(tables_without(dataset, set(names), data.domains[target]))
-    pairs = pairs.filter(~pl.col("user_id").is_in(names))
-    return replace(seen, user_interests=interests_of_users(seen, pairs, texts, settings))
-
-
 class OnlyTexts(Bench):
     """A dataset whose held-out users have only written."""
 
     @property
     def hide(self) -> Hide:
-        """Hides all that they did."""
-        return partial(only_texts, dataset=self.dataset, settings=self.settings)
+        """Hides all that they did, and what they wrote about the target."""
+        return self._only_texts
+
+    def _only_texts(
+        self, data: InterestGraph, target: int, users: NDArray[np.int64]
+    ) -> InterestGraph:
+        done = np.isin(data.owners(), users)
+        seen = without(data, done, half_life_days=self.settings.half_life_days)
+        names = data.users[users].tolist()
+        left = tables_without(self.dataset, set(names), data.domains[target])
+        pairs, texts = pairs_and_texts(left)
+        pairs = pairs.filter(~pl.col("user_id").is_in(names))
+        interests = interests_of_users(seen, pairs, texts, self.settings)
+        return replace(seen, user_interests=interests)
 
 
 def ndcg_of(

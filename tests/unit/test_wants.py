@@ -38,6 +38,13 @@ def test_each_thing_is_named_once_and_is_none_of_the_hard_pairs() -> None:
                 assert len(of_title & named) < max(2, 0.7 * len(named)), (known, title)
 
 
+def test_sentence_and_title_share_no_content_word() -> None:
+    for row in wants():
+        for language in LANGUAGES:
+            shared = parts(row[f"sentence_{language}"]) & parts(row[f"title_{language}"])
+            assert not shared, row
+
+
 def test_each_example_says_one_thing_and_likes_it_in_both_languages() -> None:
     behaviour = with_wants(
         Behaviour(
