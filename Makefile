@@ -38,6 +38,7 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/python benchmarks/feedback.py
 	$(BIN)/python benchmarks/encode.py
 	$(BIN)/python benchmarks/encoder.py
+	$(BIN)/python benchmarks/objectives.py $(DATASETS)
 	$(BIN)/python benchmarks/bulk.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/contention.py

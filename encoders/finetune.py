@@ -267,8 +267,8 @@ def loss_of(rows: Examples, model: SentenceTransformer) -> nn.Module:
             places = labels.cpu().numpy().ravel()
             scores = SHARPNESS * vectors[0] @ torch.cat(vectors[1:]).T
             mask = torch.from_numpy(uncounted(rows, places, len(vectors) > 2))
-            scores = scores.masked_fill(mask, -torch.inf)
-            return functional.cross_entropy(scores, torch.arange(len(places)))
+            scores = scores.masked_fill(mask.to(scores.device), -torch.inf)
+            return functional.cross_entropy(scores, torch.arange(len(places), device=scores.device))
 
     return Loss()
 

@@ -76,8 +76,8 @@ class TextEncoder:
         silence_libraries()
         try:
             model = SentenceTransformer(str(self.folder), local_files_only=True)
-            model.eval()
-            return model
+            # Kept in half precision, a processor would have to mix it with its own.
+            return (model.float() if model.device.type == "cpu" else model).eval()
         except Exception as error:  # whatever a library of somebody else's model may raise
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise InputError(

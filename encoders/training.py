@@ -144,7 +144,7 @@ def _loaded(encoder: TextEncoder) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
     silence_libraries()
-    model = SentenceTransformer(str(encoder.folder), local_files_only=True)
+    model = SentenceTransformer(str(encoder.folder), local_files_only=True).float()
     model.prompts.update(query=encoder.prefixes["query"], passage=encoder.prefixes["passage"])
     model.model_card_data.widget = [{}]  # or examples are drawn for a card that is not made
     for weights in model.parameters():
@@ -241,9 +241,11 @@ def _evaluator(held_out: Callable[[SentenceTransformer], float]) -> BaseEvaluato
 
 
 def _arguments(plan: Plan, every: int, work: Path) -> Any:
+    import torch
     from sentence_transformers import SentenceTransformerTrainingArguments
     from sentence_transformers.sentence_transformer.training_args import BatchSamplers
 
+    on_card = torch.cuda.is_available()
     return SentenceTransformerTrainingArguments(
         output_dir=str(work),
         num_train_epochs=plan.epochs,
@@ -251,7 +253,7 @@ def _arguments(plan: Plan, every: int, work: Path) -> Any:
         learning_rate=plan.learning_rate,
         warmup_steps=WARMUP_SHARE,
         batch_sampler=BatchSamplers.NO_DUPLICATES,
-        bf16=halves_pay(),
+        bf16=torch.cuda.is_bf16_supported() if on_card else halves_pay(),
         eval_strategy="steps",
         eval_steps=every,
         save_strategy="steps",
@@ -265,7 +267,7 @@ def _arguments(plan: Plan, every: int, work: Path) -> Any:
         report_to="none",
         logging_strategy="no",
         disable_tqdm=True,
-        use_cpu=True,
+        use_cpu=not on_card,
     )
 
 

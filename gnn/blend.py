@@ -12,13 +12,14 @@ from scipy.sparse import csr_array
 
 from gnn.candidates import candidate_lists
 from gnn.closed_form import FORMS, Form, closed_form
-from gnn.data import histories, over_length
+from gnn.data import NO_EDGES, histories, over_length
 from gnn.edges import among, joined, strongest
 from gnn.merge import ERRORS, clearly_best
 from gnn.metrics import ndcg
-from gnn.pruning import UNTOUCHED_PART, choice, most_used, reserved, share
+from gnn.pruning import CHOICE, UNTOUCHED_PART, choice, most_used, reserved, share
 from gnn.splits import sample
 from gnn.tasks import HISTORY_POWER, batch_of
+from gnn.untouched import borrowed, stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -157,14 +158,12 @@ class Taught:
             many = choice(weights.sources, weights.targets, edges_per_node)
             a_choice = many > edges_per_node
             found = strongest(weights, likes, many, among(lists, ~new), against=a_choice)
+            ends = self.known.items_outside(t), self.known.items_of(t)
+            untouched.append(self._borrowed(found, t, new, places).between(*ends))
             if a_choice:
                 said = np.float32(self.mix.prior) * self.network.prior(t)
                 found = most_used(found, self._histories(t), said, likes, edges_per_node)
-            ends = self.known.items_outside(t), self.known.items_of(t)
             liked.append(found.between(*ends))
-            if places:
-                found = strongest(weights, likes, places, among(lists, new))
-                untouched.append(found.between(*ends))
         return self._shared(liked, untouched, edges_per_node)
 
     def interest(self, edges_per_node: int) -> Edges:
@@ -174,12 +173,21 @@ class Taught:
             weights, likes = self.network.interest_weights(t), self._likes(t)
             new, places = reserved(likes, edges_per_node)
             ends = np.arange(len(self.known.interests)), self.known.items_of(t)
-            found = strongest(weights, likes, edges_per_node, among(weights.lists(), ~new))
+            lists = among(weights.lists(), ~new)
+            found = strongest(weights, likes, edges_per_node, lists)
             liked.append(found.between(*ends))
             if places:
-                found = strongest(weights, likes, places, among(weights.lists(), new))
-                untouched.append(found.between(*ends))
+                found = strongest(weights, likes, CHOICE * edges_per_node, lists)
+                untouched.append(self._borrowed(found, t, new, places).between(*ends))
         return self._shared(liked, untouched, edges_per_node)
+
+    def _borrowed(
+        self, edges: Edges, target: int, new: NDArray[np.bool_], edges_per_node: int
+    ) -> Edges:
+        """Edges to what nobody has touched, by the edges to what is touched."""
+        if not edges_per_node:
+            return NO_EDGES
+        return borrowed(edges, stand_ins(self.known, target, new), edges_per_node)
 
     def _shared(self, liked: list[Edges], untouched: list[Edges], edges_per_node: int) -> Edges:
         domain = self.known.item_domain

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import torch
 
 from gnn.plots import draw
 from gnn.results import VARIANTS
@@ -57,9 +58,11 @@ def machine() -> str:
     """When and where this runs, and with which versions, as a sentence."""
     memory = psutil.virtual_memory().total / 2**30
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    card = f"{torch.cuda.get_device_name()}, " if torch.cuda.is_available() else ""
     return (
         f"Measured on {date.today()}: {platform.machine()}, {os.cpu_count()} cores, "
-        f"{memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}, {libraries}."
+        f"{memory:.0f} GiB, {card}{platform.system()}, Python {platform.python_version()}, "
+        f"{libraries}."
     )
 
 

@@ -28,27 +28,37 @@ def command() -> None:
     """
 
 
-def with_plan(function: Callable[..., Output]) -> Callable[..., Output]:
-    """Gives a training its `--name`, and a plan of its `--epochs`, `--minutes` and so on."""
+def with_plan(rate: float) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
+    """Gives a training its `--name`, and a plan of its `--epochs`, `--minutes` and so on.
 
-    @click.option("--name", required=True, help="What to call the model; it is kept under HOME.")
-    @click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
-    @click.option(
-        "--minutes", default=20.0, show_default=True, type=click.FloatRange(0), help="Time at most."
-    )
-    @click.option(
-        "--learning-rate", default=2e-5, show_default=True, type=click.FloatRange(0, min_open=True)
-    )
-    @functools.wraps(function)
-    def run(settings: Settings, *, name: str, **told: Any) -> Output:
-        from encoders.find import kept_folder
-        from encoders.training import Plan
+    Args:
+        rate: The learning rate that is measured to serve it best.
+    """
 
-        fields = ("epochs", "minutes", "learning_rate")
-        plan = Plan(seed=settings.seed, **{field: told.pop(field) for field in fields})
-        return function(settings, plan=plan, out=kept_folder(name, settings.home), **told)
+    def given(function: Callable[..., Output]) -> Callable[..., Output]:
+        @click.option("--name", required=True, help="What to call the model; it is kept in HOME.")
+        @click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
+        @click.option(
+            "--minutes", default=20.0, show_default=True, type=click.FloatRange(0), help="At most."
+        )
+        @click.option(
+            "--learning-rate",
+            default=rate,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+        )
+        @functools.wraps(function)
+        def run(settings: Settings, *, name: str, **told: Any) -> Output:
+            from encoders.find import kept_folder
+            from encoders.training import Plan
 
-    return run
+            fields = ("epochs", "minutes", "learning_rate")
+            plan = Plan(seed=settings.seed, **{field: told.pop(field) for field in fields})
+            return function(settings, plan=plan, out=kept_folder(name, settings.home), **told)
+
+        return run
+
+    return given
 
 
 @command.command("pretrain")
@@ -59,7 +69,7 @@ def with_plan(function: Callable[..., Output]) -> Callable[..., Output]:
     help="Tables whose texts to learn from, in place of the graph's; several times for several.",
 )
 @with_settings
-@with_plan
+@with_plan(3e-6)
 def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]) -> Output:
     """Go on training the encoder on titles and on what people wrote, without labels.
 
@@ -100,7 +110,7 @@ def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]
     help="Fold of `isthmus evaluate cold-start` whose cold users are not learned from.",
 )
 @with_settings
-@with_plan
+@with_plan(2e-5)
 def finetune(
     settings: Settings, plan: Plan, out: Path, tables: Path | None, *, wants: bool, fold: int
 ) -> Output:
@@ -111,7 +121,7 @@ def finetune(
     \b
     Examples:
       isthmus encoder finetune data/ --name ours
-      isthmus encoder finetune --name bilingual --learning-rate 1e-4
+      isthmus encoder finetune --name bilingual
       ISTHMUS_ENCODER=pretrained isthmus encoder finetune data/ --name ours --epochs 2
     """
     from encoders.finetune import NOTHING_DONE, check_enough

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.pretrain import FEWEST_TOKENS, TOKEN, crop, halved, parted, reciprocal_ranks
+from encoders.text import load_encoder
 from isthmus.errors import InputError
 from scripts.encoder import command
 from tests.unit.tiny import tiny_bert
@@ -76,6 +77,21 @@ def test_texts_find_their_other_half_better(
 
     with pytest.raises(InputError, match="There is a model in"):
         CliRunner().invoke(command, arguments(tables, tmp_path), catch_exceptions=False)
+
+
+def test_a_model_kept_in_half_precision_learns_and_encodes(
+    model: Path, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    half = tmp_path / "half"
+    SentenceTransformer(str(model), device="cpu").half().save_pretrained(str(half))
+    monkeypatch.setenv("ISTHMUS_ENCODER", str(half))
+    done = CliRunner().invoke(command, arguments(tables, tmp_path), catch_exceptions=False)
+    assert done.exit_code == 0
+    for folder in (half, json.loads(done.stdout)["folder"]):
+        (vector,) = load_encoder(str(folder), tmp_path).encode([TOPICS["茶"]], "query")
+        assert np.linalg.norm(vector) == pytest.approx(1)
 
 
 def test_a_killed_training_goes_on_where_it_stopped(

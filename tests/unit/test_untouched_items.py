@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from gnn.blend import Mix, Taught
 from gnn.choices import Choices
-from gnn.data import InterestGraph, Reading
+from gnn.data import Edges, InterestGraph, Reading
 from gnn.splits import without
 from gnn.train import Trainer, reproducible
+from gnn.untouched import borrowed, stand_ins
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 EVEN, ODD = ITEMS, ITEMS + 1
@@ -22,11 +25,11 @@ def graph() -> InterestGraph:
     return without(whole, hidden, half_life_days=365)
 
 
-@pytest.fixture(scope="module")
-def taught(graph: InterestGraph) -> Taught:
+@pytest.fixture(scope="module", params=[0, 1], ids=["network", "closed form"])
+def taught(graph: InterestGraph, request: pytest.FixtureRequest) -> Taught:
     trainer = Trainer(10, Reading(), 20_000, 7, "")
     with reproducible(7, 1):
-        return trainer.taught(graph, Choices(Reading(), 20, Mix(closed_share=0)))[0]
+        return trainer.taught(graph, Choices(Reading(), 20, Mix(closed_share=request.param)))[0]
 
 
 def test_each_source_leads_to_the_untouched_item_of_its_colour(taught: Taught) -> None:
@@ -43,3 +46,34 @@ def test_each_interest_leads_to_the_untouched_item_that_is_about_it(taught: Taug
 
 def test_no_more_edges_leave_a_node_for_it(taught: Taught) -> None:
     assert np.bincount(taught.transfer(10, 20_000).sources).max() <= 10
+
+
+def test_nearer_texts_count_more_and_all_of_them_one(graph: InterestGraph) -> None:
+    new = graph.likes(365)[graph.items_of(1)] <= 0
+    found = stand_ins(graph, 1, new).toarray()
+    assert found[:, new].sum(axis=0) == pytest.approx(1)
+    assert not found[:, ~new].any()
+    assert not found[new].any()
+    of_even = found[:, np.flatnonzero(new)[0]][~new]
+    assert of_even[::2].min() > of_even[1::2].max()
+
+
+def test_an_item_without_text_is_placed_by_its_interests(graph: InterestGraph) -> None:
+    vectors = graph.item_vectors.copy()
+    vectors[EVEN] = 0
+    new = graph.likes(365)[graph.items_of(1)] <= 0
+    found = stand_ins(dataclasses.replace(graph, item_vectors=vectors), 1, new).toarray()
+    of_even = found[:, np.flatnonzero(new)[0]][~new]
+    assert of_even[::2].sum() > of_even[1::2].sum()
+
+
+def test_without_any_words_nobody_stands_in(graph: InterestGraph) -> None:
+    nothing = dataclasses.replace(
+        graph,
+        item_vectors=np.zeros_like(graph.item_vectors),
+        interest_vectors=np.zeros_like(graph.interest_vectors),
+    )
+    new = graph.likes(365)[graph.items_of(1)] <= 0
+    found = stand_ins(nothing, 1, new)
+    assert found.nnz == 0
+    assert not len(borrowed(Edges(np.arange(2), np.arange(2), np.ones(2)), found, 5))
