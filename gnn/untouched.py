@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gnn.data import NO_EDGES, Edges
+from gnn.edges import joined
 from gnn.pruning import place_in_run
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ NEIGHBOURS = 20
 # How much more a nearer text counts than one less near: the cosine to this power.
 NEARNESS_POWER = 4
 ITEMS_AT_ONCE = 256
+SOURCES_AT_ONCE = 256
 
 
 def stand_ins(graph: InterestGraph, target: int, new: NDArray[np.bool_]) -> csr_array:
@@ -73,10 +75,12 @@ def borrowed(edges: Edges, stand_ins: csr_array, edges_per_node: int) -> Edges:
         return NO_EDGES
     shape = (1 + int(edges.sources.max()), stand_ins.shape[0])
     weights = csr_array((edges.weights, (edges.sources, edges.targets)), shape=shape)
-    found = csr_array(weights @ stand_ins).tocoo()
-    order = np.lexsort((found.col, -found.data, found.row))
-    first = place_in_run(found.row[order]) < edges_per_node
-    kept = np.sort(order[first & (found.data[order] > 0)])
-    return Edges(
-        found.row[kept].astype(np.int64), found.col[kept].astype(np.int64), found.data[kept]
-    )
+    parts = []
+    for start in range(0, shape[0], SOURCES_AT_ONCE):
+        found = csr_array(weights[start : start + SOURCES_AT_ONCE] @ stand_ins).tocoo()
+        order = np.lexsort((found.col, -found.data, found.row))
+        first = place_in_run(found.row[order]) < edges_per_node
+        kept = np.sort(order[first & (found.data[order] > 0)])
+        ends = start + found.row[kept].astype(np.int64), found.col[kept].astype(np.int64)
+        parts.append(Edges(*ends, found.data[kept]))
+    return joined(parts)
