@@ -16,23 +16,21 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from accuracy import PLAN, Bench, together
+from accuracy import Bench
 from numpy.typing import NDArray
 from page import write
+from ways import rows, transfer_of
 
 from gnn.data import InterestGraph
 from gnn.exam import Hide
-from gnn.metrics import interval
 from gnn.results import TRANSFER
 from gnn.splits import without
 from graph.interests import interests_of_users
 from graph.snapshot import pairs_and_texts, tables_without
 from graph.sources import read_dataset
-from isthmus.errors import NothingToDo
-from isthmus.settings import Settings, load_settings
+from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-WAYS = ("interactions and texts", "interactions", "texts", "popularity")
 
 
 class OnlyTexts(Bench):
@@ -56,37 +54,6 @@ class OnlyTexts(Bench):
         return replace(seen, user_interests=interests)
 
 
-def ndcg_of(
-    folder: Path, folds: list[int], settings: Settings
-) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """By target and way NDCG@10 of each held-out user of the folds, the same ones for all ways."""
-    dataset, name = read_dataset(folder), folder.name
-    # What `accuracy.py` measures at once is one result.
-    shared = together(name)[0] if name in PLAN else (TRANSFER,)
-    benches = {
-        WAYS[0]: (Bench(name, dataset, settings), shared),
-        WAYS[1]: (
-            Bench(f"{name}_likes", replace(dataset, texts=dataset.texts.clear()), settings),
-            (TRANSFER,),
-        ),
-        WAYS[2]: (OnlyTexts(f"{name}_texts", dataset, settings), (TRANSFER,)),
-        WAYS[3]: (Bench(name, dataset, settings), ("popularity",)),
-    }
-    found: dict[str, dict[str, list[NDArray[np.float64]]]] = {}
-    for fold in folds:
-        for target in sorted(dataset.items["domain"].unique()):
-            for way, (bench, models) in benches.items():
-                try:
-                    grades = bench.result(target, fold, models).grades[models[0]]
-                except NothingToDo:
-                    continue
-                found.setdefault(target, {}).setdefault(way, []).append(grades.users["ndcg@10"])
-    return {
-        target: {way: np.concatenate(parts) for way, parts in of_target.items()}
-        for target, of_target in found.items()
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -98,20 +65,18 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("isthmus").setLevel(logging.INFO)
     settings = load_settings()
-    rows = []
-    for target, by_way in ndcg_of(options.dataset, options.folds, settings).items():
-        means = {way: float(values.mean()) for way, values in by_way.items()}
-        low, high = interval(by_way[WAYS[0]] - by_way[WAYS[1]], settings.seed)
-        rows.append(
-            {"target": target, "users": len(by_way[WAYS[0]])}
-            | {way: f"{mean:.4f}" for way, mean in means.items()}
-            | {
-                "both over interactions": f"{means[WAYS[0]] / means[WAYS[1]]:.3f}",
-                "difference, 95 %": f"{low:+.4f} to {high:+.4f}",
-            }
-        )
-    told = f"NDCG@10 of cold users of {options.dataset.name}, {len(options.folds)} folds pooled."
-    print(write(options.out, "What texts add to interactions", rows, told))
+    dataset, name = read_dataset(options.dataset), options.dataset.name
+    silent = replace(dataset, texts=dataset.texts.clear())
+    both = Bench(name, dataset, settings)
+    ways = {
+        "interactions and texts": (both, transfer_of(name)),
+        "interactions": (Bench(f"{name}_likes", silent, settings), (TRANSFER,)),
+        "texts": (OnlyTexts(f"{name}_texts", dataset, settings), (TRANSFER,)),
+        "popularity": (both, ("popularity",)),
+    }
+    told = f"NDCG@10 of cold users of {name}, {len(options.folds)} folds pooled."
+    page = rows(ways, options.folds)
+    print(write(options.out, "What texts add to interactions", page, told))
 
 
 if __name__ == "__main__":
