@@ -12,14 +12,14 @@ from scipy.sparse import csr_array
 
 from gnn.candidates import candidate_lists
 from gnn.closed_form import FORMS, Form, closed_form
-from gnn.data import NO_EDGES, histories, over_length
+from gnn.data import histories, over_length
 from gnn.edges import among, joined, strongest
 from gnn.merge import ERRORS, clearly_best
 from gnn.metrics import ndcg
 from gnn.pruning import CHOICE, UNTOUCHED_PART, choice, most_used, reserved, share
 from gnn.splits import sample
 from gnn.tasks import HISTORY_POWER, batch_of
-from gnn.untouched import borrowed, stand_ins
+from gnn.untouched import borrowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,6 +104,7 @@ class Taught:
         lessons: A task for each domain as a target.
         likes: How often each item is liked, (items,).
         structure: Singular vectors of the items' likes, (items, rank).
+        stand_ins: By target who stands in for items that nobody has touched.
         co_liked: The edges that lead within a domain.
         mix: How much of them either is.
         reading: How histories are read.
@@ -115,6 +116,7 @@ class Taught:
     lessons: Sequence[Task]
     likes: NDArray[np.float64]
     structure: NDArray[np.float32]
+    stand_ins: Sequence[csr_array]
     co_liked: Edges
     mix: Mix
     reading: Reading
@@ -159,7 +161,8 @@ class Taught:
             a_choice = many > edges_per_node
             found = strongest(weights, likes, many, among(lists, ~new), against=a_choice)
             ends = self.known.items_outside(t), self.known.items_of(t)
-            untouched.append(self._borrowed(found, t, new, places).between(*ends))
+            if places:
+                untouched.append(borrowed(found, self.stand_ins[t], places).between(*ends))
             if a_choice:
                 said = np.float32(self.mix.prior) * self.network.prior(t)
                 found = most_used(found, self._histories(t), said, likes, edges_per_node)
@@ -178,16 +181,8 @@ class Taught:
             liked.append(found.between(*ends))
             if places:
                 found = strongest(weights, likes, CHOICE * edges_per_node, lists)
-                untouched.append(self._borrowed(found, t, new, places).between(*ends))
+                untouched.append(borrowed(found, self.stand_ins[t], places).between(*ends))
         return self._shared(liked, untouched, edges_per_node)
-
-    def _borrowed(
-        self, edges: Edges, target: int, new: NDArray[np.bool_], edges_per_node: int
-    ) -> Edges:
-        """Edges to what nobody has touched, by the edges to what is touched."""
-        if not edges_per_node:
-            return NO_EDGES
-        return borrowed(edges, stand_ins(self.known, target, new), edges_per_node)
 
     def _shared(self, liked: list[Edges], untouched: list[Edges], edges_per_node: int) -> Edges:
         domain = self.known.item_domain

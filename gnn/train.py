@@ -24,6 +24,7 @@ from gnn.model import Decoders, EdgeDecoder, softmax_loss
 from gnn.reading import best_reading
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
+from gnn.untouched import stand_ins
 from gnn.views import HOPS, item_views, likes_structure
 
 if TYPE_CHECKING:
@@ -223,12 +224,14 @@ class Trainer:
         if self.ablated != "network":
             negatives = self.negatives(graph)
             epochs = fit(network, lessons, negatives, self.seed, exams, chosen.epochs)
+        likes = graph.likes(self.reading.half_life_days)
         taught = Taught(
             known=graph,
             network=network,
             lessons=lessons,
-            likes=graph.likes(self.reading.half_life_days),
+            likes=likes,
             structure=likes_structure(graph, memory, self.seed),
+            stand_ins=[stand_ins(graph, t, likes <= 0) for t in range(len(graph.domains))],
             co_liked=co_liked(graph, self.edges_per_node, memory),
             mix=chosen.mix,
             reading=chosen.reading,

@@ -34,11 +34,11 @@ def stand_ins(graph: InterestGraph, target: int, new: NDArray[np.bool_]) -> csr_
     Args:
         graph: Whose items have embeddings; one that has none is placed by its interests.
         target: The domain.
-        new: Which of its items nobody has touched, (items,).
+        new: Which items of the graph nobody has touched, (items of the graph,).
 
     Returns:
-        CSR (items, items), from items that stand in to untouched ones; the column of such an item
-        sums to 1, or is empty where nothing is known of it.
+        CSR (items, items) of the domain, from items that stand in to untouched ones; the column of
+        such an item sums to 1, or is empty where nothing is known of it.
     """
     items = graph.items_of(target)
     directions = graph.item_vectors[items]
@@ -48,7 +48,7 @@ def stand_ins(graph: InterestGraph, target: int, new: NDArray[np.bool_]) -> csr_
     directions -= directions[known].mean(axis=0) if known.any() else 0
     lengths = np.linalg.norm(directions, axis=1, keepdims=True)
     directions /= np.where(lengths > 0, lengths, 1)
-    touched, untouched = np.flatnonzero(known & ~new), np.flatnonzero(known & new)
+    touched, untouched = np.flatnonzero(known & ~new[items]), np.flatnonzero(known & new[items])
     neighbours = min(NEIGHBOURS, len(touched))
     nearest = [np.zeros((0, neighbours), np.int64)]
     counts = [np.zeros((0, neighbours), np.float32)]
@@ -63,21 +63,21 @@ def stand_ins(graph: InterestGraph, target: int, new: NDArray[np.bool_]) -> csr_
     return csr_array((np.concatenate(counts).ravel(), ends), shape=(len(items), len(items)))
 
 
-def borrowed(edges: Edges, stand_ins: csr_array, edges_per_node: int) -> Edges:
+def borrowed(edges: Edges, means: csr_array, edges_per_node: int) -> Edges:
     """Edges to untouched items: the means of the edges to those that stand in for them.
 
     Args:
         edges: From places of sources to places of touched items; what is not among them counts 0.
-        stand_ins: Of `stand_ins`.
+        means: Of `stand_ins`.
         edges_per_node: Edges kept of a source, at most, the largest above 0.
     """
-    if not len(edges) or not stand_ins.nnz:
+    if not len(edges) or not means.nnz:
         return NO_EDGES
-    shape = (1 + int(edges.sources.max()), stand_ins.shape[0])
+    shape = (1 + int(edges.sources.max()), means.shape[0])
     weights = csr_array((edges.weights, (edges.sources, edges.targets)), shape=shape)
     parts = []
     for start in range(0, shape[0], SOURCES_AT_ONCE):
-        found = csr_array(weights[start : start + SOURCES_AT_ONCE] @ stand_ins).tocoo()
+        found = csr_array(weights[start : start + SOURCES_AT_ONCE] @ means).tocoo()
         order = np.lexsort((found.col, -found.data, found.row))
         first = place_in_run(found.row[order]) < edges_per_node
         kept = np.sort(order[first & (found.data[order] > 0)])

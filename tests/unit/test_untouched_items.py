@@ -49,8 +49,9 @@ def test_no_more_edges_leave_a_node_for_it(taught: Taught) -> None:
 
 
 def test_nearer_texts_count_more_and_all_of_them_one(graph: InterestGraph) -> None:
-    new = graph.likes(365)[graph.items_of(1)] <= 0
+    new = graph.likes(365) <= 0
     found = stand_ins(graph, 1, new).toarray()
+    new = new[graph.items_of(1)]
     assert found[:, new].sum(axis=0) == pytest.approx(1)
     assert not found[:, ~new].any()
     assert not found[new].any()
@@ -61,8 +62,9 @@ def test_nearer_texts_count_more_and_all_of_them_one(graph: InterestGraph) -> No
 def test_an_item_without_text_is_placed_by_its_interests(graph: InterestGraph) -> None:
     vectors = graph.item_vectors.copy()
     vectors[EVEN] = 0
-    new = graph.likes(365)[graph.items_of(1)] <= 0
+    new = graph.likes(365) <= 0
     found = stand_ins(dataclasses.replace(graph, item_vectors=vectors), 1, new).toarray()
+    new = new[graph.items_of(1)]
     of_even = found[:, np.flatnonzero(new)[0]][~new]
     assert of_even[::2].sum() > of_even[1::2].sum()
 
@@ -73,7 +75,7 @@ def test_without_any_words_nobody_stands_in(graph: InterestGraph) -> None:
         item_vectors=np.zeros_like(graph.item_vectors),
         interest_vectors=np.zeros_like(graph.interest_vectors),
     )
-    new = graph.likes(365)[graph.items_of(1)] <= 0
+    new = graph.likes(365) <= 0
     found = stand_ins(nothing, 1, new)
     assert found.nnz == 0
     assert not len(borrowed(Edges(np.arange(2), np.arange(2), np.ones(2)), found, 5))
