@@ -11,7 +11,7 @@ import torch
 from scipy.sparse import csr_array
 
 from gnn.candidates import candidate_lists
-from gnn.closed_form import FORMS, Form, closed_form
+from gnn.closed_form import FORMS, Form, closed_form, closed_form_of_interests
 from gnn.data import histories, over_length
 from gnn.edges import among, joined, strongest
 from gnn.merge import ERRORS, clearly_best
@@ -145,15 +145,26 @@ class Taught:
 
     def weights(self, target: int) -> tuple[Weights, Weights]:
         """Of all edges into a domain, from items and from interests."""
+        return self.item_weights(target), self.interest_weights(target)
+
+    def item_weights(self, target: int) -> Weights:
+        """Of all edges from items into a domain."""
         form = self.form(target, self.mix.form)
-        mixed = self.mix.edges(self.network.weights(target), form)
-        return mixed, self.network.interest_weights(target)
+        return self.mix.edges(self.network.weights(target), form)
+
+    def interest_weights(self, target: int) -> Weights:
+        """Of all edges from interests into a domain."""
+        learned = self.network.interest_weights(target)
+        if not len(self.known.interests):
+            return learned
+        solved = closed_form_of_interests(self.lessons[target], self.seed)
+        return self.mix.edges(learned, solved)
 
     def transfer(self, edges_per_node: int, dense_items: int) -> Edges:
         """The edges between items that are kept; see `gnn.train.train`."""
         liked, untouched = [], []
         for t in self._taught():
-            weights, likes = self.weights(t)[0], self._likes(t)
+            weights, likes = self.item_weights(t), self._likes(t)
             new, places = reserved(likes, edges_per_node)
             large = is_large(self.known, t, dense_items)
             lists = list(candidate_lists(weights, likes, self.seed)) if large else weights.lists()
@@ -173,7 +184,7 @@ class Taught:
         """The edges from interests that are kept."""
         liked, untouched = [], []
         for t in self._taught():
-            weights, likes = self.network.interest_weights(t), self._likes(t)
+            weights, likes = self.interest_weights(t), self._likes(t)
             new, places = reserved(likes, edges_per_node)
             ends = np.arange(len(self.known.interests)), self.known.items_of(t)
             lists = among(weights.lists(), ~new)

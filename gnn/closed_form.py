@@ -1,4 +1,4 @@
-"""The closed form beside the network: ridge regression from histories outside a domain into it.
+"""The closed forms beside the network: ridge regression from histories outside a domain into it.
 
 A kernel ridge regression whose kernel between two users is how much of their histories they share,
 item by item and along the leading singular vectors of all likes. What it learns is a weight for
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gnn.tasks import Task
 
 RIDGE = 40.0
+# Of interests, times the mean squared length of a user's.
+INTEREST_RIDGE = 10.0
 CONSTANT = 0.1
 # Users with many likes count less for each of them.
 LIKES_POWER = -0.25
@@ -101,6 +103,28 @@ def closed_form(
         liked.shape[1],
     )
     return exact.plus(near.scaled_like(exact))
+
+
+def closed_form_of_interests(lesson: Task, seed: int) -> Weights:
+    """Edge weights from interests to the items inside a domain.
+
+    With S what the histories of the lesson's users speak for, s(u, k), and Y what they like as in
+    `closed_form`: W = (S' S + ridge)^-1 S' Y.
+
+    Args:
+        lesson: From outside the domain into it; there are interests.
+        seed: Of the sample where there are too many users.
+    """
+    users = sample(len(lesson), seed, USERS)
+    told, likers = lesson.interests[users].toarray(), csr_array(_liked(lesson, users).T)
+    shared = told.T @ told
+    squared = float(np.trace(shared)) / max(len(users), 1)
+    shared[np.diag_indices_from(shared)] += max(INTEREST_RIDGE * squared, 1e-9)
+    return Weights(
+        (np.linalg.inv(shared),),
+        lambda targets: (np.ascontiguousarray((likers[targets] @ told).T),),
+        likers.shape[0],
+    )
 
 
 def left_out(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 INTEREST_TRIED = (0.0, 0.25, 0.5, 2.0)
-ALONE_TRIED = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0, 16.0)
+ALONE_TRIED = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
 WARM_USERS = 1000
 # Of so many values one looks good by chance: it must be better by this many standard errors.
 ERRORS = 2.0
@@ -153,8 +153,18 @@ def cold_merge(
         weights, reached = tuned(weights, "interest", INTEREST_TRIED, parts, exam.liked)
         nothing = np.zeros_like(parts.transfer)
         bare = dataclasses.replace(parts, transfer=nothing, alone=np.ones_like(parts.alone))
-        weights, _ = tuned(weights, "interest_alone", ALONE_TRIED, bare, exam.liked)
+        weights = dataclasses.replace(weights, interest_alone=_alone(parts, weights))
+        tried = [weights.interest_alone * factor for factor in ALONE_TRIED]
+        weights, _ = tuned(weights, "interest_alone", tried, bare, exam.liked)
     return weights, reached
+
+
+def _alone(parts: Signals, weights: MergeWeights) -> float:
+    """What interests count for people without a history, to set items apart as popularity does."""
+    popular, interesting = float(parts.popularity.std()), float(parts.interest.std())
+    if weights.popularity * popular <= 0 or interesting <= 0:
+        return weights.interest_alone
+    return weights.popularity * popular / interesting
 
 
 def warm_merge(

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from gnn.blend import CLOSED_SHARES, Taught, best_mixes
 from gnn.choices import Choices
 from gnn.collaborative import co_liked
-from gnn.data import NO_EDGES, LearnedEdges, MergeWeights, Reading, kept
+from gnn.data import LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
 from gnn.model import Decoders, EdgeDecoder, softmax_loss
@@ -246,10 +246,9 @@ class Trainer:
 
     def learned(self, taught: Taught, chosen: Choices) -> LearnedEdges:
         """All edges that are kept."""
-        interest = NO_EDGES if self.ablated == "network" else taught.interest(self.edges_per_node)
         return LearnedEdges(
             transfer=taught.transfer(self.edges_per_node, self.dense_items),
-            interest=interest,
+            interest=taught.interest(self.edges_per_node),
             co_liked=taught.co_liked,
             merge=chosen.merge,
             metrics=chosen.metrics,
