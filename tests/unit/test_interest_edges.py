@@ -1,0 +1,57 @@
+"""Edges from interests in closed form, and what they count for those who have only written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from gnn.blend import Mix
+from gnn.choices import Choices
+from gnn.closed_form import INTEREST_RIDGE, closed_form_of_interests
+from gnn.data import LearnedEdges, MergeWeights, Reading
+from gnn.merge import cold_merge, served_scores
+from gnn.splits import done_by, without
+from gnn.tasks import Task, across
+from gnn.train import Trainer, reproducible
+from tests.unit.checkerboard import ITEMS, checkerboard
+
+USERS = np.arange(20)
+
+
+def test_the_edges_are_the_ridge_regression_of_likes_on_interests() -> None:
+    told = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], np.float32)
+    liked = np.array([[1, 0], [0, 1], [1, 1]], np.float32)
+    lesson = Task(0, np.arange(3), [], csr_array(told), csr_array(liked))
+    squared = (1 + 4 + 2) / 3
+    likes = liked / np.array([[1], [1], [2**0.25]])
+    shared = told.T @ told + INTEREST_RIDGE * squared * np.eye(2)
+    expected = np.linalg.solve(shared, told.T @ likes)
+    found = closed_form_of_interests(lesson, seed=7).scores(csr_array(np.eye(2, dtype=np.float32)))
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_network_out() -> None:
+    whole = checkerboard()
+    known = without(whole, done_by(whole, 1, USERS), half_life_days=365)
+    with reproducible(7, 1):
+        trainer = Trainer(10, Reading(), 20_000, 7, "")
+        chosen = Choices(Reading(), 1, Mix(closed_share=1))
+        taught, _ = trainer.taught(known, chosen)
+        learned = trainer.learned(taught, trainer.before_merge(taught, chosen))
+    exam = across(known, 1, USERS, Reading(), Reading(), answers=whole)
+    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading())
+
+    silent = without(whole, np.isin(whole.owners(), USERS), half_life_days=365)
+    interested = silent.user_interests.tolil()
+    for user in USERS:
+        interested[user, user % 2] = 0.5
+    wrote = vars(silent) | {"user_interests": csr_array(interested)}
+    scores = served_scores(type(silent)(**wrote), _merged(learned, merge), 1, USERS, Reading())
+    best = np.argmax(scores, axis=1)
+    assert (best % 2).tolist() == (USERS % 2).tolist()
+    assert scores.shape == (len(USERS), ITEMS)
+
+
+def _merged(learned: LearnedEdges, merge: MergeWeights) -> LearnedEdges:
+    return LearnedEdges(learned.transfer, learned.interest, learned.co_liked, {"b": merge})
