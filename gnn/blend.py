@@ -153,12 +153,9 @@ class Taught:
         return self.mix.edges(self.network.weights(target), form)
 
     def interest_weights(self, target: int) -> Weights:
-        """Of all edges from interests into a domain."""
-        learned = self.network.interest_weights(target)
-        if not len(self.known.interests):
-            return learned
+        """Of all edges from interests into a domain, on the scale of those from items."""
         solved = closed_form_of_interests(self.lessons[target], self.seed)
-        return self.mix.edges(learned, solved)
+        return solved.scaled_like(self.network.weights(target)) if solved.sources else solved
 
     def transfer(self, edges_per_node: int, dense_items: int) -> Edges:
         """The edges between items that are kept; see `gnn.train.train`."""

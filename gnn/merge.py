@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from gnn.tasks import Task
 
 POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
-INTEREST_TRIED = (0.0, 0.25, 0.5, 2.0)
+# Beside a history, interests count only where they clearly serve people better.
+INTEREST_TRIED = (0.25, 0.5, 1.0, 2.0)
 ALONE_TRIED = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
 WARM_USERS = 1000
 # Of so many values one looks good by chance: it must be better by this many standard errors.

@@ -189,7 +189,7 @@ class Trainer:
         merge = {
             name: MergeWeights(
                 transfer=1.0,
-                interest=1.0 - taught.mix.closed_share,
+                interest=0.0,
                 collaborative=COLLABORATIVE_SET,
                 popularity=taught.popularity(t) if len(taught.lessons[t]) else 1.0,
                 power=HISTORY_POWER,
