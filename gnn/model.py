@@ -142,14 +142,14 @@ class EdgeDecoder(nn.Module):
         return direction * self.sharpness[domain].exp()
 
     @torch.no_grad()
-    def vectors(self, target: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Of the items of the other domains, domain by domain, of the interests, of the target's.
+    def vectors(self, target: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of the items of the other domains, domain by domain, and of the target's.
 
-        Float32 (items, EDGE_DIMENSIONS) each; the products with the last are weights of edges.
+        Float32 (items, EDGE_DIMENSIONS) each; their products are weights of edges.
         """
         others = [domain for domain in range(len(self.seen.features)) if domain != target]
         sources = [self.sources(d, torch.arange(len(self.seen.features[d]))) for d in others]
-        return torch.cat(sources), self.interests(), self.targets(target)
+        return torch.cat(sources), self.targets(target)
 
     def _as_if_untouched(self, features: torch.Tensor) -> torch.Tensor:
         """Some targets by their text alone, where they have one."""
@@ -198,16 +198,7 @@ class Decoders(nn.Module):
 
     def weights(self, target: int) -> Weights:
         """Of all edges from the items of the other domains, domain by domain, to the target's."""
-        return self._mean([(items, to) for items, _, to in self._vectors(target)])
-
-    def interest_weights(self, target: int) -> Weights:
-        """Of all edges from interests to the items of the target."""
-        return self._mean([(interests, to) for _, interests, to in self._vectors(target)])
-
-    def _vectors(self, target: int) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        return [member.vectors(target) for member in self.each()]
-
-    def _mean(self, ends: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Weights:
+        ends = [member.vectors(target) for member in self.each()]
         sources = torch.cat([one / len(ends) for one, _ in ends], dim=1).numpy()
         targets = torch.cat([one for _, one in ends], dim=1).numpy()
         return Weights((sources,), lambda some: (targets[some].T,), len(targets))
