@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from page import write
 
 from encoders.text import TextEncoder, load_encoder
@@ -30,6 +31,18 @@ def pairs() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def right_first(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> tuple[float, float]:
+    """Share of the rows whose best column is the right one: as they are, and centred.
+
+    Centred, the mean of each column is taken away, so that none is near everything.
+    """
+    plain, centred = (
+        float((shown.argmax(axis=1) == truth).mean())
+        for shown in (scores, scores - scores.mean(axis=0))
+    )
+    return plain, centred
+
+
 def top_1(encoder: TextEncoder) -> dict[str, float]:
     """Share of sentences whose first item is the right one, by language of both.
 
@@ -42,12 +55,11 @@ def top_1(encoder: TextEncoder) -> dict[str, float]:
     titles = {
         way: encoder.encode([row[f"title_{way}"] for row in rows], "passage") for way in LANGUAGES
     }
-    found = {}
+    found, truth = {}, np.arange(len(rows))
     for said, called in WAYS:
         scores = sentences[said] @ titles[called].T
-        for name, shown in (("", scores), (" centred", scores - scores.mean(axis=0))):
-            right = shown.argmax(axis=1) == np.arange(len(rows))
-            found[f"{said} to {called}{name}"] = round(float(right.mean()), 3)
+        for name, share in zip(("", " centred"), right_first(scores, truth), strict=True):
+            found[f"{said} to {called}{name}"] = round(share, 3)
     return found
 
 
