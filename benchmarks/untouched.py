@@ -63,14 +63,13 @@ def recalls(graph: InterestGraph, target: int, settings: Settings) -> dict[str, 
     for start in range(0, len(exam), USERS_AT_ONCE):
         rows = np.arange(start, min(start + USERS_AT_ONCE, len(exam)))
         liked, history = csr_array(exam.liked[rows][:, places]), csr_array(exam.outside()[rows])
+        stored = served_scores(known, learned, target, exam.users[rows], settings.history_limit)
         scores = {
             "at random": np.zeros(liked.shape),
             "raw encoder": history @ vectors[0] @ vectors[1].T,
             "raw encoder, centred": history @ (vectors[0] - mean) @ (vectors[1] - mean).T,
             "all edges, by text alone": learned.unpruned(target)[0].scores(history)[:, places],
-            "edges as stored": served_scores(known, learned, target, exam.users[rows], plain)[
-                :, places
-            ],
+            "edges as stored": stored[:, places],
         }
         wanted = np.diff(liked.indptr)
         for name, one in scores.items():

@@ -70,9 +70,9 @@ def _unpruned(
     outside = seen.items_outside(target)
 
     def scores(users: NDArray[np.int64]) -> NDArray[np.float32]:
-        reading = conditions.reading
-        pruned = signals(seen, learned, target, users, reading, weights)
-        history = histories(seen, target, users, weights.reading(reading.history_limit))
+        limit = conditions.history_limit
+        pruned = signals(seen, learned, target, users, limit, weights)
+        history = histories(seen, target, users, weights.reading(limit))
         summed = over_length(history.outside, weights.power)[:, outside]
         whole = dataclasses.replace(
             pruned,

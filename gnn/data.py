@@ -248,8 +248,9 @@ class MergeWeights:
 
     with a(u,i) the interaction's weight times its decay by `half_life_days`, times `dislike` where
     it is below 0, s(u,k) the weight of INTERESTED_IN, n_out and n_in the number of interactions
-    summed over, popularity(j) between 0 and 1. For those who did nothing yet and only wrote,
-    `interest_alone` stands for `interest`.
+    summed over, popularity(j) between 0 and 1, of likes that count half for each
+    `popularity_half_life_days`. For those who did nothing yet and only wrote, `interest_alone`
+    stands for `interest`.
     """
 
     transfer: float
@@ -260,6 +261,7 @@ class MergeWeights:
     half_life_days: float = 365
     dislike: float = 1.0
     interest_alone: float = 1.0
+    popularity_half_life_days: float = 365
 
     def reading(self, history_limit: int) -> Reading:
         """How these weights are meant to read a history."""

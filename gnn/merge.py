@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gnn.data import Edges, InterestGraph, LearnedEdges, Reading
+    from gnn.data import Edges, InterestGraph, LearnedEdges
     from gnn.tasks import Task
 
 POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
@@ -65,7 +65,7 @@ def signals(
     learned: LearnedEdges,
     target: int,
     users: NDArray[np.int64],
-    reading: Reading,
+    history_limit: int,
     weights: MergeWeights,
 ) -> Signals:
     """What each kind of edge says to some users about the items of a target domain.
@@ -75,11 +75,11 @@ def signals(
         learned: The edges.
         target: The domain.
         users: Indices.
-        reading: How popularity and interests read the past, and how long a history is read.
-        weights: How the history is read otherwise.
+        history_limit: Interactions of a user that are read.
+        weights: How it is read otherwise, and popularity.
     """
     items, power = graph.items_of(target), weights.power
-    history = histories(graph, target, users, weights.reading(reading.history_limit))
+    history = histories(graph, target, users, weights.reading(history_limit))
 
     def summed(rows: csr_array, edges: Edges) -> NDArray[np.float32]:
         shape = (rows.shape[1], len(graph.items))
@@ -91,7 +91,7 @@ def signals(
         transfer=summed(over_length(history.outside, power), learned.transfer),
         interest=summed(history.interests, learned.interest),
         collaborative=summed(over_length(history.inside, power), learned.co_liked),
-        popularity=graph.popularity(reading.half_life_days)[items],
+        popularity=graph.popularity(weights.popularity_half_life_days)[items],
         alone=(np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0)[:, None],
     )
 
@@ -101,7 +101,7 @@ def served_scores(
     learned: LearnedEdges,
     target: int,
     users: NDArray[np.int64],
-    reading: Reading,
+    history_limit: int,
 ) -> NDArray[np.float32]:
     """What the graph answers: the score of each item of a target domain for some users.
 
@@ -111,15 +111,15 @@ def served_scores(
         float32 (users, items of the target domain).
     """
     weights = learned.merge[graph.domains[target]]
-    return signals(graph, learned, target, users, reading, weights).merged(weights)
+    return signals(graph, learned, target, users, history_limit, weights).merged(weights)
 
 
 def served_worth(
-    known: InterestGraph, learned: LearnedEdges, exams: Sequence[Task], reading: Reading
+    known: InterestGraph, learned: LearnedEdges, exams: Sequence[Task], history_limit: int
 ) -> NDArray[np.float64]:
     """NDCG@10 of each of the users whose history in a target is hidden, as the graph answers."""
     worths = [
-        ndcg(served_scores(known, learned, exam.target, exam.users, reading), exam.liked)
+        ndcg(served_scores(known, learned, exam.target, exam.users, history_limit), exam.liked)
         for exam in exams
         if len(exam)
     ]
@@ -131,7 +131,7 @@ def cold_merge(
     learned: LearnedEdges,
     exam: Task,
     weights: MergeWeights,
-    reading: Reading,
+    history_limit: int,
 ) -> tuple[MergeWeights, float]:
     """What popularity and interests count against a transfer of 1, and the NDCG@10 reached.
 
@@ -143,11 +143,11 @@ def cold_merge(
         learned: The edges.
         exam: Users whose history in the target is hidden from that graph.
         weights: As they are set before validation.
-        reading: How popularity and interests read the past, and how long a history is read.
+        history_limit: Interactions of a user that are read.
     """
     if not len(exam):
         return weights, 0.0
-    parts = signals(known, learned, exam.target, exam.users, reading, weights)
+    parts = signals(known, learned, exam.target, exam.users, history_limit, weights)
     priors = [weights.popularity * factor for factor in POPULARITY_TRIED]
     weights, reached = tuned(weights, "popularity", priors, parts, exam.liked)
     if len(learned.interest):
@@ -174,7 +174,7 @@ def warm_merge(
     weights: MergeWeights,
     target: int,
     hidden: csr_array,
-    reading: Reading,
+    history_limit: int,
 ) -> tuple[MergeWeights, float]:
     """The same weights with what the collaborative edges count, and the NDCG@10 reached.
 
@@ -185,13 +185,13 @@ def warm_merge(
         target: The domain.
         hidden: Likes of users who keep others in the target, hidden from that graph, CSR (users,
             items).
-        reading: How popularity and interests read the past, and how long a history is read.
+        history_limit: Interactions of a user that are read.
     """
     users = few_enough(np.flatnonzero(np.diff(hidden.indptr)), WARM_USERS, known, target)
     if not len(users):
         return weights, 0.0
     items = known.items_of(target)
-    parts = signals(known, learned, target, users, reading, weights)
+    parts = signals(known, learned, target, users, history_limit, weights)
     liked = csr_array(hidden[users][:, items])
     met = csr_array(known.interactions[users][:, items])
     return tuned(weights, "collaborative", COLLABORATIVE_TRIED, parts, liked, met)

@@ -53,16 +53,16 @@ class Seen:
         graph: InterestGraph,
         features: Sequence[torch.Tensor],
         interest_texts: torch.Tensor,
-        half_life_days: float,
+        popularity: NDArray[np.float32],
     ) -> Seen:
-        """Adds popularity and means to features of items and interests."""
+        """Parts popularity by domain, and adds means to features of items and interests."""
         items = [graph.items_of(domain) for domain in range(len(graph.domains))]
-        popularity = torch.from_numpy(graph.popularity(half_life_days))
         about = [
             torch.from_numpy(_mean_about(graph.item_interests[of_domain], feature.numpy()))
             for of_domain, feature in zip(items, features, strict=True)
         ]
-        return cls(features, [popularity[places] for places in items], interest_texts, about)
+        popular = [torch.from_numpy(popularity[places]) for places in items]
+        return cls(features, popular, interest_texts, about)
 
     def __deepcopy__(self, memo: object) -> Seen:
         return self
@@ -81,7 +81,7 @@ class EdgeDecoder(nn.Module):
         graph: The graph that it is taught on.
         features: By domain, features of its items, float32 (items, features).
         interest_texts: Float32 (interests, text).
-        half_life_days: Age at which a dated like counts half, for popularity.
+        popularity: Of all items, (items of the graph,).
     """
 
     def __init__(
@@ -89,10 +89,10 @@ class EdgeDecoder(nn.Module):
         graph: InterestGraph,
         features: Sequence[torch.Tensor],
         interest_texts: torch.Tensor,
-        half_life_days: float,
+        popularity: NDArray[np.float32],
     ) -> None:
         super().__init__()
-        self.seen = Seen.of(graph, features, interest_texts, half_life_days)
+        self.seen = Seen.of(graph, features, interest_texts, popularity)
         sizes = [feature.shape[1] for feature in features]
         self.speaks_for = nn.ModuleList(_projection(size) for size in sizes)
         self.spoken_for_by = nn.ModuleList(_projection(size) for size in sizes)

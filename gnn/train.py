@@ -21,7 +21,7 @@ from gnn.data import LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
 from gnn.model import Decoders, EdgeDecoder, softmax_loss
-from gnn.reading import best_reading
+from gnn.reading import best_popularity, best_reading
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
 from gnn.untouched import stand_ins
@@ -142,15 +142,18 @@ class Trainer:
         exams = [
             across(known, t, cold[t], chosen.reading, self.reading, answers=graph) for t in domains
         ]
+        popular = best_popularity(known, exams, self.reading)
+        chosen = dataclasses.replace(chosen, popularity_half_life_days=popular)
         taught, epochs = self.taught(known, chosen, exams)
         chosen = dataclasses.replace(chosen, epochs=epochs)
         taught, learned = self.best_served(taught, exams, chosen)
         chosen = dataclasses.replace(chosen, mix=taught.mix, interactions=graph.interactions.nnz)
+        limit = self.reading.history_limit
         for t, name in enumerate(graph.domains):
             merge = learned.merge[name]
-            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, self.reading)
+            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, limit)
             back = kept(graph.interactions, warm[t])
-            merge, warm_ndcg = warm_merge(known, learned, merge, t, back, self.reading)
+            merge, warm_ndcg = warm_merge(known, learned, merge, t, back, limit)
             chosen.merge[name] = merge
             chosen.metrics[f"{name} cold ndcg@10"] = cold_ndcg
             chosen.metrics[f"{name} warm ndcg@10"] = warm_ndcg
@@ -175,7 +178,7 @@ class Trainer:
             tried = dataclasses.replace(taught, mix=mix)
             learned = self.learned(tried, self.before_merge(tried, chosen))
             found.append((tried, learned))
-            worth = served_worth(taught.known, learned, exams, self.reading)
+            worth = served_worth(taught.known, learned, exams, self.reading.history_limit)
             logger.info(
                 "training: NDCG@10 of validation users %.4f as served, %.0f %% closed form",
                 worth.mean() if len(worth) else 0,
@@ -195,6 +198,7 @@ class Trainer:
                 power=HISTORY_POWER,
                 half_life_days=chosen.reading.half_life_days,
                 dislike=chosen.reading.dislike,
+                popularity_half_life_days=chosen.popularity_half_life_days,
             )
             for t, name in enumerate(taught.known.domains)
         }
@@ -218,8 +222,8 @@ class Trainer:
         ]
         hops = 0 if self.ablated == "hops" else HOPS
         views, interest_texts = item_views(graph, memory, self.seed, hops)
-        plain = self.reading.half_life_days
-        network = Decoders([EdgeDecoder(graph, seen, interest_texts, plain) for seen in views])
+        popularity = graph.popularity(chosen.popularity_half_life_days)
+        network = Decoders([EdgeDecoder(graph, seen, interest_texts, popularity) for seen in views])
         epochs = 0
         if self.ablated != "network":
             negatives = self.negatives(graph)

@@ -13,7 +13,7 @@ import polars as pl
 
 from gnn.data import Edges, InterestGraph, LearnedEdges
 from graph.connection import Graph, Row
-from graph.ingest import tables_loaded
+from graph.ingest import follow_generation, tables_loaded
 from graph.lock import taken_over
 from graph.versions import delete_unused, number_of_answering
 from isthmus.errors import InputError, NothingToDo
@@ -192,8 +192,13 @@ def _switch(
     )[0]
 
 
-def roll_back(graph: Graph, number: int) -> dict[str, Any]:
+def roll_back(graph: Graph, number: int, half_life_days: float) -> dict[str, Any]:
     """Makes an earlier generation answer again, with the encoder version that it was learned from.
+
+    Args:
+        graph: The graph.
+        number: Of the generation.
+        half_life_days: Of popularity in domains that the generation does not know.
 
     Returns:
         The generation, as `show` gives it.
@@ -209,6 +214,7 @@ def roll_back(graph: Graph, number: int) -> dict[str, Any]:
             f"These can: {kept or 'none, there is no earlier one'}.",
         )
     activate(graph, number, known[number]["edges"])
+    follow_generation(graph, half_life_days)
     return show(graph, number)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from encoders.text import load_encoder
-from gnn.data import InterestGraph, LearnedEdges, Reading
+from gnn.data import InterestGraph, LearnedEdges
 from gnn.demo import recovered_transfers
 from gnn.merge import served_scores
 from gnn.retrain import retrain
@@ -150,8 +150,7 @@ def test_cypher_computes_the_score_that_was_trained(
     settings = server_settings.model_copy(update={"history_limit": history_limit})
     target = data.domains.index("films")
     users = np.arange(0, len(data.users), 50)
-    reading = Reading(settings.half_life_days, history_limit)
-    scores = served_scores(data, edges, target, users, reading)
+    scores = served_scores(data, edges, target, users, history_limit)
     place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
     compared = 0
     for row, user in zip(scores, data.users[users].tolist(), strict=True):
@@ -193,7 +192,7 @@ def test_a_half_written_candidate_never_answers_and_is_cleared_away(
     assert states == {first["generation"]: "retired", second["generation"]: "active"}
     again = recommend(graph, "ana", "films", 3, server_settings)
     assert [i["item_id"] for i in again["items"]] == [i["item_id"] for i in answer["items"]]
-    roll_back(graph, first["generation"])
+    roll_back(graph, first["generation"], 365)
     states = {row["number"]: row["state"] for row in generations(graph)}
     assert states[first["generation"]] == "active"
 

@@ -36,18 +36,20 @@ def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_netwo
     known = without(whole, done_by(whole, 1, USERS), half_life_days=365)
     with reproducible(7, 1):
         trainer = Trainer(10, Reading(), 20_000, 7, "")
-        chosen = Choices(Reading(), 1, Mix(closed_share=1))
+        chosen = Choices(Reading(), epochs=1, mix=Mix(closed_share=1))
         taught, _ = trainer.taught(known, chosen)
         learned = trainer.learned(taught, trainer.before_merge(taught, chosen))
     exam = across(known, 1, USERS, Reading(), Reading(), answers=whole)
-    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading())
+    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading().history_limit)
 
     silent = without(whole, np.isin(whole.owners(), USERS), half_life_days=365)
     interested = silent.user_interests.tolil()
     for user in USERS:
         interested[user, user % 2] = 0.5
     wrote = vars(silent) | {"user_interests": csr_array(interested)}
-    scores = served_scores(type(silent)(**wrote), _merged(learned, merge), 1, USERS, Reading())
+    scores = served_scores(
+        type(silent)(**wrote), _merged(learned, merge), 1, USERS, Reading().history_limit
+    )
     best = np.argmax(scores, axis=1)
     assert (best % 2).tolist() == (USERS % 2).tolist()
     assert scores.shape == (len(USERS), ITEMS)

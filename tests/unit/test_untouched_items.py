@@ -29,7 +29,9 @@ def graph() -> InterestGraph:
 def taught(graph: InterestGraph, request: pytest.FixtureRequest) -> Taught:
     trainer = Trainer(10, Reading(), 20_000, 7, "")
     with reproducible(7, 1):
-        return trainer.taught(graph, Choices(Reading(), 20, Mix(closed_share=request.param)))[0]
+        return trainer.taught(
+            graph, Choices(Reading(), epochs=20, mix=Mix(closed_share=request.param))
+        )[0]
 
 
 def test_each_source_leads_to_the_untouched_item_of_its_colour(taught: Taught) -> None:

@@ -1,0 +1,58 @@
+"""The half-life by which likes make an item popular, as held-out users choose it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from gnn.data import InterestGraph, Reading
+from gnn.reading import best_popularity
+from gnn.tasks import Task, across
+from gnn.train import train
+from tests.unit.checkerboard import USERS, checkerboard
+
+DAY = 86_400.0
+
+
+def dated() -> InterestGraph:
+    """Even items were liked ten years before odd ones, and by three times as many."""
+    graph = checkerboard()
+    odd = graph.interactions.indices % 2 == 1
+    few = graph.owners() < USERS // 3
+    return dataclasses.replace(
+        graph,
+        interactions=csr_array(
+            (np.where(odd & ~few, -1, 1), graph.interactions.indices, graph.interactions.indptr),
+            shape=graph.interactions.shape,
+        ),
+        last_at=np.where(odd, 4000 * DAY, 350 * DAY),
+    )
+
+
+def exam(graph: InterestGraph, users: np.ndarray) -> Task:
+    return across(graph, 1, users, Reading(), Reading())
+
+
+@pytest.mark.parametrize(("first", "half_life"), [(0, 36_500), (1, 365)])
+def test_the_half_life_is_longer_where_held_out_users_like_what_was_liked_long_ago(
+    first: int, half_life: float
+) -> None:
+    graph = dated()
+    asked = exam(graph, np.arange(first, USERS // 3, 2))
+    assert best_popularity(graph, [asked], Reading()) == half_life
+
+
+def test_without_dates_there_is_nothing_to_choose() -> None:
+    graph = checkerboard()
+    assert best_popularity(graph, [exam(graph, np.arange(USERS))], Reading(90)) == 90
+
+
+def test_every_domain_is_merged_by_the_half_life_that_was_chosen() -> None:
+    learned = train(dated(), half_life_days=200)
+    assert learned.choices is not None
+    chosen = learned.choices.popularity_half_life_days
+    assert chosen in (50, 200, 800, 20_000)
+    assert {merge.popularity_half_life_days for merge in learned.merge.values()} == {chosen}
