@@ -55,7 +55,6 @@ class Batch:
         target: The domain.
         met: By domain, the items that at least one of them has met.
         weights: By domain, float32 (users, met).
-        interests: Float32 (users, interests).
         scored: The items of the target that are scored; None for all.
         correction: Logarithm of how many items each of these stands for, (scored,); None for all.
         users: The row of each like.
@@ -65,11 +64,13 @@ class Batch:
     target: int
     met: list[torch.Tensor]
     weights: list[torch.Tensor]
-    interests: torch.Tensor
     scored: torch.Tensor | None
     correction: torch.Tensor | None
     users: torch.Tensor
     likes: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.weights[0])
 
 
 def across(
@@ -172,7 +173,6 @@ def _batch(
             torch.from_numpy(part[:, items].toarray().astype(np.float32))
             for part, items in zip(history, met, strict=True)
         ],
-        interests=torch.from_numpy(task.interests[users].toarray()),
         scored=None if scored is None else torch.from_numpy(scored),
         correction=None if correction is None else torch.from_numpy(correction),
         users=torch.from_numpy(likes.row.astype(np.int64)),

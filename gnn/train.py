@@ -20,7 +20,7 @@ from gnn.collaborative import co_liked
 from gnn.data import LearnedEdges, MergeWeights, Reading, kept
 from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
 from gnn.metrics import ndcg
-from gnn.model import Decoders, EdgeDecoder, softmax_loss
+from gnn.model import Decoders, EdgeDecoder, Seen, softmax_loss
 from gnn.reading import best_popularity, best_reading
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
@@ -221,9 +221,10 @@ class Trainer:
             for t in range(len(graph.domains))
         ]
         hops = 0 if self.ablated == "hops" else HOPS
-        views, interest_texts = item_views(graph, memory, self.seed, hops)
-        popularity = graph.popularity(chosen.popularity_half_life_days)
-        network = Decoders([EdgeDecoder(graph, seen, interest_texts, popularity) for seen in views])
+        views = item_views(graph, memory, self.seed, hops)
+        popularity = torch.from_numpy(graph.popularity(chosen.popularity_half_life_days))
+        popular = [popularity[graph.items_of(t)] for t in range(len(graph.domains))]
+        network = Decoders([EdgeDecoder(Seen(features, popular)) for features in views])
         epochs = 0
         if self.ablated != "network":
             negatives = self.negatives(graph)

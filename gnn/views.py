@@ -32,16 +32,14 @@ HOPS = 3
 
 def item_views(
     graph: InterestGraph, half_life_days: float, seed: int, hops: int = HOPS
-) -> tuple[list[list[torch.Tensor]], torch.Tensor]:
-    """What each decoder sees of each item, and of each interest.
+) -> list[list[torch.Tensor]]:
+    """What each decoder sees of each item.
 
-    Items, by domain: text, structure, and one of the two carried along one hop, two, and so on,
-    each of unit length or 0, side by side. One decoder sees what text becomes, another what
-    structure becomes. Interests: text alone.
+    Text, structure, and one of the two carried along one hop, two, and so on, each of unit length
+    or 0, side by side. One decoder sees what text becomes, another what structure becomes.
 
     Returns:
-        For each decoder and domain float32 (items of the domain, features), and float32
-        (interests, text).
+        For each decoder and domain float32 (items of the domain, features).
     """
     item_texts, interest_texts = _reduced_texts(graph)
     strengths = graph.strengths(half_life_days)
@@ -53,7 +51,7 @@ def item_views(
         carried = _carried(liked, about, item_texts[items], interest_texts, seed, hops)
         for view, features in zip(views, carried, strict=True):
             view.append(features)
-    return views, functional.normalize(torch.from_numpy(interest_texts))
+    return views
 
 
 def _carried(
