@@ -68,7 +68,6 @@ def recalls(graph: InterestGraph, target: int, settings: Settings) -> dict[str, 
             "at random": np.zeros(liked.shape),
             "raw encoder": history @ vectors[0] @ vectors[1].T,
             "raw encoder, centred": history @ (vectors[0] - mean) @ (vectors[1] - mean).T,
-            "all edges, by text alone": learned.unpruned(target)[0].scores(history)[:, places],
             "edges as stored": stored[:, places],
         }
         wanted = np.diff(liked.indptr)

@@ -82,7 +82,10 @@ class Settings(BaseSettings):
         description="Interactions a query reads of one user, newest first.",
     )
     half_life_days: float = Field(
-        default=365, gt=0, description="Age at which a dated interaction counts half."
+        default=365,
+        gt=0,
+        description="Age at which a dated interaction counts half, unless validation users are "
+        "better served by another.",
     )
     event_days: float = Field(
         default=30,
