@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnn.closed_form import left_out
-from gnn.merge import clearly_best
+from gnn.merge import ERRORS, clearly_best
 from gnn.metrics import ndcg
 from gnn.splits import sample
 from gnn.tasks import across
@@ -76,28 +76,39 @@ def best_reading(known: InterestGraph, reading: Reading, seed: int) -> Reading:
     return best
 
 
-def best_popularity(known: InterestGraph, exams: Sequence[Task], reading: Reading) -> float:
-    """The half-life in days by which what is popular is most what held-out users like.
+def best_popularity(
+    known: InterestGraph, exams: Sequence[Task], reading: Reading
+) -> dict[str, float]:
+    """By domain the half-life in days by which what is popular is most what held-out users like.
 
     It is not that of histories: what somebody likes may change in a year, while what everybody
-    likes stays for ten, as films do. The targets choose together, as in `best_reading`.
+    likes stays for ten, as films do, or for a day, as news. The targets choose one together, as in
+    `best_reading`; a target has another where that is clearly better for its own users.
 
     Args:
         known: The graph to learn from.
-        exams: Users whose history in a target is hidden from that graph.
+        exams: By domain as a target, users whose history in it is hidden from that graph.
         reading: As it is set; another half-life must be clearly better.
     """
-
-    def worth(half_life_days: float) -> NDArray[np.float64]:
-        popularity = known.popularity(half_life_days)
-        worths = [np.zeros(0)]
-        for exam in exams:
-            scores = np.tile(popularity[known.items_of(exam.target)], (len(exam), 1))
-            worths.append(ndcg(scores, exam.liked))
-        return np.concatenate(worths)
-
     tried = [one.half_life_days for one in half_lives(known, reading)]
-    best = tried[clearly_best([worth(days) for days in tried])] if len(tried) > 1 else tried[0]
-    if best != reading.half_life_days:
-        logger.info("training: a half-life of popularity of %g days", best)
-    return best
+    if len(tried) == 1:
+        return dict.fromkeys(known.domains, tried[0])
+
+    def worth(popularity: NDArray[np.float32], exam: Task) -> NDArray[np.float64]:
+        scores = np.tile(popularity[known.items_of(exam.target)], (len(exam), 1))
+        return ndcg(scores, exam.liked)
+
+    popularities = [known.popularity(days) for days in tried]
+    worths = [[worth(popularity, exam) for exam in exams] for popularity in popularities]
+    shared = clearly_best([np.concatenate(of_all) for of_all in worths])
+    order = sorted(range(len(tried)), key=lambda k: k != shared)
+    found = {
+        known.domains[exam.target]: tried[
+            order[clearly_best([worths[k][place] for k in order], ERRORS)]
+        ]
+        for place, exam in enumerate(exams)
+    }
+    if set(found.values()) != {reading.half_life_days}:
+        said = ", ".join(f"{name} {days:g}" for name, days in found.items())
+        logger.info("training: half-lives of popularity in days: %s", said)
+    return found

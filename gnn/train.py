@@ -198,7 +198,7 @@ class Trainer:
                 power=HISTORY_POWER,
                 half_life_days=chosen.reading.half_life_days,
                 dislike=chosen.reading.dislike,
-                popularity_half_life_days=chosen.popularity_half_life_days,
+                popularity_half_life_days=self.half_life(chosen, name),
             )
             for t, name in enumerate(taught.known.domains)
         }
@@ -222,8 +222,10 @@ class Trainer:
         ]
         hops = 0 if self.ablated == "hops" else HOPS
         views = item_views(graph, memory, self.seed, hops)
-        popularity = torch.from_numpy(graph.popularity(chosen.popularity_half_life_days))
-        popular = [popularity[graph.items_of(t)] for t in range(len(graph.domains))]
+        popular = [
+            torch.from_numpy(graph.popularity(self.half_life(chosen, name))[graph.items_of(t)])
+            for t, name in enumerate(graph.domains)
+        ]
         network = Decoders([EdgeDecoder(Seen(features, popular)) for features in views])
         epochs = 0
         if self.ablated != "network":
@@ -243,6 +245,10 @@ class Trainer:
             seed=self.seed,
         )
         return taught, epochs
+
+    def half_life(self, chosen: Choices, domain: str) -> float:
+        """The age in days at which a like counts half in popularity."""
+        return chosen.popularity_half_life_days.get(domain, self.reading.half_life_days)
 
     def negatives(self, graph: InterestGraph) -> list[int]:
         """By target, how many items a softmax is over beside those that are liked."""
