@@ -9,9 +9,8 @@
 //   may pass 1, which keeps the order of the domain; more would be to write every item of it for each event.
 // parameters: rows LIST of {event, user_id, key, weight, kind, at, now}, event being what the event is known by
 //   when it comes again, or null, at when it happened, in milliseconds since 1970, or null for just now, and now
-//   when it was received; half_life_days FLOAT of interests, and of likes in a
-//   domain that has none of its own; most INTEGER interests kept a user; decimals INTEGER of their
-//   weights
+//   when it was received; half_life_days FLOAT of interests, and of likes in a domain that has none of its own;
+//   most INTEGER interests kept a user; decimals INTEGER of their weights
 // columns: recorded, outgrown, items LIST of the keys that exist
 
 // Holds the items and then the users, new ones too, until the end of the transaction, in one order for all
