@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from gnn.data import MergeWeights, histories, over_length
+from gnn.data import Histories, MergeWeights, Reading, histories, interests_of, kept, over_length
 from gnn.metrics import ndcg
 from gnn.splits import few_enough
 
@@ -78,8 +78,19 @@ def signals(
         history_limit: Interactions of a user that are read.
         weights: How it is read otherwise, and popularity.
     """
-    items, power = graph.items_of(target), weights.power
     history = histories(graph, target, users, weights.reading(history_limit))
+    return signals_of(graph, learned, target, history, weights)
+
+
+def signals_of(
+    graph: InterestGraph,
+    learned: LearnedEdges,
+    target: int,
+    history: Histories,
+    weights: MergeWeights,
+) -> Signals:
+    """The same of histories that are at hand."""
+    items, power = graph.items_of(target), weights.power
 
     def summed(rows: csr_array, edges: Edges) -> NDArray[np.float32]:
         shape = (rows.shape[1], len(graph.items))
@@ -135,9 +146,6 @@ def cold_merge(
 ) -> tuple[MergeWeights, float]:
     """What popularity and interests count against a transfer of 1, and the NDCG@10 reached.
 
-    And what interests count for people without a history: the same users are asked as if they had
-    none.
-
     Args:
         known: The graph that was learned from.
         learned: The edges.
@@ -152,20 +160,60 @@ def cold_merge(
     weights, reached = tuned(weights, "popularity", priors, parts, exam.liked)
     if len(learned.interest):
         weights, reached = tuned(weights, "interest", INTEREST_TRIED, parts, exam.liked)
-        nothing = np.zeros_like(parts.transfer)
-        bare = dataclasses.replace(parts, transfer=nothing, alone=np.ones_like(parts.alone))
-        weights = dataclasses.replace(weights, interest_alone=_alone(parts, weights))
-        tried = [weights.interest_alone * factor for factor in ALONE_TRIED]
-        weights, _ = tuned(weights, "interest_alone", tried, bare, exam.liked)
     return weights, reached
 
 
-def _alone(parts: Signals, weights: MergeWeights) -> float:
-    """What interests count for people without a history, to set items apart as popularity does."""
-    popular, interesting = float(parts.popularity.std()), float(parts.interest.std())
-    if weights.popularity * popular <= 0 or interesting <= 0:
-        return weights.interest_alone
-    return weights.popularity * popular / interesting
+def alone_merge(
+    known: InterestGraph, learned: LearnedEdges, exam: Task, weights: MergeWeights
+) -> MergeWeights:
+    """The same weights with what interests count for people who did nothing yet.
+
+    Those who only wrote are not known, so others stand in for them: of a history all is forgotten
+    but its newest interaction, for a few texts tell less of a taste than a history does. What a
+    unit of interest tells beside one of popularity is their least squares, until another value
+    clearly serves these people better.
+
+    Args:
+        known: The graph that was learned from.
+        learned: The edges.
+        exam: Users whose history in the target is hidden from that graph.
+        weights: Of the other signals.
+    """
+    if not len(exam) or not len(learned.interest):
+        return weights
+    reading = Reading(history_limit=1)
+    newest = histories(known, exam.target, exam.users, reading, as_if_cold=True).outside
+    nothing = kept(newest, np.zeros(newest.nnz, np.bool_))
+    bare = Histories(nothing, nothing, interests_of(known, newest))
+    parts = signals_of(known, learned, exam.target, bare, weights)
+    interest, popularity = _least_squares(parts.interest, parts.popularity, exam.liked)
+    if weights.popularity > 0 and popularity > 0:
+        alone = weights.popularity * max(interest, 0) / popularity
+        weights = dataclasses.replace(weights, interest_alone=alone)
+    tried = [weights.interest_alone * factor for factor in ALONE_TRIED]
+    return tuned(weights, "interest_alone", tried, parts, exam.liked)[0]
+
+
+def _least_squares(
+    interest: NDArray[np.float32], popularity: NDArray[np.float32], liked: csr_array
+) -> tuple[float, float]:
+    """What a unit of interest and one of popularity tell of likes, by least squares over all pairs.
+
+    Args:
+        interest: Of each user in each item, (users, items).
+        popularity: Of each item, (items,).
+        liked: 1 for each like, CSR (users, items).
+    """
+    popular, share = popularity - popularity.mean(), liked.nnz / interest.size
+    mean = float(interest.mean(dtype=np.float64))
+    both = float((interest.mean(axis=0, dtype=np.float64) - mean) @ popular) / len(popular)
+    covariance = np.array([[interest.var(dtype=np.float64), both], [both, popular.var()]])
+    of_likes = [
+        float(liked.multiply(interest).sum()) / interest.size - mean * share,
+        float(liked.sum(axis=0) @ popular) / interest.size,
+    ]
+    told = np.linalg.lstsq(covariance, np.array(of_likes), rcond=None)[0]
+    return float(told[0]), float(told[1])
 
 
 def warm_merge(

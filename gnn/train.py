@@ -18,7 +18,14 @@ from gnn.blend import CLOSED_SHARES, Taught, best_mixes
 from gnn.choices import Choices
 from gnn.collaborative import co_liked
 from gnn.data import LearnedEdges, MergeWeights, Reading, kept
-from gnn.merge import COLLABORATIVE_SET, clearly_best, cold_merge, served_worth, warm_merge
+from gnn.merge import (
+    COLLABORATIVE_SET,
+    alone_merge,
+    clearly_best,
+    cold_merge,
+    served_worth,
+    warm_merge,
+)
 from gnn.metrics import ndcg
 from gnn.model import Decoders, EdgeDecoder, Seen, softmax_loss
 from gnn.reading import best_popularity, best_reading
@@ -152,6 +159,7 @@ class Trainer:
         for t, name in enumerate(graph.domains):
             merge = learned.merge[name]
             merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, limit)
+            merge = alone_merge(known, learned, exams[t], merge)
             back = kept(graph.interactions, warm[t])
             merge, warm_ndcg = warm_merge(known, learned, merge, t, back, limit)
             chosen.merge[name] = merge

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -9,8 +11,8 @@ from scipy.sparse import csr_array
 from gnn.blend import Mix
 from gnn.choices import Choices
 from gnn.closed_form import INTEREST_RIDGE, closed_form_of_interests
-from gnn.data import LearnedEdges, MergeWeights, Reading
-from gnn.merge import cold_merge, served_scores
+from gnn.data import InterestGraph, LearnedEdges, MergeWeights, Reading
+from gnn.merge import ALONE_TRIED, alone_merge, cold_merge, served_scores
 from gnn.splits import done_by, without
 from gnn.tasks import Task, across
 from gnn.train import Trainer, reproducible
@@ -31,7 +33,9 @@ def test_the_edges_are_the_ridge_regression_of_likes_on_interests() -> None:
     assert found == pytest.approx(expected, rel=1e-5)
 
 
-def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_network_out() -> None:
+@pytest.fixture(scope="module")
+def asked() -> tuple[InterestGraph, LearnedEdges, Task]:
+    """Edges of a closed form alone, and users whose likes in b they were learned without."""
     whole = checkerboard()
     known = without(whole, done_by(whole, 1, USERS), half_life_days=365)
     with reproducible(7, 1):
@@ -39,9 +43,37 @@ def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_netwo
         chosen = Choices(Reading(), epochs=1, mix=Mix(closed_share=1))
         taught, _ = trainer.taught(known, chosen)
         learned = trainer.learned(taught, trainer.before_merge(taught, chosen))
-    exam = across(known, 1, USERS, Reading(), Reading(), answers=whole)
-    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading().history_limit)
+    return known, learned, across(known, 1, USERS, Reading(), Reading(), answers=whole)
 
+
+def test_what_interests_count_alone_is_told_by_least_squares(
+    asked: tuple[InterestGraph, LearnedEdges, Task],
+) -> None:
+    known, learned, exam = asked
+    popular = known.popularity(365)[known.items_of(1)]
+    # Of their colour they like what is popular.
+    alike = exam.users[:, None] % 2 == np.arange(ITEMS) % 2
+    liked = (alike & (popular > popular.mean())).astype(np.float32)
+    given = dataclasses.replace(learned.merge["b"], popularity=0.7)
+    merge = alone_merge(known, learned, dataclasses.replace(exam, liked=csr_array(liked)), given)
+    # An item is about one interest, so the newest interaction of a user is about one too.
+    profile = np.eye(2, dtype=np.float32)[exam.users % 2]
+    edges = np.zeros((2, len(known.items)), np.float32)
+    edges[learned.interest.sources, learned.interest.targets] = learned.interest.weights
+    interest = (profile @ edges[:, known.items_of(1)]).ravel()
+    columns = np.stack([interest, np.tile(popular, len(exam)), np.ones_like(interest)], axis=1)
+    told = np.linalg.lstsq(columns, liked.ravel(), rcond=None)[0]
+    assert told[1] > 0
+    factor = merge.interest_alone / (0.7 * told[0] / told[1])
+    assert any(factor == pytest.approx(one, rel=1e-4) for one in (1, *ALONE_TRIED))
+
+
+def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_network_out(
+    asked: tuple[InterestGraph, LearnedEdges, Task],
+) -> None:
+    whole, (known, learned, exam) = checkerboard(), asked
+    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading().history_limit)
+    merge = alone_merge(known, learned, exam, merge)
     silent = without(whole, np.isin(whole.owners(), USERS), half_life_days=365)
     interested = silent.user_interests.tolil()
     for user in USERS:
