@@ -185,10 +185,10 @@ class Taught:
             new, places = reserved(likes, edges_per_node)
             ends = np.arange(len(self.known.interests)), self.known.items_of(t)
             lists = among(weights.lists(), ~new)
-            found = strongest(weights, likes, edges_per_node, lists)
+            found = strongest(weights, likes, edges_per_node, lists, against=True)
             liked.append(found.between(*ends))
             if places:
-                found = strongest(weights, likes, CHOICE * edges_per_node, lists)
+                found = strongest(weights, likes, CHOICE * edges_per_node, lists, against=True)
                 untouched.append(borrowed(found, self.stand_ins[t], places).between(*ends))
         return self._shared(liked, untouched, edges_per_node)
 
