@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from gnn.data import Histories, MergeWeights, Reading, histories, interests_of, kept, over_length
+from gnn.data import Histories, MergeWeights, histories, kept, over_length
 from gnn.metrics import ndcg
 from gnn.splits import few_enough
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 # Beside a history, interests count only where they clearly serve people better.
 INTEREST_TRIED = (0.25, 0.5, 1.0, 2.0)
+# For those who only wrote: how much more popularity sets items apart than their interests do.
+POPULARITY_ALONE = 4.0
 ALONE_TRIED = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
 WARM_USERS = 1000
 # Of so many values one looks good by chance: it must be better by this many standard errors.
@@ -164,56 +166,40 @@ def cold_merge(
 
 
 def alone_merge(
-    known: InterestGraph, learned: LearnedEdges, exam: Task, weights: MergeWeights
-) -> MergeWeights:
+    known: InterestGraph,
+    learned: LearnedEdges,
+    exams: Sequence[Task],
+    merge: Mapping[str, MergeWeights],
+) -> dict[str, MergeWeights]:
     """The same weights with what interests count for people who did nothing yet.
 
-    Those who only wrote are not known, so others stand in for them: of a history all is forgotten
-    but its newest interaction, for a few texts tell less of a taste than a history does. What a
-    unit of interest tells beside one of popularity is their least squares, until another value
-    clearly serves these people better.
+    Those who only wrote are not known: others stand in for them, with what their histories speak
+    for. The targets choose together, since few users of one would choose by chance, and begin
+    where popularity sets items apart more than interests do, for texts tell less of a taste.
 
     Args:
         known: The graph that was learned from.
         learned: The edges.
-        exam: Users whose history in the target is hidden from that graph.
-        weights: Of the other signals.
+        exams: Users whose history in a target is hidden from that graph.
+        merge: By name of the target, weights of the other signals.
     """
-    if not len(exam) or not len(learned.interest):
-        return weights
-    reading = Reading(history_limit=1)
-    newest = histories(known, exam.target, exam.users, reading, as_if_cold=True).outside
-    nothing = kept(newest, np.zeros(newest.nnz, np.bool_))
-    bare = Histories(nothing, nothing, interests_of(known, newest))
-    parts = signals_of(known, learned, exam.target, bare, weights)
-    interest, popularity = _least_squares(parts.interest, parts.popularity, exam.liked)
-    if weights.popularity > 0 and popularity > 0:
-        alone = weights.popularity * max(interest, 0) / popularity
-        weights = dataclasses.replace(weights, interest_alone=alone)
-    tried = [weights.interest_alone * factor for factor in ALONE_TRIED]
-    return tuned(weights, "interest_alone", tried, parts, exam.liked)[0]
-
-
-def _least_squares(
-    interest: NDArray[np.float32], popularity: NDArray[np.float32], liked: csr_array
-) -> tuple[float, float]:
-    """What a unit of interest and one of popularity tell of likes, by least squares over all pairs.
-
-    Args:
-        interest: Of each user in each item, (users, items).
-        popularity: Of each item, (items,).
-        liked: 1 for each like, CSR (users, items).
-    """
-    popular, share = popularity - popularity.mean(), liked.nnz / interest.size
-    mean = float(interest.mean(dtype=np.float64))
-    both = float((interest.mean(axis=0, dtype=np.float64) - mean) @ popular) / len(popular)
-    covariance = np.array([[interest.var(dtype=np.float64), both], [both, popular.var()]])
-    of_likes = [
-        float(liked.multiply(interest).sum()) / interest.size - mean * share,
-        float(liked.sum(axis=0) @ popular) / interest.size,
-    ]
-    told = np.linalg.lstsq(covariance, np.array(of_likes), rcond=None)[0]
-    return float(told[0]), float(told[1])
+    factors, tried, worths = (1.0, *ALONE_TRIED), {}, []
+    for exam in filter(len, exams):
+        weights = merge[known.domains[exam.target]]
+        did = csr_array(known.interactions[exam.users])
+        nothing = kept(did, np.zeros(did.nnz, np.bool_))
+        bare = Histories(outside=nothing, inside=nothing, interests=exam.interests)
+        parts = signals_of(known, learned, exam.target, bare, weights)
+        popular, interesting = float(parts.popularity.std()), float(parts.interest.std())
+        if weights.popularity * popular > 0 and interesting > 0:
+            alone = weights.popularity * popular / interesting / POPULARITY_ALONE
+            by_factor = [dataclasses.replace(weights, interest_alone=alone * f) for f in factors]
+            worths.append([ndcg(parts.merged(one), exam.liked) for one in by_factor])
+            tried[known.domains[exam.target]] = by_factor
+    if not worths:
+        return dict(merge)
+    best = clearly_best([np.concatenate(of_all) for of_all in zip(*worths, strict=True)])
+    return {**merge, **{name: by_factor[best] for name, by_factor in tried.items()}}
 
 
 def warm_merge(

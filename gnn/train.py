@@ -159,13 +159,12 @@ class Trainer:
         for t, name in enumerate(graph.domains):
             merge = learned.merge[name]
             merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, limit)
-            merge = alone_merge(known, learned, exams[t], merge)
             back = kept(graph.interactions, warm[t])
             merge, warm_ndcg = warm_merge(known, learned, merge, t, back, limit)
             chosen.merge[name] = merge
             chosen.metrics[f"{name} cold ndcg@10"] = cold_ndcg
             chosen.metrics[f"{name} warm ndcg@10"] = warm_ndcg
-        return chosen
+        return dataclasses.replace(chosen, merge=alone_merge(known, learned, exams, chosen.merge))
 
     def best_served(
         self, taught: Taught, exams: Sequence[Task], chosen: Choices

@@ -12,7 +12,13 @@ from gnn.blend import Mix
 from gnn.choices import Choices
 from gnn.closed_form import INTEREST_RIDGE, closed_form_of_interests
 from gnn.data import InterestGraph, LearnedEdges, MergeWeights, Reading
-from gnn.merge import ALONE_TRIED, alone_merge, cold_merge, served_scores
+from gnn.merge import (
+    ALONE_TRIED,
+    POPULARITY_ALONE,
+    alone_merge,
+    cold_merge,
+    served_scores,
+)
 from gnn.splits import done_by, without
 from gnn.tasks import Task, across
 from gnn.train import Trainer, reproducible
@@ -46,26 +52,20 @@ def asked() -> tuple[InterestGraph, LearnedEdges, Task]:
     return known, learned, across(known, 1, USERS, Reading(), Reading(), answers=whole)
 
 
-def test_what_interests_count_alone_is_told_by_least_squares(
+def test_what_interests_count_alone_begins_below_popularity_and_all_targets_choose_it(
     asked: tuple[InterestGraph, LearnedEdges, Task],
 ) -> None:
     known, learned, exam = asked
-    popular = known.popularity(365)[known.items_of(1)]
-    # Of their colour they like what is popular.
-    alike = exam.users[:, None] % 2 == np.arange(ITEMS) % 2
-    liked = (alike & (popular > popular.mean())).astype(np.float32)
     given = dataclasses.replace(learned.merge["b"], popularity=0.7)
-    merge = alone_merge(known, learned, dataclasses.replace(exam, liked=csr_array(liked)), given)
-    # An item is about one interest, so the newest interaction of a user is about one too.
-    profile = np.eye(2, dtype=np.float32)[exam.users % 2]
+    merge = alone_merge(known, learned, [exam], {"b": given})["b"]
     edges = np.zeros((2, len(known.items)), np.float32)
     edges[learned.interest.sources, learned.interest.targets] = learned.interest.weights
-    interest = (profile @ edges[:, known.items_of(1)]).ravel()
-    columns = np.stack([interest, np.tile(popular, len(exam)), np.ones_like(interest)], axis=1)
-    told = np.linalg.lstsq(columns, liked.ravel(), rcond=None)[0]
-    assert told[1] > 0
-    factor = merge.interest_alone / (0.7 * told[0] / told[1])
-    assert any(factor == pytest.approx(one, rel=1e-4) for one in (1, *ALONE_TRIED))
+    interest = exam.interests @ edges[:, known.items_of(1)]
+    popularity = known.popularity(365)[known.items_of(1)]
+    apart = 0.7 * popularity.std() / (merge.interest_alone * interest.std())
+    assert any(apart == pytest.approx(POPULARITY_ALONE / one) for one in (1, *ALONE_TRIED))
+    # Of their colour is all that they like, so interests must count more than at first.
+    assert apart < POPULARITY_ALONE
 
 
 def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_network_out(
@@ -73,7 +73,7 @@ def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_netwo
 ) -> None:
     whole, (known, learned, exam) = checkerboard(), asked
     merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading().history_limit)
-    merge = alone_merge(known, learned, exam, merge)
+    merge = alone_merge(known, learned, [exam], {"b": merge})["b"]
     silent = without(whole, np.isin(whole.owners(), USERS), half_life_days=365)
     interested = silent.user_interests.tolil()
     for user in USERS:
