@@ -250,7 +250,7 @@ class MergeWeights:
     it is below 0, s(u,k) the weight of INTERESTED_IN, n_out and n_in the number of interactions
     summed over, popularity(j) between 0 and 1, of likes that count half for each
     `popularity_half_life_days`. For those who did nothing yet and only wrote, `interest_alone`
-    stands for `interest`.
+    and `popularity_alone` stand for `interest` and `popularity`.
     """
 
     transfer: float
@@ -261,6 +261,7 @@ class MergeWeights:
     half_life_days: float = 365
     dislike: float = 1.0
     interest_alone: float = 1.0
+    popularity_alone: float = 1.0
     popularity_half_life_days: float = 365
 
     def reading(self, history_limit: int) -> Reading:

@@ -6,7 +6,8 @@
 // columns: item_id, title, score, paths, generation
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(:Domain {name: $domain})
 WITH g.number AS generation,
-     coalesce(m {interest: coalesce(m.interest_alone, m.interest), .popularity}, {interest: 1.0, popularity: 0.1}) AS merge
+     coalesce(m {interest: coalesce(m.interest_alone, m.interest),
+                 popularity: coalesce(m.popularity_alone, m.popularity)}, {interest: 1.0, popularity: 0.1}) AS merge
 CALL (generation, merge) {
   UNWIND $similar AS s
   MATCH (j:Item {key: s.key})

@@ -4,11 +4,11 @@
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
 //   with the merge weights of the generation that answers; for users who did nothing yet and only wrote,
-//   interest_alone stands for interest. Without a generation, interests lead to the items that are about
-//   them. a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and times what a
-//   dislike counts where it is one; both are the generation's. Asked as if cold, what the user did in the
-//   domain counts as not done: it is neither read nor left out, and s(u,k) is what the history outside the
-//   domain alone speaks for, the mean of weight times ABOUT.
+//   interest_alone and popularity_alone stand for interest and popularity. Without a generation, interests lead
+//   to the items that are about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the
+//   newest, and times what a dislike counts where it is one; both are the generation's. Asked as if cold, what
+//   the user did in the domain counts as not done: it is neither read nor left out, and s(u,k) is what the
+//   history outside the domain alone speaks for, the mean of weight times ABOUT.
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read,
 //   newest and strongest first, half of them on each side of the domain's border, and where one side has fewer,
 //   what is left on the other; half_life_days FLOAT without a generation, and of
@@ -22,9 +22,11 @@ MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation)-[m:MERGES]->(:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
 WITH u, g.number AS generation, CASE WHEN g IS NULL THEN 0 ELSE coalesce(g.most_edges, 1000000) END AS most_edges,
-     coalesce(m {.transfer, .collaborative, .popularity, .power,
-                 interest: CASE WHEN EXISTS { (u)-[:INTERACTED]->() } THEN m.interest
-                                ELSE coalesce(m.interest_alone, m.interest) END,
+     m, EXISTS { (u)-[:INTERACTED]->() } AS acted
+WITH u, generation, most_edges,
+     coalesce(m {.transfer, .collaborative, .power,
+                 interest: CASE WHEN acted THEN m.interest ELSE coalesce(m.interest_alone, m.interest) END,
+                 popularity: CASE WHEN acted THEN m.popularity ELSE coalesce(m.popularity_alone, m.popularity) END,
                  half_life_days: coalesce(m.half_life_days, $half_life_days), dislike: coalesce(m.dislike, 1.0)},
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge

@@ -193,7 +193,8 @@ def test_interests_lead_nowhere_where_the_generation_leaves_them_out(
     graph.run(
         "CREATE (:Encoder {version: 1, state: 'active'}), "
         "(:Generation {number: 1, state: 'active'})-[:MERGES {transfer: 1.0, collaborative: 1.0, "
-        "interest: 0.0, interest_alone: 2.0, popularity: 0.1, power: 0.5}]->"
+        "interest: 0.0, interest_alone: 2.0, popularity: 0.1, popularity_alone: 0.3, "
+        "power: 0.5}]->"
         "(d:Domain {name: 'a'}), "
         "(d)<-[:IN_DOMAIN]-(i:Item {key: 'a:1', domain: 'a', item_id: '1', popularity: 0.5}), "
         "(n:Interest {id: 'tea', version: 1})-[:TRANSFERS_TO {generation: 1, weight: 3.0}]->(i), "
@@ -207,6 +208,6 @@ def test_interests_lead_nowhere_where_the_generation_leaves_them_out(
         recommend(graph, user, "a", 1, server_settings)["items"][0] for user in ("ana", "bo")
     )
     assert [path["kind"] for path in wrote["paths"]] == ["interest", "popularity"]
-    assert wrote["score"] == pytest.approx(6.05)
+    assert wrote["score"] == pytest.approx(6.15)
     assert [path["kind"] for path in did["paths"]] == ["popularity"]
     assert did["score"] == pytest.approx(0.05)

@@ -56,7 +56,7 @@ def test_what_interests_count_alone_begins_below_popularity_and_all_targets_choo
     asked: tuple[InterestGraph, LearnedEdges, Task],
 ) -> None:
     known, learned, exam = asked
-    given = dataclasses.replace(learned.merge["b"], popularity=0.7)
+    given = dataclasses.replace(learned.merge["b"], popularity_alone=0.7)
     merge = alone_merge(known, learned, [exam], {"b": given})["b"]
     edges = np.zeros((2, len(known.items)), np.float32)
     edges[learned.interest.sources, learned.interest.targets] = learned.interest.weights
