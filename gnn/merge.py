@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -14,7 +14,7 @@ from gnn.metrics import ndcg
 from gnn.splits import few_enough
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,9 +35,6 @@ COLLABORATIVE_TRIED = (0.0, 1.0, 2.0, 8.0, 16.0, 32.0, 64.0)
 
 
 Tried = TypeVar("Tried")
-
-Asked: TypeAlias = "tuple[Task, Signals, MergeWeights, str, Sequence[float]]"
-"""Users, what the signals say to them, the weights that are set, and what one of them might be."""
 
 
 @dataclass(frozen=True)
@@ -187,67 +184,23 @@ def alone_merge(
         exams: Users whose history in a target is hidden from that graph.
         merge: By name of the target, weights of the other signals.
     """
-
-    def asked() -> Iterator[Asked]:
-        for exam in filter(len, exams):
-            weights = merge[known.domains[exam.target]]
-            did = csr_array(known.interactions[exam.users])
-            nothing = kept(did, np.zeros(did.nnz, np.bool_))
-            bare = Histories(outside=nothing, inside=nothing, interests=exam.interests)
-            parts = signals_of(known, learned, exam.target, bare, weights)
-            popular, interesting = float(parts.popularity.std()), float(parts.interest.std())
-            if popular > 0 and interesting > 0:
-                first = weights.popularity_alone * popular / interesting / POPULARITY_ALONE
-                yield (
-                    exam,
-                    parts,
-                    weights,
-                    "interest_alone",
-                    [first, *(first * f for f in ALONE_TRIED)],
-                )
-
-    return {**merge, **_together(known, asked())}
-
-
-def popularity_merge(
-    known: InterestGraph,
-    learned: LearnedEdges,
-    exams: Sequence[Task],
-    merge: Mapping[str, MergeWeights],
-    history_limit: int,
-) -> dict[str, MergeWeights]:
-    """The same weights with what popularity counts beside a history; all targets choose it.
-
-    Args:
-        known: The graph that was learned from.
-        learned: The edges.
-        exams: Users whose history in a target is hidden from that graph.
-        merge: By name of the target, weights as they are set before validation.
-        history_limit: Interactions of a user that are read.
-    """
-
-    def asked() -> Iterator[Asked]:
-        for exam in filter(len, exams):
-            weights = merge[known.domains[exam.target]]
-            parts = signals(known, learned, exam.target, exam.users, history_limit, weights)
-            tried = [weights.popularity * factor for factor in (1.0, *POPULARITY_TRIED)]
-            yield exam, parts, weights, "popularity", tried
-
-    return {**merge, **_together(known, asked())}
-
-
-def _together(known: InterestGraph, asked: Iterable[Asked]) -> dict[str, MergeWeights]:
-    """By target the weights with that value, by its place, which serves the users of all best."""
-    tried: dict[str, list[MergeWeights]] = {}
-    worths = []
-    for exam, parts, weights, field, values in asked:
-        some = [dataclasses.replace(weights, **{field: value}) for value in values]
-        worths.append([ndcg(parts.merged(one), exam.liked) for one in some])
-        tried[known.domains[exam.target]] = some
+    factors, tried, worths = (1.0, *ALONE_TRIED), {}, []
+    for exam in filter(len, exams):
+        weights = merge[known.domains[exam.target]]
+        did = csr_array(known.interactions[exam.users])
+        nothing = kept(did, np.zeros(did.nnz, np.bool_))
+        bare = Histories(outside=nothing, inside=nothing, interests=exam.interests)
+        parts = signals_of(known, learned, exam.target, bare, weights)
+        popular, interesting = float(parts.popularity.std()), float(parts.interest.std())
+        if popular > 0 and interesting > 0:
+            alone = weights.popularity_alone * popular / interesting / POPULARITY_ALONE
+            by_factor = [dataclasses.replace(weights, interest_alone=alone * f) for f in factors]
+            worths.append([ndcg(parts.merged(one), exam.liked) for one in by_factor])
+            tried[known.domains[exam.target]] = by_factor
     if not worths:
-        return {}
+        return dict(merge)
     best = clearly_best([np.concatenate(of_all) for of_all in zip(*worths, strict=True)])
-    return {name: some[best] for name, some in tried.items()}
+    return {**merge, **{name: by_factor[best] for name, by_factor in tried.items()}}
 
 
 def warm_merge(

@@ -23,7 +23,6 @@ from gnn.merge import (
     alone_merge,
     clearly_best,
     cold_merge,
-    popularity_merge,
     served_worth,
     warm_merge,
 )
@@ -157,9 +156,8 @@ class Trainer:
         taught, learned = self.best_served(taught, exams, chosen)
         chosen = dataclasses.replace(chosen, mix=taught.mix, interactions=graph.interactions.nnz)
         limit = self.reading.history_limit
-        merges = popularity_merge(known, learned, exams, learned.merge, limit)
         for t, name in enumerate(graph.domains):
-            merge = merges[name]
+            merge = learned.merge[name]
             merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, limit)
             back = kept(graph.interactions, warm[t])
             merge, warm_ndcg = warm_merge(known, learned, merge, t, back, limit)
