@@ -92,7 +92,7 @@ def signals_of(
     history: Histories,
     weights: MergeWeights,
 ) -> Signals:
-    """The same of histories that are at hand."""
+    """The same of histories that are at hand, a row a user."""
     items, power = graph.items_of(target), weights.power
 
     def summed(rows: csr_array, edges: Edges) -> NDArray[np.float32]:
@@ -199,7 +199,7 @@ def alone_merge(
             tried[known.domains[exam.target]] = by_factor
     if not worths:
         return dict(merge)
-    best = clearly_best([np.concatenate(of_all) for of_all in zip(*worths, strict=True)])
+    best = best_for_all(worths)
     return {**merge, **{name: by_factor[best] for name, by_factor in tried.items()}}
 
 
@@ -272,6 +272,15 @@ def chosen(
     worths = [ndcg(scores(one), liked) for one in tried]
     best = clearly_best(worths, ERRORS)
     return tried[best], float(worths[best].mean())
+
+
+def best_for_all(worths: Sequence[Sequence[NDArray[np.float64]]]) -> int:
+    """The place of the value that all targets choose together, by `clearly_best`.
+
+    Args:
+        worths: By target and value, what it is worth to each user.
+    """
+    return clearly_best([np.concatenate(of_all) for of_all in zip(*worths, strict=True)])
 
 
 def clearly_best(worths: Sequence[NDArray[np.float64]], errors: float = 1.0) -> int:

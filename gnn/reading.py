@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnn.closed_form import left_out
-from gnn.merge import ERRORS, clearly_best
+from gnn.merge import ERRORS, best_for_all, clearly_best
 from gnn.metrics import ndcg
 from gnn.splits import sample
 from gnn.tasks import across
@@ -99,15 +99,12 @@ def best_popularity(
         return ndcg(scores, exam.liked)
 
     popularities = [known.popularity(days) for days in tried]
-    worths = [[worth(popularity, exam) for exam in exams] for popularity in popularities]
-    shared = clearly_best([np.concatenate(of_all) for of_all in worths])
-    order = sorted(range(len(tried)), key=lambda k: k != shared)
-    found = {
-        known.domains[exam.target]: tried[
-            order[clearly_best([worths[k][place] for k in order], ERRORS)]
-        ]
-        for place, exam in enumerate(exams)
-    }
+    worths = [[worth(popularity, exam) for popularity in popularities] for exam in exams]
+    order = [best_for_all(worths), *range(len(tried))]
+    found = {}
+    for exam, own in zip(exams, worths, strict=True):
+        best = order[clearly_best([own[k] for k in order], ERRORS)]
+        found[known.domains[exam.target]] = tried[best]
     if set(found.values()) != {reading.half_life_days}:
         said = ", ".join(f"{name} {days:g}" for name, days in found.items())
         logger.info("training: half-lives of popularity in days: %s", said)

@@ -20,7 +20,6 @@ CALL (g) {
   MATCH (d:Domain {name: row.domain})
   CREATE (g)-[m:MERGES]->(d)
   SET m = row {.transfer, .collaborative, .interest, .popularity, .power, .half_life_days, .dislike,
-               .interest_alone, .popularity_alone,
-               .popularity_half_life_days}
+               .interest_alone, .popularity_alone, .popularity_half_life_days}
 }
 RETURN g.number AS number

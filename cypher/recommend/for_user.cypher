@@ -56,12 +56,13 @@ CALL (u) {
     inside[..$history_limit - CASE WHEN size(outside) < half THEN size(outside) ELSE half END] AS inside
 }
 CALL (u, merge) {
+  WITH u, merge WHERE merge.interest <> 0
   CALL (u, merge) {
-    WITH u, merge WHERE merge.interest <> 0 AND NOT $as_if_cold
     MATCH (u)-[s:INTERESTED_IN]->(source:Interest)
+    WHERE NOT $as_if_cold
     RETURN source, merge.interest * s.weight AS strength
   UNION ALL
-    WITH u, merge WHERE merge.interest <> 0 AND $as_if_cold
+    WITH u, merge WHERE $as_if_cold
     MATCH (u)-[r:INTERACTED]->(i:Item) WHERE i.domain <> $domain
     WITH merge.interest AS counts, max(r.last_at.epochSeconds) AS newest,
          collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS met
