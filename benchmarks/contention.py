@@ -224,7 +224,7 @@ def main() -> None:
                 sys.exit("Errors reached callers:\n" + "\n".join(run.calls.errors[:20]))
             try:
                 run.ledger.check(graph)
-                check_likes(graph, scaled=True)
+                check_likes(graph, settings, scaled=True)
             except Violation as violation:
                 sys.exit(f"Not exact: {violation}")
     print(

@@ -25,8 +25,7 @@ OPTIONAL MATCH (i)<-[r:INTERACTED]-() WHERE r.weight > 0
 WITH i, d, sum(CASE
   WHEN r IS NULL THEN 0.0
   WHEN r.last_at IS NULL OR d.newest_at IS NULL OR r.last_at > d.newest_at THEN 1.0
-  ELSE 0.5 ^ ((d.newest_at.epochSeconds - r.last_at.epochSeconds)
-              / 86400.0 / d.popularity_half_life_days)
+  ELSE 0.5 ^ ((d.newest_at.epochSeconds - r.last_at.epochSeconds) / 86400.0 / $half_life_days)
 END) AS counted
 RETURN i.key AS item, i.likes AS likes, counted, i.popularity AS popularity,
   CASE WHEN d.most_likes > 0 THEN log(1 + i.likes) / log(1 + d.most_likes)
@@ -115,17 +114,18 @@ class Ledger:
         )
 
 
-def check_likes(graph: Graph, scaled: bool) -> None:
+def check_likes(graph: Graph, settings: Settings, scaled: bool) -> None:
     """Compares the likes of every item with a recount of its interactions.
 
     Args:
         graph: The graph.
+        settings: `half_life_days`.
         scaled: Compare `popularity` with the likes as well.
 
     Raises:
         Violation: They differ by more than rounding.
     """
-    rows = graph.run(LIKES, {})
+    rows = graph.run(LIKES, {"half_life_days": settings.half_life_days})
     for one, other, wanted in (("likes", "counted", True), ("popularity", "scaled", scaled)):
         off = {
             row["item"]: (row[one], row[other])

@@ -212,7 +212,7 @@ class Soak:
             self.ledger.check(graph)
             self.answers = check_generations(graph, self.answers, completed == "retrain")
             if completed:
-                check_likes(graph, scaled=completed in ("ingest", "retrain"))
+                check_likes(graph, self.settings, scaled=completed in ("ingest", "retrain"))
             if completed == "encode" and (left := unencoded(graph)):
                 raise Violation(f"{left} items and texts have no vector after `isthmus encode`.")
 

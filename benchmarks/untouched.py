@@ -63,7 +63,7 @@ def recalls(graph: InterestGraph, target: int, settings: Settings) -> dict[str, 
     for start in range(0, len(exam), USERS_AT_ONCE):
         rows = np.arange(start, min(start + USERS_AT_ONCE, len(exam)))
         liked, history = csr_array(exam.liked[rows][:, places]), csr_array(exam.outside()[rows])
-        stored = served_scores(known, learned, target, exam.users[rows], settings.history_limit)
+        stored = served_scores(known, learned, target, exam.users[rows], plain)
         scores = {
             "at random": np.zeros(liked.shape),
             "raw encoder": history @ vectors[0] @ vectors[1].T,

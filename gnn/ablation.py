@@ -70,9 +70,8 @@ def _unpruned(
     outside = seen.items_outside(target)
 
     def scores(users: NDArray[np.int64]) -> NDArray[np.float32]:
-        limit = conditions.history_limit
-        pruned = signals(seen, learned, target, users, limit, weights)
-        history = histories(seen, target, users, weights.reading(limit))
+        pruned = signals(seen, learned, target, users, conditions.reading, weights)
+        history = histories(seen, target, users, weights.reading(conditions.history_limit))
         summed = over_length(history.outside, weights.power)[:, outside]
         whole = dataclasses.replace(
             pruned,

@@ -19,8 +19,8 @@ class Choices:
 
     Attributes:
         reading: How histories are read.
-        popularity_half_life_days: By domain, the age at which a like counts half in popularity;
-            that of the setting where there is none.
+        newcomer_half_life_days: By domain, the age at which a like counts half in what newcomers
+            are led to; that of the reading where there is none.
         epochs: How long the network is taught.
         mix: What the edges are made of.
         merge: By name of the target domain, what each signal counts.
@@ -29,7 +29,7 @@ class Choices:
     """
 
     reading: Reading
-    popularity_half_life_days: dict[str, float] = field(default_factory=dict)
+    newcomer_half_life_days: dict[str, float] = field(default_factory=dict)
     epochs: int = 0
     mix: Mix = field(default_factory=Mix)
     merge: dict[str, MergeWeights] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Choices:
         mix = document["mix"]
         return cls(
             reading=Reading(**document["reading"]),
-            popularity_half_life_days=document.get("popularity_half_life_days", {}),
+            newcomer_half_life_days=document["newcomer_half_life_days"],
             epochs=document["epochs"],
             mix=Mix(Form(*mix["form"]), mix["closed_share"], mix["prior"]),
             merge={name: MergeWeights(**row) for name, row in document["merge"].items()},

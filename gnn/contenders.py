@@ -62,7 +62,7 @@ def served(
     """Scores as the graph serves them, with pruned edges."""
 
     def scores(users: NDArray[np.int64]) -> NDArray[np.float32]:
-        return served_scores(seen, learned, target, users, conditions.history_limit)
+        return served_scores(seen, learned, target, users, conditions.reading)
 
     return scores
 

@@ -93,11 +93,18 @@ class InterestGraph:
         parts = (data, self.interactions.indices, self.interactions.indptr)
         return csr_array(parts, shape=self.interactions.shape)
 
-    def likes(self, half_life_days: float) -> NDArray[np.float64]:
-        """Number of likes of each item, (items,); old ones decay from the newest of the domain."""
+    def likes(self, half_life_days: float, power: float = 0.0) -> NDArray[np.float64]:
+        """Number of likes of each item, (items,); old ones decay from the newest of the domain.
+
+        Args:
+            half_life_days: Age at which a dated like counts half.
+            power: A like counts its user's number of likes in the domain to this power.
+        """
         domain = self.item_domain[self.interactions.indices]
         decay = self._decay(domain, len(self.domains), half_life_days)
-        counted = np.where(self.interactions.data > 0, decay, 0.0)
+        liked = self.interactions.data > 0
+        side = self.owners() * len(self.domains) + domain
+        counted = np.where(liked, decay * np.maximum(np.bincount(side, liked)[side], 1) ** power, 0)
         total = np.bincount(self.interactions.indices, counted, minlength=len(self.items))
         return total.astype(np.float64)
 
@@ -217,7 +224,7 @@ class Edges:
     """Weighted edges of one kind, as three arrays of equal length.
 
     Attributes:
-        sources: Index of an item, or of an interest where the kind says so.
+        sources: Index of an item, or of an interest or a domain where the kind says so.
         targets: Index of an item.
         weights: float32; negative where the source speaks against the target.
     """
@@ -248,9 +255,9 @@ class MergeWeights:
 
     with a(u,i) the interaction's weight times its decay by `half_life_days`, times `dislike` where
     it is below 0, s(u,k) the weight of INTERESTED_IN, n_out and n_in the number of interactions
-    summed over, popularity(j) between 0 and 1, of likes that count half for each
-    `popularity_half_life_days`. For those who did nothing yet and only wrote, `interest_alone`
-    and `popularity_alone` stand for `interest` and `popularity`.
+    summed over, popularity(j) between 0 and 1. Those who did nothing yet are led by the edge that
+    the domain itself has to j, which counts 1, and if they wrote by their interests, which count
+    `interest_alone`; popularity counts `popularity_alone` for them, which only breaks ties.
     """
 
     transfer: float
@@ -261,8 +268,7 @@ class MergeWeights:
     half_life_days: float = 365
     dislike: float = 1.0
     interest_alone: float = 1.0
-    popularity_alone: float = 1.0
-    popularity_half_life_days: float = 365
+    popularity_alone: float = 0.001
 
     def reading(self, history_limit: int) -> Reading:
         """How these weights are meant to read a history."""
@@ -271,13 +277,14 @@ class MergeWeights:
 
 @dataclass(frozen=True)
 class LearnedEdges:
-    """All that a training makes: three kinds of edges and how to merge them.
+    """All that a training makes: four kinds of edges and how to merge them.
 
     Attributes:
         transfer: Item to item of another domain.
         interest: Interest to item.
         co_liked: Item to item of the same domain.
         merge: By name of the target domain.
+        newcomer: Domain to item of the same domain, for those who did nothing yet.
         metrics: What validation said, by name.
         choices: What else held-out users decided, for a later training.
         unpruned: By target domain, the weights of all edges from the items outside it and from the
@@ -288,6 +295,7 @@ class LearnedEdges:
     interest: Edges
     co_liked: Edges
     merge: dict[str, MergeWeights]
+    newcomer: Edges = NO_EDGES
     metrics: dict[str, float] = field(default_factory=dict)
     choices: Choices | None = None
     unpruned: Callable[[int], tuple[Weights, Weights]] | None = None

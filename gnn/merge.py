@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from gnn.data import Histories, MergeWeights, histories, kept, over_length
+from gnn.data import MergeWeights, histories, over_length
 from gnn.metrics import ndcg
 from gnn.splits import few_enough
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gnn.data import Edges, InterestGraph, LearnedEdges
+    from gnn.data import Edges, InterestGraph, LearnedEdges, Reading
     from gnn.tasks import Task
 
 POPULARITY_TRIED = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 # Beside a history, interests count only where they clearly serve people better.
 INTEREST_TRIED = (0.25, 0.5, 1.0, 2.0)
-# For those who only wrote: how much more popularity sets items apart than their interests do.
-POPULARITY_ALONE = 4.0
+# For those who only wrote: how much more the domain's own edges set items apart than interests do.
+NEWCOMER_LEADS = 4.0
 ALONE_TRIED = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
 WARM_USERS = 1000
 # Of so many values one looks good by chance: it must be better by this many standard errors.
@@ -41,26 +41,31 @@ Tried = TypeVar("Tried")
 class Signals:
     """The parts of the served score before the merge, float32 (users, items of the target).
 
-    But `alone`, (users, 1), says who has no history.
+    But popularity and what newcomers are led to are of the items alone, (items of the target,), and
+    `alone`, (users, 1), says who has no history.
     """
 
     transfer: NDArray[np.float32]
     interest: NDArray[np.float32]
     collaborative: NDArray[np.float32]
     popularity: NDArray[np.float32]
+    newcomer: NDArray[np.float32]
     alone: NDArray[np.bool_]
 
     def merged(self, weights: MergeWeights) -> NDArray[np.float32]:
         """The score as `MergeWeights` states it."""
-        interest = np.where(self.alone, weights.interest_alone, weights.interest)
-        popularity = np.where(self.alone, weights.popularity_alone, weights.popularity)
-        score = (
+        beside = (
             weights.transfer * self.transfer
-            + interest.astype(np.float32) * self.interest
+            + weights.interest * self.interest
             + weights.collaborative * self.collaborative
-            + popularity.astype(np.float32) * self.popularity
+            + weights.popularity * self.popularity
         )
-        return np.asarray(score, dtype=np.float32)
+        alone = (
+            weights.interest_alone * self.interest
+            + weights.popularity_alone * self.popularity
+            + self.newcomer
+        )
+        return np.where(self.alone, alone, beside).astype(np.float32, copy=False)
 
 
 def signals(
@@ -68,7 +73,7 @@ def signals(
     learned: LearnedEdges,
     target: int,
     users: NDArray[np.int64],
-    history_limit: int,
+    reading: Reading,
     weights: MergeWeights,
 ) -> Signals:
     """What each kind of edge says to some users about the items of a target domain.
@@ -78,36 +83,36 @@ def signals(
         learned: The edges.
         target: The domain.
         users: Indices.
-        history_limit: Interactions of a user that are read.
-        weights: How it is read otherwise, and popularity.
+        reading: How popularity reads the past, and how long a history is read.
+        weights: How it is read otherwise.
     """
-    history = histories(graph, target, users, weights.reading(history_limit))
-    return signals_of(graph, learned, target, history, weights)
-
-
-def signals_of(
-    graph: InterestGraph,
-    learned: LearnedEdges,
-    target: int,
-    history: Histories,
-    weights: MergeWeights,
-) -> Signals:
-    """The same of histories that are at hand, a row a user."""
-    items, power = graph.items_of(target), weights.power
-
-    def summed(rows: csr_array, edges: Edges) -> NDArray[np.float32]:
-        shape = (rows.shape[1], len(graph.items))
-        matrix = csr_array((edges.weights, (edges.sources, edges.targets)), shape=shape)
-        total = csr_array(rows @ matrix[:, items])
-        return total.toarray().astype(np.float32, copy=False)
-
+    history = histories(graph, target, users, weights.reading(reading.history_limit))
+    items = graph.items_of(target)
+    outside = over_length(history.outside, weights.power)
+    inside = over_length(history.inside, weights.power)
     return Signals(
-        transfer=summed(over_length(history.outside, power), learned.transfer),
-        interest=summed(history.interests, learned.interest),
-        collaborative=summed(over_length(history.inside, power), learned.co_liked),
-        popularity=graph.popularity(weights.popularity_half_life_days)[items],
+        transfer=summed(outside, learned.transfer, items),
+        interest=summed(history.interests, learned.interest, items),
+        collaborative=summed(inside, learned.co_liked, items),
+        popularity=graph.popularity(reading.half_life_days)[items],
+        newcomer=to_newcomers(graph, learned, target),
         alone=(np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0)[:, None],
     )
+
+
+def summed(rows: csr_array, edges: Edges, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    """What the sources in each row lead to, over some items, float32 (rows, items)."""
+    most = max(int(edges.targets.max(initial=0)), int(items.max(initial=0))) + 1
+    ends = (edges.weights, (edges.sources, edges.targets))
+    total = csr_array(rows @ csr_array(ends, shape=(rows.shape[1], most))[:, items])
+    return total.toarray().astype(np.float32, copy=False)
+
+
+def to_newcomers(graph: InterestGraph, learned: LearnedEdges, target: int) -> NDArray[np.float32]:
+    """What a domain itself leads to, float32 (items of the domain,)."""
+    domain = csr_array(([np.float32(1)], ([0], [target])), shape=(1, len(graph.domains)))
+    newcomer: NDArray[np.float32] = summed(domain, learned.newcomer, graph.items_of(target))[0]
+    return newcomer
 
 
 def served_scores(
@@ -115,7 +120,7 @@ def served_scores(
     learned: LearnedEdges,
     target: int,
     users: NDArray[np.int64],
-    history_limit: int,
+    reading: Reading,
 ) -> NDArray[np.float32]:
     """What the graph answers: the score of each item of a target domain for some users.
 
@@ -125,15 +130,15 @@ def served_scores(
         float32 (users, items of the target domain).
     """
     weights = learned.merge[graph.domains[target]]
-    return signals(graph, learned, target, users, history_limit, weights).merged(weights)
+    return signals(graph, learned, target, users, reading, weights).merged(weights)
 
 
 def served_worth(
-    known: InterestGraph, learned: LearnedEdges, exams: Sequence[Task], history_limit: int
+    known: InterestGraph, learned: LearnedEdges, exams: Sequence[Task], reading: Reading
 ) -> NDArray[np.float64]:
     """NDCG@10 of each of the users whose history in a target is hidden, as the graph answers."""
     worths = [
-        ndcg(served_scores(known, learned, exam.target, exam.users, history_limit), exam.liked)
+        ndcg(served_scores(known, learned, exam.target, exam.users, reading), exam.liked)
         for exam in exams
         if len(exam)
     ]
@@ -145,7 +150,7 @@ def cold_merge(
     learned: LearnedEdges,
     exam: Task,
     weights: MergeWeights,
-    history_limit: int,
+    reading: Reading,
 ) -> tuple[MergeWeights, float]:
     """What popularity and interests count against a transfer of 1, and the NDCG@10 reached.
 
@@ -154,11 +159,11 @@ def cold_merge(
         learned: The edges.
         exam: Users whose history in the target is hidden from that graph.
         weights: As they are set before validation.
-        history_limit: Interactions of a user that are read.
+        reading: How popularity reads the past, and how long a history is read.
     """
     if not len(exam):
         return weights, 0.0
-    parts = signals(known, learned, exam.target, exam.users, history_limit, weights)
+    parts = signals(known, learned, exam.target, exam.users, reading, weights)
     priors = [weights.popularity * factor for factor in POPULARITY_TRIED]
     weights, reached = tuned(weights, "popularity", priors, parts, exam.liked)
     if len(learned.interest):
@@ -175,8 +180,8 @@ def alone_merge(
     """The same weights with what interests count for people who did nothing yet.
 
     Those who only wrote are not known: others stand in for them, with what their histories speak
-    for. The targets choose together, since few users of one would choose by chance, and begin
-    where popularity sets items apart more than interests do, for texts tell less of a taste.
+    for. The targets choose together, since few users of one would choose by chance, and begin where
+    what newcomers are led to sets items apart more than interests do: texts tell less of a taste.
 
     Args:
         known: The graph that was learned from.
@@ -184,23 +189,24 @@ def alone_merge(
         exams: Users whose history in a target is hidden from that graph.
         merge: By name of the target, weights of the other signals.
     """
-    factors, tried, worths = (1.0, *ALONE_TRIED), {}, []
+    tried, worths = {}, []
     for exam in filter(len, exams):
-        weights = merge[known.domains[exam.target]]
-        did = csr_array(known.interactions[exam.users])
-        nothing = kept(did, np.zeros(did.nnz, np.bool_))
-        bare = Histories(outside=nothing, inside=nothing, interests=exam.interests)
-        parts = signals_of(known, learned, exam.target, bare, weights)
-        popular, interesting = float(parts.popularity.std()), float(parts.interest.std())
-        if popular > 0 and interesting > 0:
-            alone = weights.popularity_alone * popular / interesting / POPULARITY_ALONE
-            by_factor = [dataclasses.replace(weights, interest_alone=alone * f) for f in factors]
-            worths.append([ndcg(parts.merged(one), exam.liked) for one in by_factor])
-            tried[known.domains[exam.target]] = by_factor
+        newcomer = to_newcomers(known, learned, exam.target)
+        interest = summed(exam.interests, learned.interest, known.items_of(exam.target))
+        if newcomer.any() and interest.any():
+            first = float(newcomer.std() / interest.std()) / NEWCOMER_LEADS
+            values = [first * factor for factor in (1.0, *ALONE_TRIED)]
+            worths.append([ndcg(newcomer + value * interest, exam.liked) for value in values])
+            tried[known.domains[exam.target]] = values
     if not worths:
         return dict(merge)
     best = best_for_all(worths)
-    return {**merge, **{name: by_factor[best] for name, by_factor in tried.items()}}
+    return {
+        name: dataclasses.replace(weights, interest_alone=tried[name][best])
+        if name in tried
+        else weights
+        for name, weights in merge.items()
+    }
 
 
 def warm_merge(
@@ -209,7 +215,7 @@ def warm_merge(
     weights: MergeWeights,
     target: int,
     hidden: csr_array,
-    history_limit: int,
+    reading: Reading,
 ) -> tuple[MergeWeights, float]:
     """The same weights with what the collaborative edges count, and the NDCG@10 reached.
 
@@ -220,13 +226,13 @@ def warm_merge(
         target: The domain.
         hidden: Likes of users who keep others in the target, hidden from that graph, CSR (users,
             items).
-        history_limit: Interactions of a user that are read.
+        reading: How popularity reads the past, and how long a history is read.
     """
     users = few_enough(np.flatnonzero(np.diff(hidden.indptr)), WARM_USERS, known, target)
     if not len(users):
         return weights, 0.0
     items = known.items_of(target)
-    parts = signals(known, learned, target, users, history_limit, weights)
+    parts = signals(known, learned, target, users, reading, weights)
     liked = csr_array(hidden[users][:, items])
     met = csr_array(known.interactions[users][:, items])
     return tuned(weights, "collaborative", COLLABORATIVE_TRIED, parts, liked, met)

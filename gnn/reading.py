@@ -1,4 +1,4 @@
-"""How the past is best read, said by users left out one at a time and by held-out ones."""
+"""How histories are best read, said by users left out one at a time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnn.closed_form import left_out
-from gnn.merge import ERRORS, best_for_all, clearly_best
-from gnn.metrics import ndcg
+from gnn.merge import clearly_best
 from gnn.splits import sample
 from gnn.tasks import across
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from gnn.data import InterestGraph, Reading
-    from gnn.tasks import Task
 
 logger = logging.getLogger("isthmus")
 
@@ -74,38 +70,3 @@ def best_reading(known: InterestGraph, reading: Reading, seed: int) -> Reading:
             best.dislike,
         )
     return best
-
-
-def best_popularity(
-    known: InterestGraph, exams: Sequence[Task], reading: Reading
-) -> dict[str, float]:
-    """By domain the half-life in days by which what is popular is most what held-out users like.
-
-    It is not that of histories: what somebody likes may change in a year, while what everybody
-    likes stays for ten, as films do, or for a day, as news. The targets choose one together, as in
-    `best_reading`; a target has another where that is clearly better for its own users.
-
-    Args:
-        known: The graph to learn from.
-        exams: By domain as a target, users whose history in it is hidden from that graph.
-        reading: As it is set; another half-life must be clearly better.
-    """
-    tried = [one.half_life_days for one in half_lives(known, reading)]
-    if len(tried) == 1:
-        return dict.fromkeys(known.domains, tried[0])
-
-    def worth(popularity: NDArray[np.float32], exam: Task) -> NDArray[np.float64]:
-        scores = np.tile(popularity[known.items_of(exam.target)], (len(exam), 1))
-        return ndcg(scores, exam.liked)
-
-    popularities = [known.popularity(days) for days in tried]
-    worths = [[worth(popularity, exam) for popularity in popularities] for exam in exams]
-    order = [best_for_all(worths), *range(len(tried))]
-    found = {}
-    for exam, own in zip(exams, worths, strict=True):
-        best = order[clearly_best([own[k] for k in order], ERRORS)]
-        found[known.domains[exam.target]] = tried[best]
-    if set(found.values()) != {reading.half_life_days}:
-        said = ", ".join(f"{name} {days:g}" for name, days in found.items())
-        logger.info("training: half-lives of popularity in days: %s", said)
-    return found

@@ -15,7 +15,7 @@ from graph.connection import Graph
 from graph.embeddings import delete_orphans
 from graph.feedback import forget_events
 from graph.gate import RULE, Verdict, held_out, judge, to_learn_from
-from graph.ingest import follow_generation, tables_loaded, update_popularity
+from graph.ingest import tables_loaded, update_popularity
 from graph.interests import derive_user_interests, encode_and_find
 from graph.lock import Lease, retraining_lock
 from graph.publish import (
@@ -131,7 +131,6 @@ def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> d
     new = _challenger(graph, source, old, settings, force, steps)
     with steps.step("publish"):
         _publish(graph, new, old, lease)
-        follow_generation(graph, settings.half_life_days)
     seconds, held = round(time.monotonic() - start, 3), round(peak_bytes() / 2**20, 1)
     ended = {"step": "all", "seconds": seconds, "peak_mb": held}
     logger.info("retrain: all in %.1f s, with %.0f MB at most", seconds, held, extra=ended)

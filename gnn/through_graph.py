@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from gnn.data import Reading
 from gnn.merge import served_scores
 from gnn.metrics import LISTED, best_items, ndcg
 from gnn.results import TRANSFER
@@ -21,7 +22,7 @@ from gnn.splits import cold_users
 from gnn.tasks import likes_of
 from gnn.train import trained
 from graph.connection import Graph, connect
-from graph.ingest import follow_generation, ingest
+from graph.ingest import ingest
 from graph.interests import encode_and_find
 from graph.publish import publish
 from graph.recommend import recommend_for_users
@@ -159,7 +160,6 @@ def learn(
     apart = differences(stored, seen)
     learned = trained(stored, settings, fold)
     publish(graph, stored, learned, fingerprint(stored), {"fold": fold})
-    follow_generation(graph, settings.half_life_days)
     return learned, apart
 
 
@@ -183,7 +183,8 @@ def compare(
         liked: What they like, CSR (users, items of the target).
         settings: How a history is read.
     """
-    in_memory = served_scores(seen, learned, target, users, settings.history_limit)
+    reading = Reading(settings.half_life_days, settings.history_limit)
+    in_memory = served_scores(seen, learned, target, users, reading)
     asked = seen.users[users].tolist()
     place = {key: k for k, key in enumerate(seen.items[seen.items_of(target)].tolist())}
     answered = np.full_like(in_memory, -np.inf)

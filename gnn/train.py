@@ -28,7 +28,8 @@ from gnn.merge import (
 )
 from gnn.metrics import ndcg
 from gnn.model import Decoders, EdgeDecoder, Seen, softmax_loss
-from gnn.reading import best_popularity, best_reading
+from gnn.newcomers import best_half_lives, newcomer_edges
+from gnn.reading import best_reading
 from gnn.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
 from gnn.tasks import HISTORY_POWER, across, batch_of, lesson_of
 from gnn.untouched import stand_ins
@@ -149,18 +150,17 @@ class Trainer:
         exams = [
             across(known, t, cold[t], chosen.reading, self.reading, answers=graph) for t in domains
         ]
-        popular = best_popularity(known, exams, self.reading)
-        chosen = dataclasses.replace(chosen, popularity_half_life_days=popular)
+        lasting = best_half_lives(known, exams, self.reading)
+        chosen = dataclasses.replace(chosen, newcomer_half_life_days=lasting)
         taught, epochs = self.taught(known, chosen, exams)
         chosen = dataclasses.replace(chosen, epochs=epochs)
         taught, learned = self.best_served(taught, exams, chosen)
         chosen = dataclasses.replace(chosen, mix=taught.mix, interactions=graph.interactions.nnz)
-        limit = self.reading.history_limit
         for t, name in enumerate(graph.domains):
             merge = learned.merge[name]
-            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, limit)
+            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, self.reading)
             back = kept(graph.interactions, warm[t])
-            merge, warm_ndcg = warm_merge(known, learned, merge, t, back, limit)
+            merge, warm_ndcg = warm_merge(known, learned, merge, t, back, self.reading)
             chosen.merge[name] = merge
             chosen.metrics[f"{name} cold ndcg@10"] = cold_ndcg
             chosen.metrics[f"{name} warm ndcg@10"] = warm_ndcg
@@ -185,7 +185,7 @@ class Trainer:
             tried = dataclasses.replace(taught, mix=mix)
             learned = self.learned(tried, self.before_merge(tried, chosen))
             found.append((tried, learned))
-            worth = served_worth(taught.known, learned, exams, self.reading.history_limit)
+            worth = served_worth(taught.known, learned, exams, self.reading)
             logger.info(
                 "training: NDCG@10 of validation users %.4f as served, %.0f %% closed form",
                 worth.mean() if len(worth) else 0,
@@ -205,7 +205,6 @@ class Trainer:
                 power=HISTORY_POWER,
                 half_life_days=chosen.reading.half_life_days,
                 dislike=chosen.reading.dislike,
-                popularity_half_life_days=self.half_life(chosen, name),
             )
             for t, name in enumerate(taught.known.domains)
         }
@@ -229,10 +228,8 @@ class Trainer:
         ]
         hops = 0 if self.ablated == "hops" else HOPS
         views = item_views(graph, memory, self.seed, hops)
-        popular = [
-            torch.from_numpy(graph.popularity(self.half_life(chosen, name))[graph.items_of(t)])
-            for t, name in enumerate(graph.domains)
-        ]
+        popularity = torch.from_numpy(graph.popularity(self.reading.half_life_days))
+        popular = [popularity[graph.items_of(t)] for t in range(len(graph.domains))]
         network = Decoders([EdgeDecoder(Seen(features, popular)) for features in views])
         epochs = 0
         if self.ablated != "network":
@@ -253,10 +250,6 @@ class Trainer:
         )
         return taught, epochs
 
-    def half_life(self, chosen: Choices, domain: str) -> float:
-        """The age in days at which a like counts half in popularity."""
-        return chosen.popularity_half_life_days.get(domain, self.reading.half_life_days)
-
     def negatives(self, graph: InterestGraph) -> list[int]:
         """By target, how many items a softmax is over beside those that are liked."""
         sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
@@ -264,11 +257,13 @@ class Trainer:
 
     def learned(self, taught: Taught, chosen: Choices) -> LearnedEdges:
         """All edges that are kept."""
+        half_lives = dict.fromkeys(taught.known.domains, self.reading.half_life_days)
         return LearnedEdges(
             transfer=taught.transfer(self.edges_per_node, self.dense_items),
             interest=taught.interest(self.edges_per_node),
             co_liked=taught.co_liked,
             merge=chosen.merge,
+            newcomer=newcomer_edges(taught.known, half_lives | chosen.newcomer_half_life_days),
             metrics=chosen.metrics,
             choices=chosen,
             unpruned=taught.weights,

@@ -95,8 +95,6 @@ def judge(
 ) -> Verdict:
     """Lets the held-out users compare a whole candidate with the generation that answers.
 
-    Popularity is counted as that generation counts it, for both.
-
     Args:
         graph: With both of them.
         data: The snapshot that the challenger was learned from, with all that users did.

@@ -131,7 +131,6 @@ def _nodes(rows: Rows, half_life_days: float, tables: str) -> list[ImportFile]:
             pl.col("domain").alias("name"),
             _date("newest_at"),
             pl.col("most_likes").alias("most_likes:double"),
-            pl.lit(half_life_days).alias("popularity_half_life_days:double"),
         )
     )
     texts = rows.texts.select(

@@ -166,23 +166,10 @@ def rows_of(dataset: Dataset, settings: Settings, graph: Graph | None = None) ->
 
 
 def update_popularity(graph: Graph, half_life_days: float) -> None:
-    """Counts likes anew: `likes`, decayed, and `popularity` between 0 and 1 of every item.
-
-    Likes decay by the half-life that the generation that answers was learned with, and by the one
-    given where none answers.
-    """
-    graph.write("ingest/newest", half_life_days=half_life_days)
-    graph.write_in_transactions("ingest/likes")
+    """Counts likes anew: `likes`, decayed, and `popularity` between 0 and 1 of every item."""
+    graph.write("ingest/newest")
+    graph.write_in_transactions("ingest/likes", half_life_days=half_life_days)
     scale_popularity(graph)
-
-
-def follow_generation(graph: Graph, half_life_days: float) -> None:
-    """Counts likes anew where the generation that answers now was learned with other half-lives.
-
-    Killed before it is through, the next `update_popularity` does the same.
-    """
-    if graph.read("ingest/half_lives_changed")[0]["changed"]:
-        update_popularity(graph, half_life_days)
 
 
 def scale_popularity(graph: Graph) -> None:

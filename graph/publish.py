@@ -13,7 +13,7 @@ import polars as pl
 
 from gnn.data import Edges, InterestGraph, LearnedEdges
 from graph.connection import Graph, Row
-from graph.ingest import follow_generation, tables_loaded
+from graph.ingest import tables_loaded
 from graph.lock import taken_over
 from graph.versions import delete_unused, number_of_answering
 from isthmus.errors import InputError, NothingToDo
@@ -83,7 +83,8 @@ def write_candidate(
 
 def edge_count(learned: LearnedEdges) -> int:
     """Edges of all kinds."""
-    return len(learned.transfer) + len(learned.interest) + len(learned.co_liked)
+    kinds = (learned.transfer, learned.interest, learned.co_liked, learned.newcomer)
+    return sum(map(len, kinds))
 
 
 def most_edges(learned: LearnedEdges) -> int:
@@ -122,6 +123,7 @@ def write_edges(graph: Graph, number: int, data: InterestGraph, learned: Learned
         ("transfer", learned.transfer, data.items),
         ("interest", learned.interest, data.interests),
         ("co_liked", learned.co_liked, data.items),
+        ("newcomer", learned.newcomer, np.array(data.domains)),
     )
     for kind, edges, names in kinds:
         graph.write_batches(
@@ -192,13 +194,8 @@ def _switch(
     )[0]
 
 
-def roll_back(graph: Graph, number: int, half_life_days: float) -> dict[str, Any]:
+def roll_back(graph: Graph, number: int) -> dict[str, Any]:
     """Makes an earlier generation answer again, with the encoder version that it was learned from.
-
-    Args:
-        graph: The graph.
-        number: Of the generation.
-        half_life_days: Of popularity in domains that the generation does not know.
 
     Returns:
         The generation, as `show` gives it.
@@ -214,7 +211,6 @@ def roll_back(graph: Graph, number: int, half_life_days: float) -> dict[str, Any
             f"These can: {kept or 'none, there is no earlier one'}.",
         )
     activate(graph, number, known[number]["edges"])
-    follow_generation(graph, half_life_days)
     return show(graph, number)
 
 
@@ -256,7 +252,7 @@ def delete_generation(graph: Graph, number: int) -> None:
     """Deletes a generation with its edges in small steps, unless it answers."""
     if graph.write("generations/mark_deleting", number=number):
         _delete_edges(graph, number)
-        graph.write_in_transactions("generations/delete_interest_edges", number=number)
+        graph.write_in_transactions("generations/delete_other_edges", number=number)
         graph.write("generations/delete", number=number)
 
 

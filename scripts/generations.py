@@ -72,7 +72,7 @@ def rollback(settings: Settings, number: int) -> Output:
     from graph.publish import roll_back
 
     with connect(settings) as graph:
-        row = roll_back(graph, number, settings.half_life_days)
+        row = roll_back(graph, number)
     text = f"Generation {number} answers"
     if row["encoder"] is not None:
         text += f" with encoder version {row['encoder_version']}, {row['encoder']}"

@@ -9,8 +9,8 @@
 //   may pass 1, which keeps the order of the domain; more would be to write every item of it for each event.
 // parameters: rows LIST of {event, user_id, key, weight, kind, at, now}, event being what the event is known by
 //   when it comes again, or null, at when it happened, in milliseconds since 1970, or null for just now, and now
-//   when it was received; half_life_days FLOAT of interests, and of likes in a domain that has none of its own;
-//   most INTEGER interests kept a user; decimals INTEGER of their weights
+//   when it was received; half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER of their
+//   weights
 // columns: recorded, outgrown, items LIST of the keys that exist
 
 // Holds the items and then the users, new ones too, until the end of the transaction, in one order for all
@@ -73,11 +73,11 @@ CALL () {
         r.weight = now.weight, r.kind = now.kind, r.last_at = now.at
 
     WITH *, now.at.epochSeconds AS now_at, known.epochSeconds AS known_at, d.newest_at.epochSeconds AS domain_at,
-      newest.epochSeconds AS newest_at, coalesce(d.popularity_half_life_days, $half_life_days) AS half_life_days
+      newest.epochSeconds AS newest_at
     WITH *, CASE WHEN now.weight > 0 THEN 1.0 ELSE 0.0 END *
-        CASE WHEN now_at < domain_at THEN 0.5 ^ ((domain_at - now_at) / 86400.0 / half_life_days) ELSE 1.0 END
+        CASE WHEN now_at < domain_at THEN 0.5 ^ ((domain_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END
       - CASE WHEN before > 0 THEN 1.0 ELSE 0.0 END *
-        CASE WHEN known_at < domain_at THEN 0.5 ^ ((domain_at - known_at) / 86400.0 / half_life_days) ELSE 1.0 END
+        CASE WHEN known_at < domain_at THEN 0.5 ^ ((domain_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END
       + coalesce(i.likes, 0.0) AS likes
     SET i.likes = CASE WHEN likes > 0 THEN likes ELSE 0.0 END
     SET i.popularity = CASE WHEN d.most_likes > 0 THEN log(1 + i.likes) / log(1 + d.most_likes)

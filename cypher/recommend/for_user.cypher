@@ -3,9 +3,9 @@
 //         + collaborative * n_in^-power * sum a(u,i) c(i->j) over the history inside the domain
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
-//   with the merge weights of the generation that answers; for users who did nothing yet and only wrote,
-//   interest_alone and popularity_alone stand for interest and popularity. Without a generation, interests lead
-//   to the items that are about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the
+//   with the merge weights of the generation that answers; users who did nothing yet are led by the edge from the
+//   domain itself to j, and interest_alone and popularity_alone stand for interest and popularity. Without a
+//   generation, interests lead to the items that are about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the
 //   newest, and times what a dislike counts where it is one; both are the generation's. Asked as if cold, what
 //   the user did in the domain counts as not done: it is neither read nor left out, and s(u,k) is what the
 //   history outside the domain alone speaks for, the mean of weight times ABOUT.
@@ -19,11 +19,11 @@
 // columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the best score that an item can have
 //   which was not looked at, or null where all were
 MATCH (u:User {id: $user})
-OPTIONAL MATCH (g:Generation)-[m:MERGES]->(:Domain {name: $domain})
+OPTIONAL MATCH (g:Generation)-[m:MERGES]->(d:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
 WITH u, g.number AS generation, CASE WHEN g IS NULL THEN 0 ELSE coalesce(g.most_edges, 1000000) END AS most_edges,
-     m, EXISTS { (u)-[:INTERACTED]->() } AS acted
-WITH u, generation, most_edges,
+     m, d, EXISTS { (u)-[:INTERACTED]->() } AS acted
+WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS newcomer_to,
      coalesce(m {.transfer, .collaborative, .power,
                  interest: CASE WHEN acted THEN m.interest ELSE coalesce(m.interest_alone, m.interest) END,
                  popularity: CASE WHEN acted THEN m.popularity ELSE coalesce(m.popularity_alone, m.popularity) END,
@@ -75,7 +75,7 @@ CALL (u, merge) {
   }
   RETURN collect({source: source, kind: 'interest', via: 'TRANSFERS_TO', strength: strength}) AS interests
 }
-WITH u, generation, most_edges, merge, popular, rest, met, interests,
+WITH u, generation, most_edges, newcomer_to, merge, popular, rest, met, interests,
   [h IN outside | {source: h.item, kind: 'transfer', via: 'TRANSFERS_TO', strength: merge.transfer *
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
@@ -86,10 +86,13 @@ WITH u, generation, most_edges, merge, popular, rest, met, interests,
     / size(inside) ^ merge.power}] AS inside
 // What most rows come from stands last: they pass one UNION. The newest generations come first among the edges
 // of a node: told how many there can be, the older ones are not read.
-CALL (u, generation, merge, popular, met, outside, inside, interests) {
-  CALL (u, generation, merge, popular, outside, inside, interests) {
+CALL (u, generation, newcomer_to, merge, popular, met, outside, inside, interests) {
+  CALL (u, generation, newcomer_to, merge, popular, outside, inside, interests) {
     UNWIND popular AS j
     RETURN j, null AS h, null AS share
+  UNION ALL
+    MATCH (newcomer_to)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
+    RETURN j, {source: newcomer_to, kind: 'popularity', via: 'TRANSFERS_TO'} AS h, e.weight AS share
   UNION ALL
     WITH u, merge WHERE generation IS NULL AND NOT $as_if_cold
     MATCH (encoder:Encoder {state: 'active'})
@@ -119,7 +122,7 @@ CALL (u, generation, merge, popular, met, outside, inside, interests) {
   RETURN j, score, by, shares
 }
 RETURN j.item_id AS item_id, j.title AS title, score,
-  [k IN range(0, size(by) - 1) | {kind: by[k].kind, from: coalesce(by[k].source.key, by[k].source.id),
+  [k IN range(0, size(by) - 1) | {kind: by[k].kind, from: coalesce(by[k].source.key, by[k].source.id, by[k].source.name),
                                   title: coalesce(by[k].source.title, by[k].source.name),
                                   via: by[k].via, share: shares[k]}]
   + CASE WHEN $paths THEN [{kind: 'popularity', from: $domain, title: null, via: 'popularity',

@@ -193,9 +193,11 @@ def test_interests_lead_nowhere_where_the_generation_leaves_them_out(
     graph.run(
         "CREATE (:Encoder {version: 1, state: 'active'}), "
         "(:Generation {number: 1, state: 'active'})-[:MERGES {transfer: 1.0, collaborative: 1.0, "
-        "interest: 0.0, interest_alone: 2.0, popularity: 0.1, popularity_alone: 0.3, "
+        "interest: 0.0, interest_alone: 2.0, popularity: 0.1, popularity_alone: 0.002, "
         "power: 0.5}]->(d:Domain {name: 'a'}), "
         "(d)<-[:IN_DOMAIN]-(i:Item {key: 'a:1', domain: 'a', item_id: '1', popularity: 0.5}), "
+        "(d)-[:TRANSFERS_TO {generation: 1, weight: 0.7}]->(i), "
+        "(d)-[:TRANSFERS_TO {generation: 0, weight: 0.9}]->(i), "
         "(n:Interest {id: 'tea', version: 1})-[:TRANSFERS_TO {generation: 1, weight: 3.0}]->(i), "
         "(:User {id: 'ana'})-[:INTERESTED_IN {weight: 1.0}]->(n), "
         "(o:Item {key: 'b:1', domain: 'b', item_id: '1', popularity: 0.5}), "
@@ -206,7 +208,11 @@ def test_interests_lead_nowhere_where_the_generation_leaves_them_out(
     wrote, did = (
         recommend(graph, user, "a", 1, server_settings)["items"][0] for user in ("ana", "bo")
     )
-    assert [path["kind"] for path in wrote["paths"]] == ["interest", "popularity"]
-    assert wrote["score"] == pytest.approx(6.15)
+    assert [(path["kind"], path["from"], path["via"]) for path in wrote["paths"]] == [
+        ("interest", "tea", "TRANSFERS_TO"),
+        ("popularity", "a", "TRANSFERS_TO"),
+        ("popularity", "a", "popularity"),
+    ]
+    assert wrote["score"] == pytest.approx(6 + 0.7 + 0.001)
     assert [path["kind"] for path in did["paths"]] == ["popularity"]
     assert did["score"] == pytest.approx(0.05)

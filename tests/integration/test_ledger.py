@@ -95,15 +95,15 @@ def test_likes_popularity_and_interests_that_drifted_are_found(
 ) -> None:
     loaded.run("MATCH (i:Item), (n:Interest) CREATE (i)-[:ABOUT {weight: 0.5}]->(n)", {})
     record_interaction(loaded, "ana", "books", "b0", server_settings)
-    ledger.check_likes(loaded, scaled=True)
+    ledger.check_likes(loaded, server_settings, scaled=True)
     ledger.check_interests(loaded, server_settings)
     loaded.run("MATCH ()-[s:INTERESTED_IN]->() SET s.weight = s.weight + 0.01", {})
     with pytest.raises(ledger.Violation, match="1 interests are not what is computed anew"):
         ledger.check_interests(loaded, server_settings)
     loaded.run("MATCH (i:Item {item_id: 'b0'}) SET i.popularity = 0.5", {})
-    ledger.check_likes(loaded, scaled=False)
+    ledger.check_likes(loaded, server_settings, scaled=False)
     with pytest.raises(ledger.Violation, match="popularity of 1 items"):
-        ledger.check_likes(loaded, scaled=True)
+        ledger.check_likes(loaded, server_settings, scaled=True)
     loaded.run("MATCH (i:Item {item_id: 'b0'}) SET i.likes = 0.0", {})
     with pytest.raises(ledger.Violation, match="likes of 1 items"):
-        ledger.check_likes(loaded, scaled=False)
+        ledger.check_likes(loaded, server_settings, scaled=False)

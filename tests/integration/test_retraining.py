@@ -204,8 +204,8 @@ def test_the_two_generations_that_answered_last_can_be_rolled_back_to(board: Gra
         (numbers[1], "retired"),
     ]
     with pytest.raises(InputError, match="cannot be rolled back"):
-        roll_back(board, numbers[0], 365)
-    roll_back(board, numbers[1], 365)
+        roll_back(board, numbers[0])
+    roll_back(board, numbers[1])
     last = published(board)
     # The one that was gone back to answered last, and stays though it is older.
     assert states(board) == [(last, "active"), (numbers[3], "retired"), (numbers[1], "retired")]
@@ -321,7 +321,7 @@ def test_a_rollback_during_a_retraining_wins(board: Graph, server_settings: Sett
     while states(board)[0][1] != "candidate":
         assert running.is_alive()
         time.sleep(0.01)
-    roll_back(board, first, 365)
+    roll_back(board, first)
     before = shown(board, server_settings)
     running.join()
     assert isinstance(ended[0], NothingToDo)
@@ -413,7 +413,7 @@ def test_asked_as_if_cold_a_user_is_answered_as_without_what_they_did_in_the_dom
     board.run("MATCH (:User)-[r:INTERACTED]->(:Item {domain: 'b'}) DELETE r", {})
     derive_user_interests(board, server_settings.half_life_days, 1)
     assert cold == answers(generation=number)
-    roll_back(board, number, 365)
+    roll_back(board, number)
     assert cold == answers()
 
 

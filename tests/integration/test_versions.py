@@ -165,7 +165,7 @@ def test_another_encoder_answers_from_its_generation_on_and_not_before_nor_after
         ["encoder", "1"],
     ]
 
-    row = roll_back(graph, 1, 365)
+    row = roll_back(graph, 1)
     assert (row["encoder_version"], row["encoder"]) == (1, first.encoder)
     assert states(graph) == {2: "retired", 1: "active"}
     assert answers(graph, second) == before

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from encoders.text import load_encoder
-from gnn.data import InterestGraph, LearnedEdges
+from gnn.data import InterestGraph, LearnedEdges, Reading
 from gnn.demo import recovered_transfers
 from gnn.merge import served_scores
 from gnn.retrain import retrain
@@ -101,9 +101,11 @@ def test_the_learned_edges_recover_the_planted_transfers(
     assert recovered >= 0.9 * planted > 0
 
 
-def test_at_most_fifty_learned_edges_leave_a_node(trained: tuple[Graph, dict[str, Any]]) -> None:
+def test_at_most_fifty_learned_edges_leave_an_item_or_interest(
+    trained: tuple[Graph, dict[str, Any]],
+) -> None:
     rows = trained[0].run(
-        "MATCH (n)-[e:TRANSFERS_TO]->() WITH n, e.generation AS g, count(*) AS edges "
+        "MATCH (n:Item|Interest)-[e:TRANSFERS_TO]->() WITH n, e.generation AS g, count(*) AS edges "
         "RETURN max(edges) AS most",
         {},
     )
@@ -149,8 +151,10 @@ def test_cypher_computes_the_score_that_was_trained(
     data, edges = learned
     settings = server_settings.model_copy(update={"history_limit": history_limit})
     target = data.domains.index("films")
-    users = np.arange(0, len(data.users), 50)
-    scores = served_scores(data, edges, target, users, history_limit)
+    # zoe, who only wrote, is led by the domain itself too.
+    users = np.append(np.arange(0, len(data.users), 50), np.flatnonzero(data.users == "zoe"))
+    reading = Reading(settings.half_life_days, history_limit)
+    scores = served_scores(data, edges, target, users, reading)
     place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
     compared = 0
     for row, user in zip(scores, data.users[users].tolist(), strict=True):
@@ -192,9 +196,31 @@ def test_a_half_written_candidate_never_answers_and_is_cleared_away(
     assert states == {first["generation"]: "retired", second["generation"]: "active"}
     again = recommend(graph, "ana", "films", 3, server_settings)
     assert [i["item_id"] for i in again["items"]] == [i["item_id"] for i in answer["items"]]
-    roll_back(graph, first["generation"], 365)
+    roll_back(graph, first["generation"])
     states = {row["number"]: row["state"] for row in generations(graph)}
     assert states[first["generation"]] == "active"
+
+
+def test_a_text_of_nobody_is_led_by_the_domain_itself_too(
+    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
+) -> None:
+    encoder = load_encoder(server_settings.encoder, server_settings.home, None)
+    answer = recommend_for_text(trained[0], encoder, "太空和科幻，太棒了！", "films", 10)
+    led = [(item, path) for item in answer["items"] for path in item["paths"]]
+    said = {
+        path["share"] for _, path in led if (path["via"], path["from"]) == ("TRANSFERS_TO", "films")
+    }
+    stored = trained[0].run(
+        "MATCH (:Domain {name: 'films'})-[e:TRANSFERS_TO]->(j) WHERE j.item_id IN $items "
+        "AND e.generation = $generation RETURN collect(e.weight) AS weights",
+        {
+            "items": [item["item_id"] for item in answer["items"]],
+            "generation": answer["generation"],
+        },
+    )
+    assert said == set(stored[0]["weights"]) != set()
+    for item in answer["items"]:
+        assert sum(path["share"] for path in item["paths"]) == pytest.approx(item["score"])
 
 
 def test_the_historical_novel_comes_first_for_its_reader(

@@ -14,11 +14,12 @@ from gnn.closed_form import INTEREST_RIDGE, closed_form_of_interests
 from gnn.data import InterestGraph, LearnedEdges, MergeWeights, Reading
 from gnn.merge import (
     ALONE_TRIED,
-    POPULARITY_ALONE,
+    NEWCOMER_LEADS,
     alone_merge,
     cold_merge,
     served_scores,
 )
+from gnn.newcomers import liked_by_all
 from gnn.splits import done_by, without
 from gnn.tasks import Task, across
 from gnn.train import Trainer, reproducible
@@ -52,40 +53,37 @@ def asked() -> tuple[InterestGraph, LearnedEdges, Task]:
     return known, learned, across(known, 1, USERS, Reading(), Reading(), answers=whole)
 
 
-def test_what_interests_count_alone_begins_below_popularity_and_all_targets_choose_it(
+def test_what_interests_count_alone_begins_below_what_all_like_and_all_targets_choose_it(
     asked: tuple[InterestGraph, LearnedEdges, Task],
 ) -> None:
     known, learned, exam = asked
-    given = dataclasses.replace(learned.merge["b"], popularity_alone=0.7)
-    merge = alone_merge(known, learned, [exam], {"b": given})["b"]
+    merge = alone_merge(known, learned, [exam], {"b": learned.merge["b"]})["b"]
     edges = np.zeros((2, len(known.items)), np.float32)
     edges[learned.interest.sources, learned.interest.targets] = learned.interest.weights
     interest = exam.interests @ edges[:, known.items_of(1)]
-    popularity = known.popularity(365)[known.items_of(1)]
-    apart = 0.7 * popularity.std() / (merge.interest_alone * interest.std())
-    assert any(apart == pytest.approx(POPULARITY_ALONE / one) for one in (1, *ALONE_TRIED))
+    newcomer = liked_by_all(known, 365)[known.items_of(1)]
+    apart = newcomer.std() / (merge.interest_alone * interest.std())
+    assert any(apart == pytest.approx(NEWCOMER_LEADS / one) for one in (1, *ALONE_TRIED))
     # Of their colour is all that they like, so interests must count more than at first.
-    assert apart < POPULARITY_ALONE
+    assert apart < NEWCOMER_LEADS
 
 
 def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_network_out(
     asked: tuple[InterestGraph, LearnedEdges, Task],
 ) -> None:
     whole, (known, learned, exam) = checkerboard(), asked
-    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading().history_limit)
+    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading())
     merge = alone_merge(known, learned, [exam], {"b": merge})["b"]
     silent = without(whole, np.isin(whole.owners(), USERS), half_life_days=365)
     interested = silent.user_interests.tolil()
     for user in USERS:
         interested[user, user % 2] = 0.5
     wrote = vars(silent) | {"user_interests": csr_array(interested)}
-    scores = served_scores(
-        type(silent)(**wrote), _merged(learned, merge), 1, USERS, Reading().history_limit
-    )
+    scores = served_scores(type(silent)(**wrote), _merged(learned, merge), 1, USERS, Reading())
     best = np.argmax(scores, axis=1)
     assert (best % 2).tolist() == (USERS % 2).tolist()
     assert scores.shape == (len(USERS), ITEMS)
 
 
 def _merged(learned: LearnedEdges, merge: MergeWeights) -> LearnedEdges:
-    return LearnedEdges(learned.transfer, learned.interest, learned.co_liked, {"b": merge})
+    return dataclasses.replace(learned, merge={"b": merge})

@@ -36,7 +36,7 @@ def learned() -> LearnedEdges:
 
 def scores_of(name: str, learned: LearnedEdges) -> np.ndarray:
     if name == "transfer":
-        return served_scores(seen(), learned, 1, COLD, READING.history_limit)
+        return served_scores(seen(), learned, 1, COLD, READING)
     return tuned_baseline(name).scores(COLD)
 
 

@@ -1,6 +1,6 @@
-// purpose: Delete the edges of a generation that leave interests, in small transactions.
+// purpose: Delete the edges of a generation that leave interests and domains, in small transactions.
 // parameters: number INTEGER
-MATCH (n:Interest)
+MATCH (n:Interest|Domain)
 CALL (n) {
   MATCH (n)-[e:TRANSFERS_TO]->()
   WHERE e.generation = $number

@@ -1,0 +1,11 @@
+// purpose: Write edges from domains to those of their items that all like, for people who did nothing yet.
+//   Only while it is a candidate, and read as such once its node is locked.
+// parameters: generation INTEGER; rows LIST of {source, targets, weights}
+MATCH (g:Generation {number: $generation})
+SET g.written_at = datetime.realtime()
+WITH g WHERE g.state = 'candidate'
+UNWIND $rows AS row
+MATCH (d:Domain {name: row.source})
+UNWIND range(0, size(row.targets) - 1) AS k
+MATCH (j:Item {key: row.targets[k]})
+CREATE (d)-[:TRANSFERS_TO {weight: row.weights[k], generation: $generation}]->(j)
