@@ -20,7 +20,7 @@ class Choices:
     Attributes:
         reading: How histories are read.
         newcomer_half_life_days: By domain, the age at which a like counts half in what newcomers
-            are led to; that of the reading where there is none.
+            are led to; that of the setting where there is none.
         epochs: How long the network is taught.
         mix: What the edges are made of.
         merge: By name of the target domain, what each signal counts.

@@ -110,7 +110,10 @@ class InterestGraph:
 
     def popularity(self, half_life_days: float) -> NDArray[np.float32]:
         """Popularity of each item within its domain, from 0 to 1 for the best liked, (items,)."""
-        liked = np.log1p(self.likes(half_life_days))
+        return self.over_most(np.log1p(self.likes(half_life_days)))
+
+    def over_most(self, liked: NDArray[np.float64]) -> NDArray[np.float32]:
+        """What each item has over the most that one of its domain has, from 0 to 1, (items,)."""
         most = np.zeros(len(self.domains))
         np.maximum.at(most, self.item_domain, liked)
         return (liked / np.where(most > 0, most, 1)[self.item_domain]).astype(np.float32)

@@ -42,7 +42,7 @@ class Signals:
     """The parts of the served score before the merge, float32 (users, items of the target).
 
     But popularity and what newcomers are led to are of the items alone, (items of the target,), and
-    `alone`, (users, 1), says who has no history.
+    `alone`, (users,), says who has no history.
     """
 
     transfer: NDArray[np.float32]
@@ -54,18 +54,18 @@ class Signals:
 
     def merged(self, weights: MergeWeights) -> NDArray[np.float32]:
         """The score as `MergeWeights` states it."""
-        beside = (
+        score: NDArray[np.float32] = (
             weights.transfer * self.transfer
             + weights.interest * self.interest
             + weights.collaborative * self.collaborative
             + weights.popularity * self.popularity
         )
-        alone = (
-            weights.interest_alone * self.interest
+        score[self.alone] = (
+            weights.interest_alone * self.interest[self.alone]
             + weights.popularity_alone * self.popularity
             + self.newcomer
         )
-        return np.where(self.alone, alone, beside).astype(np.float32, copy=False)
+        return score
 
 
 def signals(
@@ -96,7 +96,7 @@ def signals(
         collaborative=summed(inside, learned.co_liked, items),
         popularity=graph.popularity(reading.half_life_days)[items],
         newcomer=to_newcomers(graph, learned, target),
-        alone=(np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0)[:, None],
+        alone=np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0,
     )
 
 
@@ -201,12 +201,11 @@ def alone_merge(
     if not worths:
         return dict(merge)
     best = best_for_all(worths)
-    return {
-        name: dataclasses.replace(weights, interest_alone=tried[name][best])
-        if name in tried
-        else weights
-        for name, weights in merge.items()
+    alone = {
+        name: dataclasses.replace(merge[name], interest_alone=values[best])
+        for name, values in tried.items()
     }
+    return {**merge, **alone}
 
 
 def warm_merge(

@@ -34,10 +34,7 @@ def liked_by_all(graph: InterestGraph, half_life_days: float) -> NDArray[np.floa
     them, so that the few who like much do not drown the others. Likes decay from the newest of the
     domain.
     """
-    liked = graph.likes(half_life_days, LIKES_POWER)
-    most = np.zeros(len(graph.domains))
-    np.maximum.at(most, graph.item_domain, liked)
-    return (liked / np.where(most > 0, most, 1)[graph.item_domain]).astype(np.float32)
+    return graph.over_most(graph.likes(half_life_days, LIKES_POWER))
 
 
 def newcomer_edges(graph: InterestGraph, half_life_days: Mapping[str, float]) -> Edges:
