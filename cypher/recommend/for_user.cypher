@@ -5,10 +5,10 @@
 //         + popularity * popularity(j)
 //   with the merge weights of the generation that answers; users who did nothing yet are led by the edge from the
 //   domain itself to j, and interest_alone and popularity_alone stand for interest and popularity. Without a
-//   generation, interests lead to the items that are about them. a(u,i) is the weight of INTERACTED, halved for each half-life before the
-//   newest, and times what a dislike counts where it is one; both are the generation's. Asked as if cold, what
-//   the user did in the domain counts as not done: it is neither read nor left out, and s(u,k) is what the
-//   history outside the domain alone speaks for, the mean of weight times ABOUT.
+//   generation, interests lead to the items that are about them. a(u,i) is the weight of INTERACTED, halved for
+//   each half-life before the newest, and times what a dislike counts where it is one; both are the generation's.
+//   Asked as if cold, what the user did in the domain counts as not done: it is neither read nor left out, and
+//   s(u,k) is what the history outside the domain alone speaks for, the mean of weight times ABOUT.
 // parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read,
 //   newest and strongest first, half of them on each side of the domain's border, and where one side has fewer,
 //   what is left on the other; half_life_days FLOAT without a generation, and of
@@ -16,8 +16,8 @@
 //   paths BOOLEAN also return the paths; generation INTEGER which one answers, or null for the active one;
 //   as_if_cold BOOLEAN; most_edges INTEGER of a kind that leave a node, at most: where the generation has more,
 //   not all were read, and the question is to be asked again
-// columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the best score that an item can have
-//   which was not looked at, or null where all were
+// columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the best score
+//   that an item can have which was not looked at, or null where all were
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation)-[m:MERGES]->(d:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
