@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -221,6 +222,20 @@ def test_a_text_of_nobody_is_led_by_the_domain_itself_too(
     assert said == set(stored[0]["weights"]) != set()
     for item in answer["items"]:
         assert sum(path["share"] for path in item["paths"]) == pytest.approx(item["score"])
+
+
+def test_the_query_of_the_readme_finds_films_of_that_interest(
+    trained: tuple[Graph, dict[str, Any]],
+) -> None:
+    page = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (query,) = re.findall(r"^```cypher\n(.*?)^```", page, re.M | re.S)
+    films = [row["film"] for row in trained[0].run(query, {})]
+    found = trained[0].run(
+        "MATCH (i:Item {domain: 'films'}) WHERE i.title IN $films RETURN i.categories AS about",
+        {"films": films},
+    )
+    assert len(found) >= len(films) == 5
+    assert all("science fiction" in row["about"] for row in found)
 
 
 def test_the_historical_novel_comes_first_for_its_reader(
