@@ -194,6 +194,13 @@ def test_what_validation_users_chose_is_kept_until_the_graph_has_grown(
     each_time = server_settings.model_copy(update={"choose_again": 0.0})
     assert not retrain(board, each_time)["choices_kept"]
     assert not retrain(board, server_settings, force=True)["choices_kept"]
+    of_another_release = '{"reading": {"half_life_days": 365}, "epochs": 3}'
+    board.run(
+        "MATCH (g:Generation {state: 'active'}) SET g.choices = $choices",
+        {"choices": of_another_release},
+    )
+    record_interaction(board, "u1", "a", "8", server_settings)
+    assert not retrain(board, server_settings)["choices_kept"]
 
 
 def test_the_two_generations_that_answered_last_can_be_rolled_back_to(board: Graph) -> None:
