@@ -106,6 +106,7 @@ class Taught:
         structure: Singular vectors of the items' likes, (items, rank).
         stand_ins: By target who stands in for items that nobody has touched.
         co_liked: The edges that lead within a domain.
+        newcomer: The edges from each domain to what all like in it.
         mix: How much of them either is.
         reading: How histories are read.
         seed: Of the samples.
@@ -118,6 +119,7 @@ class Taught:
     structure: NDArray[np.float32]
     stand_ins: Sequence[csr_array]
     co_liked: Edges
+    newcomer: Edges
     mix: Mix
     reading: Reading
     seed: int

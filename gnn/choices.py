@@ -20,7 +20,7 @@ class Choices:
     Attributes:
         reading: How histories are read.
         newcomer_half_life_days: By domain, the age at which a like counts half in what newcomers
-            are led to; that of the setting where there is none.
+            are led to.
         epochs: How long the network is taught.
         mix: What the edges are made of.
         merge: By name of the target domain, what each signal counts.
@@ -29,7 +29,7 @@ class Choices:
     """
 
     reading: Reading
-    newcomer_half_life_days: dict[str, float] = field(default_factory=dict)
+    newcomer_half_life_days: dict[str, float]
     epochs: int = 0
     mix: Mix = field(default_factory=Mix)
     merge: dict[str, MergeWeights] = field(default_factory=dict)
@@ -51,15 +51,18 @@ class Choices:
         return set(graph.domains) == set(self.merge) and more < changed * self.interactions
 
     @classmethod
-    def of(cls, document: dict[str, Any]) -> Choices:
-        """Choices as `document` gave them."""
-        mix = document["mix"]
-        return cls(
-            reading=Reading(**document["reading"]),
-            newcomer_half_life_days=document["newcomer_half_life_days"],
-            epochs=document["epochs"],
-            mix=Mix(Form(*mix["form"]), mix["closed_share"], mix["prior"]),
-            merge={name: MergeWeights(**row) for name, row in document["merge"].items()},
-            metrics=document["metrics"],
-            interactions=document["interactions"],
-        )
+    def of(cls, document: dict[str, Any]) -> Choices | None:
+        """Choices as `document` gave them; None for those of a release that let others be made."""
+        try:
+            mix = document["mix"]
+            return cls(
+                reading=Reading(**document["reading"]),
+                newcomer_half_life_days=document["newcomer_half_life_days"],
+                epochs=document["epochs"],
+                mix=Mix(Form(*mix["form"]), mix["closed_share"], mix["prior"]),
+                merge={name: MergeWeights(**row) for name, row in document["merge"].items()},
+                metrics=document["metrics"],
+                interactions=document["interactions"],
+            )
+        except (KeyError, TypeError):
+            return None

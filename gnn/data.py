@@ -103,8 +103,10 @@ class InterestGraph:
         domain = self.item_domain[self.interactions.indices]
         decay = self._decay(domain, len(self.domains), half_life_days)
         liked = self.interactions.data > 0
-        side = self.owners() * len(self.domains) + domain
-        counted = np.where(liked, decay * np.maximum(np.bincount(side, liked)[side], 1) ** power, 0)
+        counted = np.where(liked, decay, 0)
+        if power:
+            side = self.owners() * len(self.domains) + domain
+            counted *= np.maximum(np.bincount(side, liked)[side], 1) ** power
         total = np.bincount(self.interactions.indices, counted, minlength=len(self.items))
         return total.astype(np.float64)
 

@@ -252,11 +252,8 @@ def kept_choices(
 
     if (old["settings"], old["encoder_version"]) != (source.told, source.version):
         return None
-    try:
-        choices = Choices.of(old["choices"] or {})
-    except (KeyError, TypeError):  # none, or those of a release that let them choose other things
-        return None
-    if not choices.still_hold(seen, settings.choose_again):
+    choices = Choices.of(old["choices"] or {})
+    if choices is None or not choices.still_hold(seen, settings.choose_again):
         return None
     logger.info("retrain: goes on with what validation users chose before")
     return choices

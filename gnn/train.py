@@ -146,12 +146,9 @@ class Trainer:
         hidden = np.any([done_by(graph, t, cold[t]) | warm[t] for t in domains], axis=0)
         known = without(graph, hidden, half_life_days=self.reading.half_life_days)
 
-        chosen = Choices(best_reading(known, self.reading, self.seed))
-        exams = [
-            across(known, t, cold[t], chosen.reading, self.reading, answers=graph) for t in domains
-        ]
-        lasting = best_half_lives(known, exams, self.reading)
-        chosen = dataclasses.replace(chosen, newcomer_half_life_days=lasting)
+        reading = best_reading(known, self.reading, self.seed)
+        exams = [across(known, t, cold[t], reading, self.reading, answers=graph) for t in domains]
+        chosen = Choices(reading, best_half_lives(known, exams, self.reading))
         taught, epochs = self.taught(known, chosen, exams)
         chosen = dataclasses.replace(chosen, epochs=epochs)
         taught, learned = self.best_served(taught, exams, chosen)
@@ -244,6 +241,7 @@ class Trainer:
             structure=likes_structure(graph, memory, self.seed),
             stand_ins=[stand_ins(graph, t, likes <= 0) for t in range(len(graph.domains))],
             co_liked=co_liked(graph, self.edges_per_node, memory),
+            newcomer=newcomer_edges(graph, chosen.newcomer_half_life_days),
             mix=chosen.mix,
             reading=chosen.reading,
             seed=self.seed,
@@ -257,13 +255,12 @@ class Trainer:
 
     def learned(self, taught: Taught, chosen: Choices) -> LearnedEdges:
         """All edges that are kept."""
-        half_lives = dict.fromkeys(taught.known.domains, self.reading.half_life_days)
         return LearnedEdges(
             transfer=taught.transfer(self.edges_per_node, self.dense_items),
             interest=taught.interest(self.edges_per_node),
             co_liked=taught.co_liked,
             merge=chosen.merge,
-            newcomer=newcomer_edges(taught.known, half_lives | chosen.newcomer_half_life_days),
+            newcomer=taught.newcomer,
             metrics=chosen.metrics,
             choices=chosen,
             unpruned=taught.weights,

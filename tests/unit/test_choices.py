@@ -25,6 +25,15 @@ def test_a_training_goes_on_with_the_choices_of_an_earlier_one() -> None:
         assert np.array_equal(one.weights, other.weights)
 
 
+def test_choices_of_another_release_are_none() -> None:
+    choices = train(checkerboard()).choices
+    assert choices is not None
+    told = choices.document()
+    assert Choices.of({}) is None
+    assert Choices.of(told | {"reading": told["reading"] | {"window": 3}}) is None
+    assert Choices.of({name: what for name, what in told.items() if name != "epochs"}) is None
+
+
 def test_choices_hold_while_a_graph_is_about_the_same() -> None:
     graph = checkerboard()
     choices = train(graph).choices

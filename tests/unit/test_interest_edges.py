@@ -47,7 +47,8 @@ def asked() -> tuple[InterestGraph, LearnedEdges, Task]:
     known = without(whole, done_by(whole, 1, USERS), half_life_days=365)
     with reproducible(7, 1):
         trainer = Trainer(10, Reading(), 20_000, 7, "")
-        chosen = Choices(Reading(), epochs=1, mix=Mix(closed_share=1))
+        memory = dict.fromkeys(known.domains, 365.0)
+        chosen = Choices(Reading(), memory, epochs=1, mix=Mix(closed_share=1))
         taught, _ = trainer.taught(known, chosen)
         learned = trainer.learned(taught, trainer.before_merge(taught, chosen))
     return known, learned, across(known, 1, USERS, Reading(), Reading(), answers=whole)

@@ -28,10 +28,9 @@ def graph() -> InterestGraph:
 @pytest.fixture(scope="module", params=[0, 1], ids=["network", "closed form"])
 def taught(graph: InterestGraph, request: pytest.FixtureRequest) -> Taught:
     trainer = Trainer(10, Reading(), 20_000, 7, "")
+    memory, mix = dict.fromkeys(graph.domains, 365.0), Mix(closed_share=request.param)
     with reproducible(7, 1):
-        return trainer.taught(
-            graph, Choices(Reading(), epochs=20, mix=Mix(closed_share=request.param))
-        )[0]
+        return trainer.taught(graph, Choices(Reading(), memory, epochs=20, mix=mix))[0]
 
 
 def test_each_source_leads_to_the_untouched_item_of_its_colour(taught: Taught) -> None:
