@@ -4,7 +4,7 @@ python benchmarks/titles.py ../shared/data/tables/food_kitchen MODEL [--folds 0]
 
 The same protocol, folds and users as in `accuracy.py`: with the model, with the encoder of the
 settings, and without titles. A model that `isthmus encoder finetune --fold 0` made has not seen the
-users of fold 0, but has seen those of the others.
+users of fold 0, but has seen those of the others. Below the table stands what its card says.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ from accuracy import Bench
 from page import write
 from ways import rows, transfer_of
 
+from encoders.find import model_here
 from gnn.results import TRANSFER
 from graph.sources import read_dataset
-from isthmus.settings import load_settings
+from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def card(model: str, settings: Settings) -> list[str]:
+    """What a model's README says of how it was trained, where it has one."""
+    here = model_here(model, settings.home)
+    cards = [] if here is None else here.glob("README.md")
+    return [path.read_text("utf-8").replace("# ", "## ", 1).strip() for path in cards]
 
 
 def main() -> None:
@@ -40,14 +48,15 @@ def main() -> None:
     settings = load_settings()
     dataset, name = read_dataset(options.dataset), options.dataset.name
     other = settings.model_copy(update={"encoder": options.model})
-    bare = replace(dataset, items=dataset.items.with_columns(title=pl.lit(None, pl.String)))
+    bare = replace(dataset, items=dataset.items.with_columns(title=pl.lit("")))
     ways = {
         options.model: (Bench(f"{name}_{options.model}", dataset, other), (TRANSFER,)),
         settings.encoder: (Bench(name, dataset, settings), transfer_of(name)),
         "no titles": (Bench(f"{name}_untitled", bare, settings), (TRANSFER,)),
     }
     told = f"NDCG@10 of cold users of {name}, folds {', '.join(map(str, options.folds))} pooled."
-    print(write(options.out, "What titles are worth", rows(ways, options.folds), told))
+    said = card(options.model, settings)
+    print(write(options.out, "What titles are worth", rows(ways, options.folds), told, *said))
 
 
 if __name__ == "__main__":
