@@ -4,7 +4,7 @@ python benchmarks/accuracy.py ../shared/data/tables [--only food_kitchen ...] -o
 
 What a model is worth in a fold of a target is saved under benchmarks/results/ as soon as it is
 measured. A run that was interrupted goes on after it; what was measured with other code or other
-data is measured anew.
+data is measured anew. Datasets that are not asked for stay on the page as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import logging
+import subprocess
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -158,7 +159,25 @@ def measured(
             pooled.append(pool(results))
     if len(pooled) > 1:
         pooled.append(over_targets(pooled))
-    return [result.document() for result in pooled]
+    said = f"{tables.machine()[:-1]}, commit {commit()}."
+    return [result.document() | {"measured": said} for result in pooled]
+
+
+def commit() -> str:
+    """The one that is checked out."""
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(
+        asked, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def before(out: Path) -> dict[str, list[dict]]:
+    """The documents of a page that was made before, by dataset."""
+    found: dict[str, list[dict]] = {}
+    path = out.with_suffix(".json")
+    for document in json.loads(path.read_text("utf-8")) if path.exists() else []:
+        found.setdefault(document["dataset"], []).append(document)
+    return found
 
 
 def saved(path: Path, wanted: dict) -> bool:
@@ -180,10 +199,11 @@ def main() -> None:
     logger.setLevel(logging.INFO)
     settings = load_settings()
     models = tuple(options.models or ())
-    documents: list[dict] = []
+    of_dataset = before(options.out)
     for name in options.only:
         dataset = read_dataset(options.folder / name)
-        documents += measured(name, dataset, models, settings)
+        of_dataset[name] = measured(name, dataset, models, settings)
+        documents = [document for known in PLAN for document in of_dataset.get(known, [])]
         tables.write(options.out, documents, "Cold-start accuracy")
     print(tables.plain(documents))
 

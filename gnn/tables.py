@@ -42,7 +42,7 @@ Column = tuple[str, Cell]
 
 def markdown(documents: Sequence[dict[str, Any]], title: str = "Accuracy") -> str:
     """A page: where it was measured, a summary, then a section for each document."""
-    lines = [f"# {title}", "", machine(), "", HOW_TO_READ, ""]
+    lines = [f"# {title}", "", *_measured(documents), "", HOW_TO_READ, ""]
     summary = [row for document in documents for row in _summary(document)]
     if summary:
         header = (
@@ -52,6 +52,17 @@ def markdown(documents: Sequence[dict[str, Any]], title: str = "Accuracy") -> st
     for document in documents:
         lines += _section(document)
     return "\n".join(lines)
+
+
+def _measured(documents: Sequence[dict[str, Any]]) -> list[str]:
+    """When and where it was measured; by dataset, where that was not at once."""
+    of: dict[str, dict[str, None]] = {}
+    for document in documents:
+        said = document.get("measured") or machine()
+        of.setdefault(said, {})[document["dataset"]] = None
+    if len(of) == 1:
+        return list(of)
+    return [f"- {', '.join(datasets)}: {said}" for said, datasets in of.items()]
 
 
 def machine() -> str:

@@ -37,6 +37,13 @@ def test_the_page_names_machine_versions_audit_and_every_fold() -> None:
     assert "| als | 0.3000 | 0.5000 |" in page
 
 
+def test_the_page_says_by_dataset_when_it_was_measured_where_that_was_not_at_once() -> None:
+    earlier, now = documents()[0] | {"measured": "Measured before."}, documents()[0]
+    assert "\nMeasured before.\n" in tables.markdown([earlier, earlier])
+    page = tables.markdown([earlier, now | {"dataset": "films"}])
+    assert "- board: Measured before.\n- films: Measured on " in page
+
+
 def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
     lines = tables.markdown(documents()).splitlines()
     cells = [line.count("|") for line in lines]
