@@ -70,6 +70,31 @@ def nearest(vectors: NDArray[np.float32]) -> list[set[int]]:
     return [set(row) for row in np.argpartition(-similarities, NEAREST, axis=1)[:, :NEAREST]]
 
 
+def timed(runs: list[tuple[str, Callable[[], NDArray[np.float32]]]]) -> list[dict[str, object]]:
+    """A row a way to encode: how long it took, how near its vectors are to those of the first."""
+    rows: list[dict[str, object]] = []
+    for name, run in runs:
+        wall, cpu = time.perf_counter(), time.process_time()
+        vectors = run()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        if not rows:
+            first, first_seconds, first_nearest = vectors, wall, nearest(vectors)
+        pairs = zip(nearest(vectors), first_nearest, strict=True)
+        same = np.mean([len(ours & theirs) / NEAREST for ours, theirs in pairs])
+        rows.append(
+            {
+                "how": name,
+                "texts a second": round(len(vectors) / wall),
+                "times the plain loop": round(first_seconds / wall, 2),
+                "seconds": round(wall, 2),
+                "CPU seconds": round(cpu, 2),
+                "cosine": round(float((vectors * first).sum(axis=1).mean()), 5),
+                "same nearest": round(float(same), 3),
+            }
+        )
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -101,27 +126,7 @@ def main() -> None:
                 (f"isthmus, {one.runtime}, {state} cache", lambda one=one: cached(one))
                 for state in ("empty", "warm")
             ]
-        rows = []
-        for name, run in runs:
-            wall, cpu = time.perf_counter(), time.process_time()
-            vectors = run()
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            if not rows:
-                first, first_seconds, first_nearest = vectors, wall, nearest(vectors)
-            pairs = zip(nearest(vectors), first_nearest, strict=True)
-            rows.append(
-                {
-                    "how": name,
-                    "texts a second": round(len(titles) / wall),
-                    "times the plain loop": round(first_seconds / wall, 2),
-                    "seconds": round(wall, 2),
-                    "CPU seconds": round(cpu, 2),
-                    "cosine": round(float((vectors * first).sum(axis=1).mean()), 5),
-                    "same nearest": round(
-                        float(np.mean([len(ours & theirs) / NEAREST for ours, theirs in pairs])), 3
-                    ),
-                }
-            )
+        rows = timed(runs)
     print(
         write(
             options.out,
