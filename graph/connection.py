@@ -194,5 +194,6 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
             ).records
         except (Neo4jError, DriverError) as error:
             raise explain(error, uri) from error
-        capabilities = Capabilities.of(components[0]["version"], components[0]["edition"])
+        kernel = next(one for one in components if one["name"] == "Neo4j Kernel")
+        capabilities = Capabilities.of(kernel["version"], kernel["edition"])
         yield Graph(driver, database, uri, capabilities)

@@ -1,5 +1,4 @@
-// purpose: Version and edition of the server.
-// columns: version, edition
+// purpose: The components of the server with their versions; "Neo4j Kernel" is the database itself.
+// columns: name, version, edition
 CALL dbms.components() YIELD name, versions, edition
-WHERE name = 'Neo4j Kernel'
-RETURN versions[0] AS version, edition
+RETURN name, versions[0] AS version, edition
