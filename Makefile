@@ -33,6 +33,8 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/isthmus evaluate temporal $(DATASETS)/rt_critics -o benchmarks/temporal
 	$(BIN)/python benchmarks/candidates.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/texts_and_likes.py $(DATASETS)/rt_critics
+	-$(BIN)/isthmus encoder finetune $(DATASETS)/food_kitchen --name food_kitchen
+	$(BIN)/python benchmarks/titles.py $(DATASETS)/food_kitchen food_kitchen
 	$(BIN)/python benchmarks/untouched.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/feedback.py

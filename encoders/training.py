@@ -301,14 +301,17 @@ def _spent(work: Path) -> float:
 
 def card(encoder: TextEncoder, lesson: Lesson, plan: Plan, trained: Trained) -> str:
     """The README of a trained model: on what, how long, and how good."""
+    import torch
+
     rows = len(next(iter(lesson.columns.values())))
+    where = torch.cuda.get_device_name() if torch.cuda.is_available() else "the processor"
     lines = [
         f"# {trained.folder.name}",
         "",
         f"Trained by isthmus from {encoder.name}.",
         "",
         f"- on {rows:,} {lesson.what}",
-        f"- {trained.steps:,} steps of {plan.batch}, {trained.seconds:,.0f} s",
+        f"- {trained.steps:,} steps of {plan.batch}, {trained.seconds:,.0f} s on {where}",
         f"- learning rate {plan.learning_rate:g}, seed {plan.seed}",
         f"- held-out texts: {trained.before:.4f} before, {trained.after:.4f} after",
         "",
