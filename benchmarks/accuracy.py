@@ -14,20 +14,21 @@ import hashlib
 import json
 import logging
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from gnn import tables
-from gnn.baselines import BASELINES
-from gnn.data import InterestGraph
-from gnn.evaluate import MODELS, cold_start_fold, pool
-from gnn.exam import Conditions, Hide
-from gnn.results import VARIANTS, Result, beside, over_targets
-from graph.records import Dataset
-from graph.snapshot import hiding, snapshot_of_tables, titles_of
-from graph.sources import read_dataset
 from isthmus.errors import NothingToDo
+from isthmus.gnn.baselines.registry import BASELINES
+from isthmus.gnn.config import TrainingConfig
+from isthmus.gnn.data.arrays import InterestGraph
+from isthmus.gnn.evaluation import report as tables
+from isthmus.gnn.evaluation.cold_start import MODELS, cold_start_fold, pool
+from isthmus.gnn.evaluation.conditions import Conditions, Hide
+from isthmus.gnn.evaluation.results import VARIANTS, Result, beside, over_targets
+from isthmus.graph.generations.dataset_snapshot import hiding, snapshot_of_tables, titles_of
+from isthmus.graph.ingest.dataset import Dataset
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,27 +46,13 @@ PLAN: dict[str, tuple[range, tuple[str, ...], tuple[str, ...]]] = {
 }
 # Modules that make none of these figures.
 SHOWING = (
-    "demo",
-    "finetune",
-    "next_item",
-    "plots",
-    "retrain",
-    "tables",
-    "temporal",
-    "through_graph",
+    "evaluation/next_item.py",
+    "evaluation/plots.py",
+    "evaluation/report.py",
+    "evaluation/temporal.py",
 )
-# What the figures of a baseline are made by; the others make only those of transfer.
-OF_BASELINES = (
-    "baselines",
-    "data",
-    "evaluate",
-    "exam",
-    "factors",
-    "lightgcn",
-    "metrics",
-    "reading",
-    "splits",
-)
+# What makes the figures of transfer alone.
+OF_TRANSFER = ("edges/", "model/", "training/", "scoring.py", "selection.py")
 
 logger = logging.getLogger("isthmus")
 
@@ -73,9 +60,9 @@ logger = logging.getLogger("isthmus")
 def code(model: str) -> str:
     """SHA-256 of the modules that make the figures of a model."""
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "gnn").glob("*.py")):
-        making = path.stem in OF_BASELINES if model in BASELINES else path.stem not in SHOWING
-        if making:
+    without = (*SHOWING, *OF_TRANSFER) if model in BASELINES else SHOWING
+    for path in sorted((ROOT / "gnn").rglob("*.py")):
+        if not path.relative_to(ROOT / "gnn").as_posix().startswith(without):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -118,7 +105,7 @@ class Bench:
             target: The domain.
             fold: The fold.
             models: Those measured at once.
-            other: Conditions that are not the default ones.
+            other: Fields of the training configuration that are not the default ones.
         """
         ending = "".join(f"-{key}-{value}" for key, value in other.items())
         path = RESULTS / f"{self.name}-{target}-{fold}-{models[0]}{ending}"
@@ -128,13 +115,13 @@ class Bench:
         logger.info("%s, fold %d", self.name, fold)
         conditions = Conditions(
             models=models,
-            threads=self.settings.threads,
+            training=TrainingConfig(threads=self.settings.threads, **other),
             titles=titles_of(self.dataset, self.graph),
             dataset=self.name,
             fingerprint=self.dataset.fingerprint,
             hide=self.hide,
         )
-        found = cold_start_fold(self.graph, target, fold, replace(conditions, **other))
+        found = cold_start_fold(self.graph, target, fold, conditions)
         found.save(path)
         path.with_name(f"{path.name}.made.json").write_text(json.dumps(wanted))
         return found

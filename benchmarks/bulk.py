@@ -15,12 +15,12 @@ from pathlib import Path
 from generate import write_tables
 from page import write
 
-from graph.bulk import bulk_load
-from graph.connection import connect
-from graph.ingest import ingest
-from graph.jars import fetch
-from graph.scratch import scratch
-from graph.sources import read_dataset
+from isthmus.graph.database.session import connect
+from isthmus.graph.ingest.bulk import bulk_load
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.server.jars import fetch
+from isthmus.graph.server.scratch import scratch
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,9 +16,9 @@ import numpy as np
 from accuracy import PLAN, Bench, together
 from page import write
 
-from gnn.metrics import interval
-from gnn.results import TRANSFER, Grades
-from graph.sources import read_dataset
+from isthmus.gnn.evaluation.results import TRANSFER, Grades
+from isthmus.gnn.metrics import interval
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

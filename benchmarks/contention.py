@@ -28,16 +28,18 @@ from feedback import prepare
 from ledger import INTERACTED, Event, Ledger, Violation, check_likes
 from page import write
 
-from graph.connection import Graph, connect
-from graph.feedback import record_events, record_interaction
-from graph.ingest import update_popularity
-from graph.interests import derive_user_interests
-from graph.recommend import recommend
-from graph.scratch import scratch
-from graph.sources import read_dataset
-from graph.sources.events import read_events
-from graph.sources.synthetic import DOMAINS, write_synthetic
-from graph.versions import number_of_answering
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.session import connect
+from isthmus.graph.events.record import record_events, record_interaction
+from isthmus.graph.ingest.load import update_popularity
+from isthmus.graph.interests.derivation import derive_user_interests
+from isthmus.graph.interests.encoder_versions import number_of_answering
+from isthmus.graph.server.scratch import scratch
+from isthmus.graph.serving.recommend import recommend
+from isthmus.graph.sources import read_dataset
+from isthmus.graph.sources.events import read_events
+from isthmus.graph.sources.planted import DOMAINS
+from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

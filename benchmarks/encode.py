@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from page import write
 
-from encoders.cache import VectorCache, encode_cached
-from encoders.onnx import INT8, is_installed
-from encoders.text import TextEncoder, load_encoder
+from isthmus.encoders.text.encoder import TextEncoder, load_encoder
+from isthmus.encoders.text.onnx import INT8, is_installed
+from isthmus.encoders.text.vector_cache import VectorCache, encode_cached
 from isthmus.settings import DEFAULT_ENCODER, load_settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from page import write
 
-from encoders.text import TextEncoder, load_encoder
+from isthmus.encoders.text.encoder import TextEncoder, load_encoder
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

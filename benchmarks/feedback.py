@@ -19,20 +19,21 @@ import numpy as np
 from generate import write_tables
 from page import write
 
-from gnn.retrain import retrain
-from graph.connection import Graph, connect
-from graph.feedback import record_events, record_interaction
-from graph.follow import EVENTS_A_BATCH
-from graph.ingest import ingest
-from graph.interests import encode_and_find
-from graph.recommend import recommend
-from graph.scratch import scratch
-from graph.sources import read_dataset
-from graph.sources.events import read_events
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.session import connect
+from isthmus.graph.events.record import record_events, record_interaction
+from isthmus.graph.events.stream import EVENTS_A_BATCH
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.interests.find import encode_and_find
+from isthmus.graph.server.scratch import scratch
+from isthmus.graph.serving.recommend import recommend
+from isthmus.graph.sources import read_dataset
+from isthmus.graph.sources.events import read_events
 from isthmus.settings import Settings, load_settings
+from isthmus.workflows.retrain import retrain
 
 if TYPE_CHECKING:
-    from graph.records import Dataset
+    from isthmus.graph.ingest.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 BAR = 30.0

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gnn.data import Edges, InterestGraph, LearnedEdges, MergeWeights
+from isthmus.gnn.data.arrays import InterestGraph
+from isthmus.gnn.edges.edge_list import Edges
+from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
 
 INTERACTIONS, USERS, ITEMS = 250_000, 6_250, 3_125
 DOMAINS = ("films", "recipes")

@@ -18,13 +18,13 @@ from pathlib import Path
 from generate import write_tables
 from page import write
 
-from gnn.plots import check_plotting
-from gnn.retrain import retrain
-from graph.bulk import bulk_load
-from graph.connection import connect
-from graph.scratch import scratch
-from graph.sources import read_dataset
+from isthmus.gnn.evaluation.plots import check_plotting
+from isthmus.graph.database.session import connect
+from isthmus.graph.ingest.bulk import bulk_load
+from isthmus.graph.server.scratch import scratch
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
+from isthmus.workflows.retrain import retrain
 
 ROOT = Path(__file__).resolve().parents[1]
 SAID = (

@@ -15,11 +15,11 @@ from typing import Any
 
 from ledger import Event, Violation
 
-from graph.records import Dataset
+from isthmus.graph.ingest.dataset import Dataset
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-ISTHMUS = (sys.executable, "-m", "scripts.main")
+ISTHMUS = (sys.executable, "-m", "isthmus.scripts.main")
 LEASE = 1.0
 """Seconds for which a killed retraining holds its lock."""
 LONGEST = 600.0

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from graph.connection import Graph
-from graph.embeddings import pages
-from graph.interests import derive_user_interests
-from graph.publish import RETIRED_TO_KEEP, generations
-from graph.versions import number_of_answering
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.generations.publish import RETIRED_TO_KEEP, generations
+from isthmus.graph.interests.derivation import derive_user_interests
+from isthmus.graph.interests.embeddings import pages
+from isthmus.graph.interests.encoder_versions import number_of_answering
 from isthmus.settings import Settings
 
 INTERACTED = (

@@ -15,11 +15,12 @@ import logging
 import tempfile
 from pathlib import Path
 
-from gnn import tables
-from gnn.exam import MODELS
-from gnn.next_item import next_item
-from graph.snapshot import snapshot_of_tables, titles_of
-from graph.sources import read_dataset
+from isthmus.gnn.config import TrainingConfig
+from isthmus.gnn.evaluation import report as tables
+from isthmus.gnn.evaluation.conditions import MODELS, Conditions
+from isthmus.gnn.evaluation.next_item import next_item
+from isthmus.graph.generations.dataset_snapshot import snapshot_of_tables, titles_of
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,11 +74,13 @@ def main() -> None:
     documents = next_item(
         graph,
         DOMAINS,
-        models=options.models,
-        threads=settings.threads,
-        titles=titles_of(dataset, graph),
-        dataset="abxi_afk",
-        fingerprint=dataset.fingerprint,
+        Conditions(
+            models=options.models,
+            training=TrainingConfig(threads=settings.threads),
+            titles=titles_of(dataset, graph),
+            dataset="abxi_afk",
+            fingerprint=dataset.fingerprint,
+        ),
     )
     for document in documents:
         document["published"] = {"ABXI": PUBLISHED[document["target"]]}

@@ -29,10 +29,10 @@ from sentence_transformers.sentence_transformer import losses
 from torch import nn
 from transformers import AutoModelForMaskedLM, DataCollatorForLanguageModeling
 
-from encoders.pretrain import MOST_TOKENS, TOKEN, crop, found_again, halved, parted
-from encoders.text import TextEncoder, load_encoder
-from encoders.training import Lesson, Plan, train
-from graph.corpus import texts_of_tables
+from isthmus.encoders.text.encoder import TextEncoder, load_encoder
+from isthmus.encoders.training.pretrain import MOST_TOKENS, TOKEN, crop, found_again, halved, parted
+from isthmus.encoders.training.train import Lesson, Plan, train
+from isthmus.graph.interests.corpus import texts_of_tables
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

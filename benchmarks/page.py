@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gnn.tables import machine
+from isthmus.gnn.evaluation.report import machine
 
 
 def write(out: Path, title: str, rows: Sequence[Mapping[str, Any]], *more: str) -> str:

@@ -25,22 +25,30 @@ import polars as pl
 from generate import DOMAINS, TASTES, drawn_edges, write_tables
 from page import write
 
-from graph import server
-from graph.bulk import bulk_load
-from graph.connection import Graph, connect
-from graph.embeddings import pages
-from graph.interests import derive_user_interests
-from graph.publish import activate, delete_superseded, edge_count, write_candidate
-from graph.recommend import recommend
-from graph.scratch import scratch
-from graph.snapshot import snapshot
-from graph.sources import read_dataset
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.session import connect
+from isthmus.graph.generations.publish import (
+    Provenance,
+    activate,
+    delete_superseded,
+    edge_count,
+    write_candidate,
+)
+from isthmus.graph.generations.snapshot import snapshot
+from isthmus.graph.ingest.bulk import bulk_load
+from isthmus.graph.interests.derivation import derive_user_interests
+from isthmus.graph.interests.embeddings import pages
+from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server.scratch import scratch
+from isthmus.graph.serving.recommend import recommend
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gnn.data import InterestGraph, LearnedEdges
+    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.edges.learned import LearnedEdges
 
 ROOT = Path(__file__).resolve().parents[1]
 ITEMS_AN_ANSWER = 10
@@ -116,10 +124,10 @@ def prepare(settings: Settings, scale: int) -> InterestGraph:
 
 
 def publish_timed(settings: Settings, data: InterestGraph, learned: LearnedEdges) -> Row:
-    """As `graph.publish.publish` does it; seconds until it answers, and of clearing away."""
+    """As `publish` does it; seconds until it answers, and of clearing away."""
     with connect(settings) as graph:
         start = time.monotonic()
-        number = write_candidate(graph, data, learned, "", {})
+        number = write_candidate(graph, data, learned, Provenance("", {}))
         activate(graph, number, edge_count(learned))
         answers = time.monotonic()
         delete_superseded(graph)

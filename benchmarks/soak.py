@@ -34,12 +34,12 @@ from ledger import (
 )
 from page import write
 
-from graph import server
-from graph.connection import connect
-from graph.scratch import scratch
-from graph.sources import read_dataset
-from graph.sources.synthetic import write_synthetic
 from isthmus.errors import GOOD_EXIT_CODES, Locked
+from isthmus.graph.database.session import connect
+from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server.scratch import scratch
+from isthmus.graph.sources import read_dataset
+from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from page import write
 from sklearn.cluster import KMeans
 
-from encoders.cache import VectorCache, encode_cached
-from encoders.polarity import learn_polarity
-from encoders.text import TextEncoder, load_encoder
-from encoders.topics import learn_topics
+from isthmus.encoders.text.encoder import TextEncoder, load_encoder
+from isthmus.encoders.text.vector_cache import VectorCache, encode_cached
+from isthmus.encoders.topics.discriminant import learn_topics
+from isthmus.encoders.topics.polarity import learn_polarity
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from page import write
 from ways import rows, transfer_of
 
-from gnn.data import InterestGraph
-from gnn.exam import Hide
-from gnn.results import TRANSFER
-from gnn.splits import without
-from graph.interests import interests_of_users
-from graph.snapshot import pairs_and_texts, tables_without
-from graph.sources import read_dataset
+from isthmus.gnn.data.arrays import InterestGraph
+from isthmus.gnn.data.splits import without
+from isthmus.gnn.evaluation.conditions import Hide
+from isthmus.gnn.evaluation.results import TRANSFER
+from isthmus.graph.generations.dataset_snapshot import pairs_and_texts, tables_without
+from isthmus.graph.interests.derivation import interests_of_users
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

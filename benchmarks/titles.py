@@ -19,9 +19,9 @@ from accuracy import Bench
 from page import write
 from ways import rows, transfer_of
 
-from encoders.find import model_here
-from gnn.results import TRANSFER
-from graph.sources import read_dataset
+from isthmus.encoders.text.model_files import model_here
+from isthmus.gnn.evaluation.results import TRANSFER
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 from page import write
 from scipy.sparse import csr_array
 
-from gnn.data import InterestGraph, Reading
-from gnn.merge import served_scores
-from gnn.metrics import expected_gains, interval
-from gnn.splits import without
-from gnn.tasks import across
-from gnn.train import trained
-from graph.snapshot import snapshot_of_tables
-from graph.sources import read_dataset
+from isthmus.gnn.config import TrainingConfig
+from isthmus.gnn.data.arrays import InterestGraph
+from isthmus.gnn.data.examples import across
+from isthmus.gnn.data.histories import Reading
+from isthmus.gnn.data.splits import without
+from isthmus.gnn.metrics import expected_gains, interval
+from isthmus.gnn.scoring import served_scores
+from isthmus.gnn.training.train import train
+from isthmus.graph.generations.dataset_snapshot import snapshot_of_tables
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +52,7 @@ def recalls(graph: InterestGraph, target: int, settings: Settings) -> dict[str, 
         without(graph, left_out, half_life_days=settings.half_life_days)
         for left_out in (gone, ~gone)
     )
-    learned = trained(known, settings)
+    learned = train(known, TrainingConfig.from_settings(settings)).edges
     plain = Reading(settings.half_life_days, settings.history_limit)
     reading = learned.merge[graph.domains[target]].reading(settings.history_limit)
     everybody = np.arange(len(graph.users))

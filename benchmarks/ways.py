@@ -13,9 +13,9 @@ import numpy as np
 from accuracy import PLAN, Bench, together
 from numpy.typing import NDArray
 
-from gnn.metrics import interval
-from gnn.results import TRANSFER
 from isthmus.errors import NothingToDo
+from isthmus.gnn.evaluation.results import TRANSFER
+from isthmus.gnn.metrics import interval
 
 Ways = Mapping[str, tuple[Bench, tuple[str, ...]]]
 """By name a dataset as it is read, and models measured at once, of which the first counts."""

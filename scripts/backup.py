@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -29,7 +29,7 @@ def command(settings: Settings, file: Path) -> Output:
       isthmus backup /backups/monday.dump
       isthmus backup /backups/monday.dump --json
     """
-    from graph.backup import backup
+    from isthmus.graph.operations.backup import backup
 
     kept = backup(settings, file)
     size = f"{kept.bytes / 1e6:,.1f} MB"

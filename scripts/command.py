@@ -57,8 +57,8 @@ def with_settings(
     @click.option("-q", "--quiet", is_flag=True, help="Say only warnings and errors.")
     @functools.wraps(function)
     def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
-        from encoders.runtime import with_chosen_encoder
-        from isthmus.prometheus import recorded
+        from isthmus.encoders.text.runtime import with_chosen_encoder
+        from isthmus.metrics import recorded
         from isthmus.settings import load_settings
 
         settings = load_settings(home=home)

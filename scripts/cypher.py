@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -28,7 +28,7 @@ def list_statements(settings: Settings) -> Output:
     Example:
       isthmus cypher list
     """
-    from graph.queries import catalogue
+    from isthmus.graph.database.statements import catalogue
 
     rows = [asdict(query) for query in catalogue()]
     for row in rows:
@@ -46,7 +46,7 @@ def show(settings: Settings, name: str) -> Output:
     Example:
       isthmus cypher show recommend/for_user
     """
-    from graph.queries import load
+    from isthmus.graph.database.statements import load
 
     query = load(name)
     return Output(asdict(query), query.text)
@@ -63,8 +63,8 @@ def run(settings: Settings, name: str, given: tuple[str, ...]) -> Output:
     Example:
       isthmus cypher run recommend/history -p user='"ana"' -p limit=5
     """
-    from graph.connection import connect
-    from graph.queries import bind
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.database.statements import bind
 
     query, parameters = bind(name, dict(_parameter(text) for text in given))
     with connect(settings) as graph:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -31,7 +31,7 @@ def command(settings: Settings, report: Path) -> Output:
     Example:
       isthmus demo
     """
-    from gnn.demo import run_demo
+    from isthmus.workflows.demo import run_demo
 
     result = run_demo(settings, report)
     return Output(result.document(), result.text())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isthmus.errors import IsthmusError
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -31,8 +31,8 @@ def command(settings: Settings, data: bool) -> Output:
       isthmus doctor --json
       isthmus doctor --data
     """
-    from graph.doctor import examine
-    from graph.quality import examine_data
+    from isthmus.graph.operations.data_quality import examine_data
+    from isthmus.graph.operations.doctor import examine
 
     checks = examine_data(settings) if data else examine(settings)
     wrong = [check.name for check in checks if not check.ok]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -29,9 +29,9 @@ def command(settings: Settings, workers: int | None) -> Output:
       isthmus encode
       isthmus encode --workers 4
     """
-    from graph.connection import connect
-    from graph.interests import encode_and_find
-    from graph.versions import settings_of_answers
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.interests.encoder_versions import settings_of_answers
+    from isthmus.graph.interests.find import encode_and_find
 
     if workers is not None:
         settings = settings.model_copy(update={"threads": workers})

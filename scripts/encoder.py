@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from encoders.training import Plan, Trained
+    from isthmus.encoders.training.train import Plan, Trained
     from isthmus.settings import Settings
 
 
@@ -49,8 +49,8 @@ def with_plan(rate: float) -> Callable[[Callable[..., Output]], Callable[..., Ou
         )
         @functools.wraps(function)
         def run(settings: Settings, *, name: str, **told: Any) -> Output:
-            from encoders.find import kept_folder
-            from encoders.training import Plan
+            from isthmus.encoders.text.model_files import kept_folder
+            from isthmus.encoders.training.train import Plan
 
             fields = ("epochs", "minutes", "learning_rate")
             plan = Plan(seed=settings.seed, **{field: told.pop(field) for field in fields})
@@ -80,10 +80,10 @@ def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]
       isthmus encoder pretrain --name ours
       isthmus encoder pretrain --tables data/ --name ours --epochs 3 --minutes 60
     """
-    from encoders.pretrain import pretrain as run
-    from encoders.text import load_encoder
-    from graph.connection import connect
-    from graph.corpus import texts_of_graph, texts_of_tables
+    from isthmus.encoders.text.encoder import load_encoder
+    from isthmus.encoders.training.pretrain import pretrain as run
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.interests.corpus import texts_of_graph, texts_of_tables
 
     if tables:
         texts = [text for folder in tables for text in texts_of_tables(folder)]
@@ -124,12 +124,12 @@ def finetune(
       isthmus encoder finetune --name bilingual
       ISTHMUS_ENCODER=pretrained isthmus encoder finetune data/ --name ours --epochs 2
     """
-    from encoders.finetune import NOTHING_DONE, check_enough
-    from encoders.finetune import finetune as run
-    from encoders.text import load_encoder
-    from encoders.wants import with_wants
-    from gnn.finetune import behaviour_of
-    from graph.sources import read_dataset
+    from isthmus.encoders.text.encoder import load_encoder
+    from isthmus.encoders.training.finetune import NOTHING_DONE, check_enough
+    from isthmus.encoders.training.finetune import finetune as run
+    from isthmus.encoders.training.wants import with_wants
+    from isthmus.graph.sources import read_dataset
+    from isthmus.workflows.finetuning_data import behaviour_of
 
     behaviour = NOTHING_DONE
     if tables is not None:
@@ -150,8 +150,8 @@ def list_versions(settings: Settings) -> Output:
     Example:
       isthmus encoder list
     """
-    from graph.connection import connect
-    from graph.versions import versions
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.interests.encoder_versions import versions
 
     with connect(settings) as graph:
         rows = versions(graph)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
-    from gnn.data import InterestGraph
-    from graph.records import Dataset
     from isthmus.errors import IsthmusError
+    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.evaluation.conditions import Conditions
+    from isthmus.graph.ingest.dataset import Dataset
     from isthmus.settings import Settings
 
 FOLDS = 10
@@ -99,17 +100,19 @@ def cold_start(
         )
     if folds and fold is not None:
         raise click.UsageError("--fold and --folds cannot be given together.")
-    from gnn import evaluate
-    from gnn.through_graph import add_through_graph
+    from isthmus.gnn.evaluation.cold_start import cold_start as one_fold
+    from isthmus.gnn.evaluation.cold_start import cold_start_folds
+    from isthmus.gnn.evaluation.harness import of_targets
+    from isthmus.workflows.evaluate_through_graph import add_through_graph
 
     dataset, data, conditions = _prepared(settings, folder, models, parts, out)
 
     def measure(target: str) -> dict[str, Any]:
         if folds:
-            return evaluate.cold_start_folds(data, target, folds, **conditions)
-        return evaluate.cold_start(data, target, fold=fold or 0, **conditions)
+            return cold_start_folds(data, target, conditions, folds)
+        return one_fold(data, target, conditions, fold=fold or 0)
 
-    documents = evaluate.of_targets(targets or data.domains, measure)
+    documents = of_targets(targets or data.domains, measure)
     failure = None
     if through_graph:
         failure = add_through_graph(documents, data, dataset, folder, fold or 0, settings)
@@ -140,16 +143,16 @@ def temporal(
       isthmus evaluate temporal data/ --target films
       isthmus evaluate temporal data/ --at 2024-06-30 -o results/june
     """
-    from gnn import temporal as protocol
-    from graph.snapshot import first_times
+    from isthmus.gnn.evaluation import temporal as protocol
+    from isthmus.graph.generations.dataset_snapshot import first_times
 
     dataset, data, conditions = _prepared(settings, folder, models, parts, out)
     documents = protocol.temporal(
         data,
         first_times(dataset, data),
         targets or data.domains,
+        conditions,
         at=at.replace(tzinfo=UTC).timestamp() if at else None,
-        **conditions,
     )
     return _output(documents, out)
 
@@ -172,46 +175,42 @@ def next_item(
       isthmus evaluate next-item data/
       isthmus evaluate next-item data/ --model transfer --model popularity --json
     """
-    from gnn import next_item as protocol
+    from isthmus.gnn.evaluation import next_item as protocol
 
     _, data, conditions = _prepared(settings, folder, models, parts, out)
-    return _output(protocol.next_item(data, targets or data.domains, **conditions), out)
+    return _output(protocol.next_item(data, targets or data.domains, conditions), out)
 
 
 def _prepared(
     settings: Settings, folder: Path, models: tuple[str, ...], parts: bool, out: Path | None
-) -> tuple[Dataset, InterestGraph, dict[str, Any]]:
+) -> tuple[Dataset, InterestGraph, Conditions]:
     """The dataset, the same as arrays, and the conditions that the options and settings give."""
-    from gnn.exam import MODELS
-    from gnn.plots import check_plotting
-    from gnn.results import VARIANTS
-    from graph.snapshot import hiding, snapshot_of_tables, titles_of
-    from graph.sources import read_dataset
+    from isthmus.gnn.config import TrainingConfig
+    from isthmus.gnn.evaluation.conditions import MODELS, Conditions
+    from isthmus.gnn.evaluation.plots import check_plotting
+    from isthmus.gnn.evaluation.results import VARIANTS
+    from isthmus.graph.generations.dataset_snapshot import hiding, snapshot_of_tables, titles_of
+    from isthmus.graph.sources import read_dataset
 
     if out:
         check_plotting()
     dataset = read_dataset(folder)
     data = snapshot_of_tables(dataset, settings)
-    conditions = {
-        "models": (*(models or MODELS), *(VARIANTS if parts else ())),
-        "edges_per_node": settings.edges_per_node,
-        "half_life_days": settings.half_life_days,
-        "history_limit": settings.history_limit,
-        "seed": settings.seed,
-        "threads": settings.threads,
-        "dense_items": settings.dense_items,
-        "titles": titles_of(dataset, data),
-        "dataset": folder.name,
-        "fingerprint": dataset.fingerprint,
-        "hide": hiding(dataset, settings),
-    }
+    conditions = Conditions(
+        models=(*(models or MODELS), *(VARIANTS if parts else ())),
+        training=TrainingConfig.from_settings(settings),
+        titles=titles_of(dataset, data),
+        dataset=folder.name,
+        fingerprint=dataset.fingerprint,
+        hide=hiding(dataset, settings),
+    )
     return dataset, data, conditions
 
 
 def _output(
     documents: list[dict[str, Any]], out: Path | None, failure: IsthmusError | None = None
 ) -> Output:
-    from gnn import tables
+    from isthmus.gnn.evaluation import report as tables
 
     if out:
         tables.write(out, documents)

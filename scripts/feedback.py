@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -40,8 +40,8 @@ def command(
       isthmus feedback ana films f0012
       isthmus feedback ana films f0007 --dislike --event-id 2f1c-77
     """
-    from graph.connection import connect
-    from graph.feedback import record_interaction
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.events.record import record_interaction
 
     weight = -abs(weight) if dislike else weight
     with connect(settings) as graph:

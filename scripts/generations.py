@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -27,8 +27,8 @@ def list_generations(settings: Settings) -> Output:
     Example:
       isthmus generations list
     """
-    from graph.connection import connect
-    from graph.publish import generations
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.generations.publish import generations
 
     with connect(settings) as graph:
         rows = generations(graph)
@@ -50,8 +50,8 @@ def show(settings: Settings, number: int) -> Output:
     Example:
       isthmus generations show 1
     """
-    from graph.connection import connect
-    from graph.publish import show as shown
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.generations.publish import show as shown
 
     with connect(settings) as graph:
         row = shown(graph, number)
@@ -68,8 +68,8 @@ def rollback(settings: Settings, number: int) -> Output:
     Example:
       isthmus generations rollback 1
     """
-    from graph.connection import connect
-    from graph.publish import roll_back
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.generations.publish import roll_back
 
     with connect(settings) as graph:
         row = roll_back(graph, number)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -54,10 +54,10 @@ def command(
 
 
 def _load(settings: Settings, folder: Path, bulk: bool) -> Output:
-    from graph.bulk import bulk_load
-    from graph.connection import connect
-    from graph.ingest import ingest
-    from graph.sources import read_dataset
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.ingest.bulk import bulk_load
+    from isthmus.graph.ingest.load import ingest
+    from isthmus.graph.sources import read_dataset
 
     dataset = read_dataset(folder)
     if bulk:
@@ -77,8 +77,8 @@ def _load(settings: Settings, folder: Path, bulk: bool) -> Output:
 
 
 def _follow(settings: Settings) -> Iterator[Output]:
-    from graph.connection import connect
-    from graph.follow import follow
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.events.stream import follow
 
     with connect(settings) as graph:
         for reached in follow(graph, sys.stdin.fileno(), settings):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -21,9 +21,9 @@ def command(settings: Settings) -> Output:
     Example:
       isthmus interests
     """
-    from graph.connection import connect
-    from graph.interests import find_interests, largest_interests
-    from graph.versions import settings_of_answers
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.interests.encoder_versions import settings_of_answers
+    from isthmus.graph.interests.find import find_interests, largest_interests
 
     with connect(settings) as graph:
         found = find_interests(graph, settings_of_answers(graph, settings))

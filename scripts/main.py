@@ -9,7 +9,7 @@ import click
 
 from isthmus import __version__
 from isthmus.errors import InputError, IsthmusError
-from scripts.command import logger, report_error
+from isthmus.scripts.command import logger, report_error
 
 COMMANDS = (
     "doctor",
@@ -43,7 +43,7 @@ class CommandFolder(click.Group):
         """The `command` of `scripts/NAME.py`, or None where there is no such file."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"scripts.{cmd_name}")
+        module = importlib.import_module(f"isthmus.scripts.{cmd_name}")
         command: click.Command = module.command
         return command
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -23,8 +23,8 @@ def command(settings: Settings) -> Output:
     Example:
       isthmus migrate
     """
-    from graph.connection import connect
-    from graph.migrations import migrate
+    from isthmus.graph.database.migrations import migrate
+    from isthmus.graph.database.session import connect
 
     with connect(settings, migrated=False) as graph:
         applied = migrate(graph)

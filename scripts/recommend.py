@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from scripts.command import Output, with_settings, write_json
+from isthmus.scripts.command import Output, with_settings, write_json
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -39,9 +39,9 @@ def command(
     """
     if sum(given is not None for given in (user, text, users)) != 1:
         raise click.UsageError("Give one of USER, --text and --users.")
-    from graph.connection import connect
-    from graph.explain import as_text
-    from graph.recommend import recommend, recommend_for_text, recommend_for_users
+    from isthmus.graph.database.session import connect
+    from isthmus.graph.serving.explanation import as_text
+    from isthmus.graph.serving.recommend import recommend, recommend_for_text, recommend_for_users
 
     with connect(settings) as graph:
         if users is not None:
@@ -50,7 +50,7 @@ def command(
                 write_json(answer)
             return None
         if text is not None:
-            from graph.versions import encoder_of_answers
+            from isthmus.graph.interests.encoder_versions import encoder_of_answers
 
             encoder = encoder_of_answers(graph, settings)
             answer = recommend_for_text(graph, encoder, text, domain, n)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -27,7 +27,7 @@ def command(settings: Settings, file: Path, yes: bool) -> Output:
       isthmus restore /backups/monday.dump
       isthmus restore /backups/monday.dump --yes
     """
-    from graph.backup import restore
+    from isthmus.graph.operations.backup import restore
 
     kept = restore(settings, file, yes)
     size = f"{kept.bytes / 1e6:,.1f} MB"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isthmus.errors import NothingToDo
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -32,8 +32,8 @@ def command(settings: Settings, force: bool) -> Output:
       ISTHMUS_LOG_FORMAT=json isthmus retrain --force --json 2>retrain.log
       ISTHMUS_ENCODER=ours isthmus retrain
     """
-    from gnn.retrain import retrain
-    from graph.connection import connect
+    from isthmus.graph.database.session import connect
+    from isthmus.workflows.retrain import retrain
 
     with connect(settings) as graph:
         result = retrain(graph, settings, force)

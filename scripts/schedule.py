@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isthmus.errors import InputError
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -65,8 +65,8 @@ def command(
       isthmus schedule --cron "0 3 * * *" --print systemd
       isthmus schedule --once --retries 0
     """
-    from isthmus import deployment, schedule
-    from isthmus.cron import read_cron
+    from isthmus.scheduling import deployment, schedule
+    from isthmus.scheduling.cron import read_cron
 
     if healthcheck is None and settings.healthcheck is not None:
         healthcheck = settings.healthcheck.get_secret_value()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from isthmus.errors import NothingToDo
-from scripts.command import Output, with_settings
+from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
-    from graph.server import ServerRecord
+    from isthmus.graph.server.record import ServerRecord
     from isthmus.settings import Settings
 
 
@@ -35,7 +35,7 @@ def start(settings: Settings) -> Output:
     Example:
       isthmus server start
     """
-    from graph import server
+    from isthmus.graph.server import lifecycle as server
 
     if settings.neo4j_uri:
         raise NothingToDo(
@@ -56,7 +56,7 @@ def stop(settings: Settings) -> Output:
     Example:
       isthmus server stop
     """
-    from graph import server
+    from isthmus.graph.server import lifecycle as server
 
     if not server.stop(settings):
         raise NothingToDo(f"No Neo4j of the home {settings.home} is running.")
@@ -72,7 +72,7 @@ def status(settings: Settings) -> Output:
     Example:
       isthmus server status --json
     """
-    from graph import server
+    from isthmus.graph.server import lifecycle as server
 
     record = server.find(settings)
     if record is None:
@@ -93,7 +93,7 @@ def lock(settings: Settings) -> Output:
     Example:
       isthmus server lock
     """
-    from graph import jars
+    from isthmus.graph.server import jars
 
     count = jars.write_lock()
     return Output({"file": jars.LOCK_FILE, "jars": count}, f"{jars.LOCK_FILE}: {count} jars")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from platformdirs import user_cache_path
 
-from graph import server
-from graph.connection import Graph, connect
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.session import connect
+from isthmus.graph.server import lifecycle as server
 from isthmus.settings import Settings
 
 # Tests alone empty a graph, so this statement has no place in the product's catalogue.

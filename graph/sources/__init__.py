@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graph.records import TABLES, Dataset
-from graph.sources.amazon import find_reviews, read_amazon
-from graph.sources.movielens import find_edition, read_movielens
-from graph.sources.tables import find_files, read_tables
 from isthmus.errors import InputError
+from isthmus.graph.ingest.dataset import Dataset
+from isthmus.graph.ingest.schema import TABLES
+from isthmus.graph.sources.amazon import find_reviews, read_amazon
+from isthmus.graph.sources.movielens import find_edition, read_movielens
+from isthmus.graph.sources.tables import find_files, read_tables
 
 __all__ = ["read_dataset"]
 

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.records import INTERACTIONS, ITEMS, TEXTS, Column, Dataset, Kind, Table
-from graph.sources.files import lines
-from graph.sources.tables import dataset, read_table, weight_of_stars
-from graph.sources.validation import Checked, fit
+from isthmus.graph.ingest.dataset import Dataset
+from isthmus.graph.ingest.schema import INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
+from isthmus.graph.sources.files import lines
+from isthmus.graph.sources.tables import dataset, read_table, weight_of_stars
+from isthmus.graph.sources.validation import Checked, fit
 
 logger = logging.getLogger("isthmus")
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.records import MAX_TEXT, Table
-from graph.sources.files import lines
-from graph.sources.validation import CHUNK_ROWS, Broken, Chunk, missing_column
 from isthmus.errors import InputError
+from isthmus.graph.ingest.schema import MAX_TEXT, Table
+from isthmus.graph.sources.files import lines
+from isthmus.graph.sources.validation import CHUNK_ROWS, Broken, Chunk, missing_column
 
 logger = logging.getLogger("isthmus")
 

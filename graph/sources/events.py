@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graph.records import EVENTS
-from graph.sources.json_rows import rows_of
-from graph.sources.validation import Broken, Checked, check
+from isthmus.graph.ingest.schema import EVENTS
+from isthmus.graph.sources.json_rows import rows_of
+from isthmus.graph.sources.validation import Broken, Checked, check
 
 STREAM = "standard input"
 """Stands in the place of a file's name for the wrong rows."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.records import Column, Kind, Table
-from graph.sources.files import MAX_LINE, lines, was_cut
-from graph.sources.validation import CHUNK_ROWS, WHOLE_NUMBERS_ONLY, Broken, Chunk
 from isthmus.errors import InputError
+from isthmus.graph.ingest.schema import Column, Kind, Table
+from isthmus.graph.sources.files import MAX_LINE, lines, was_cut
+from isthmus.graph.sources.validation import CHUNK_ROWS, WHOLE_NUMBERS_ONLY, Broken, Chunk
 
 logger = logging.getLogger("isthmus")
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.records import INTERACTIONS, ITEMS, TEXTS, Column, Dataset, Kind, Table
-from graph.sources.csv_rows import read_csv
-from graph.sources.files import lines
-from graph.sources.tables import Reader, dataset, read_table, weight_of_stars
-from graph.sources.validation import CHUNK_ROWS, Broken, Checked, Chunk, fit
+from isthmus.graph.ingest.dataset import Dataset
+from isthmus.graph.ingest.schema import INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
+from isthmus.graph.sources.csv_rows import read_csv
+from isthmus.graph.sources.files import lines
+from isthmus.graph.sources.tables import Reader, dataset, read_table, weight_of_stars
+from isthmus.graph.sources.validation import CHUNK_ROWS, Broken, Checked, Chunk, fit
 
 DOMAIN = "films"
 

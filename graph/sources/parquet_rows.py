@@ -9,11 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.records import Column, Table
-from graph.sources.files import open_bytes
-from graph.sources.json_rows import JOINTS
-from graph.sources.validation import CHUNK_ROWS, WHOLE_NUMBERS_ONLY, Chunk, missing_column
 from isthmus.errors import InputError
+from isthmus.graph.ingest.schema import Column, Table
+from isthmus.graph.sources.files import open_bytes
+from isthmus.graph.sources.json_rows import JOINTS
+from isthmus.graph.sources.validation import CHUNK_ROWS, WHOLE_NUMBERS_ONLY, Chunk, missing_column
 
 logger = logging.getLogger("isthmus")
 

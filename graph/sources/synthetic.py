@@ -9,19 +9,16 @@ in one category foretells one in the other three: those are the planted transfer
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import permutations, product
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
-DOMAINS = ("books", "films", "music", "goods")
+from isthmus.graph.sources.planted import DOMAINS, Cell, Transfer, interest_cells, planted_transfers
+
 GENERIC = {"books": "bestsellers", "films": "award winners", "music": "live", "goods": "gift ideas"}
 """Categories that an item may have besides its own, and that say nothing of an interest."""
-
 GENERIC_SHARE = 0.15
 NOISE = 0.15
 DISLIKES = 0.06
@@ -29,7 +26,6 @@ ONE_DOMAIN_ONLY = 0.08
 TEXTS_ONLY = 0.04
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = 730
-
 DID = {"books": "read", "films": "watched", "music": "listened", "goods": "bought"}
 PRAISE = {
     "zh": (
@@ -59,7 +55,6 @@ COMPLAINT_ITEM = {
         "I gave up on {title}. I have no patience for {en}.",
     ),
 }
-
 README = """# Synthetic data
 
 Nothing here is real: no person, no book, no film, no song, no product. isthmus wrote these tables
@@ -69,20 +64,6 @@ Nothing here is real: no person, no book, no film, no song, no product. isthmus 
 {texts:,} texts in Chinese and English, seed {seed}. Twelve interests have a category in each
 domain; users follow theirs across domains.
 """
-
-
-class Category(NamedTuple):
-    """A category of a domain."""
-
-    domain: str
-    name: str
-
-
-class Transfer(NamedTuple):
-    """A liking that may lead from one domain to another."""
-
-    source: Category
-    target: Category
 
 
 @dataclass(frozen=True)
@@ -105,21 +86,10 @@ class Planted:
 
 
 @dataclass(frozen=True)
-class _Cell:
-    """An interest in a domain: its category, how people call it, and the halves of its titles."""
-
-    category: Category
-    en: str
-    zh: str
-    titles_en: tuple[str, ...]
-    titles_zh: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Item:
     item_id: str
     title: str
-    cell: _Cell
+    cell: Cell
 
 
 @dataclass(frozen=True)
@@ -168,7 +138,7 @@ def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: in
     Raises:
         ValueError: `items` is no such number, or there are fewer than three users.
     """
-    cells = _cells()
+    cells = interest_cells()
     each, rest = divmod(items, len(cells))
     if rest or not 1 <= each <= 72:
         raise ValueError(f"items must be a multiple of {len(cells)} up to 3,456, not {items}")
@@ -208,43 +178,11 @@ def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: in
     return Planted(transfers, others, people, **counts)
 
 
-def planted_transfers() -> tuple[tuple[Transfer, ...], tuple[Transfer, ...]]:
-    """Every pair of categories of two different domains: the planted ones, and all others.
-
-    The generic categories are in neither: they belong to no interest.
-    """
-    planted: list[Transfer] = []
-    others: list[Transfer] = []
-    cells = _cells()
-    for (interest, domain), (interest_too, domain_too) in permutations(cells, 2):
-        if domain == domain_too:
-            continue
-        source, target = cells[interest, domain], cells[interest_too, domain_too]
-        pairs = planted if interest == interest_too else others
-        pairs.append(Transfer(source.category, target.category))
-    return tuple(planted), tuple(others)
-
-
 _Shelf = dict[tuple[str, str], list[_Item]]
 _Rows = tuple[list[tuple[object, ...]], list[tuple[object, ...]]]
 
 
-def _cells() -> dict[tuple[str, str], _Cell]:
-    words = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    cells = {}
-    for interest, domain in product(words, DOMAINS):
-        category, en, zh, en_first, en_second, zh_first, zh_second = words[interest][domain]
-        cells[interest, domain] = _Cell(
-            Category(domain, category),
-            en,
-            zh,
-            tuple(map(" ".join, product(en_first.split("|"), en_second.split("|")))),
-            tuple(map("".join, product(zh_first.split("|"), zh_second.split("|")))),
-        )
-    return cells
-
-
-def _make_items(rng: Random, cell: _Cell, count: int, place: int) -> list[_Item]:
+def _make_items(rng: Random, cell: Cell, count: int, place: int) -> list[_Item]:
     """Items of the cell at this place, the popular first, Chinese and English titles in turn."""
     drawn = [rng.sample(titles, len(titles)) for titles in (cell.titles_en, cell.titles_zh)]
     domain = cell.category.domain
@@ -355,7 +293,7 @@ def _interaction(rng: Random, item: _Item, weight: float, day: int) -> tuple[obj
 
 
 def _text(
-    rng: Random, words: str, language: str, cell: _Cell | None, about: _Item | None
+    rng: Random, words: str, language: str, cell: Cell | None, about: _Item | None
 ) -> tuple[object, ...]:
     if about is not None:
         cell = about.cell

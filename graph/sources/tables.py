@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.records import TABLES, Dataset, Table
-from graph.sources.csv_rows import read_csv
-from graph.sources.json_rows import read_jsonl
-from graph.sources.parquet_rows import read_parquet
-from graph.sources.validation import Checked, Chunk, check, join
 from isthmus.errors import InputError
+from isthmus.graph.ingest.dataset import Dataset
+from isthmus.graph.ingest.schema import TABLES, Table
+from isthmus.graph.sources.csv_rows import read_csv
+from isthmus.graph.sources.json_rows import read_jsonl
+from isthmus.graph.sources.parquet_rows import read_parquet
+from isthmus.graph.sources.validation import Checked, Chunk, check, join
 from isthmus.progress import progress
 
 logger = logging.getLogger("isthmus")

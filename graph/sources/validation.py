@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.records import (
+from isthmus.errors import InputError
+from isthmus.graph.ingest.schema import (
     DTYPES,
     MAX_ID,
     MAX_NAME,
@@ -20,7 +21,6 @@ from graph.records import (
     Kind,
     Table,
 )
-from isthmus.errors import InputError
 
 CHUNK_ROWS = 65_536
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graph.connection import Graph
+from isthmus.graph.database.connection import Graph
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ GOOD = "".join(f"u{k},1,1\n" for k in range(100))
 
 
 def ingest(home: Path, folder: Path) -> tuple[int, dict[str, Any]]:
-    code = "from scripts.main import main; main()"
+    code = "from isthmus.scripts.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "ingest", str(folder), "--json", "--home", str(home), "-q"],
         capture_output=True,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from graph.process import MAIN_CLASS
+from isthmus.graph.server.process import MAIN_CLASS
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 3

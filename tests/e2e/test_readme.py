@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from graph import server
-from graph.sources.synthetic import write_synthetic
+from isthmus.graph.server import lifecycle as server
+from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ def home(fresh_home: Path) -> Iterator[Path]:
 
 def isthmus(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "from scripts.main import main; main()", *arguments],
+        [sys.executable, "-c", "from isthmus.scripts.main import main; main()", *arguments],
         capture_output=True,
         text=True,
         check=False,

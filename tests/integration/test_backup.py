@@ -17,17 +17,17 @@ from typing import Any
 import psutil
 import pytest
 
-from graph import server
-from graph.administration import ADMIN_CLASS
-from graph.backup import backup, restore
-from graph.connection import connect
-from graph.ingest import ingest
-from graph.lock import retraining_lock, standstill
-from graph.process import ServerError
-from graph.scratch import shared_home
-from graph.sources import read_dataset
-from graph.sources.synthetic import write_synthetic
 from isthmus.errors import InputError, Locked, NothingToDo
+from isthmus.graph.database.lock import retraining_lock, standstill
+from isthmus.graph.database.session import connect
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.operations.backup import backup, restore
+from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server.admin_tool import ADMIN_CLASS
+from isthmus.graph.server.process import ServerError
+from isthmus.graph.server.scratch import shared_home
+from isthmus.graph.sources import read_dataset
+from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,7 +139,7 @@ def test_a_retraining_ends_a_backup_and_waits_for_one(own: Settings, tmp_path: P
     record = server.find(own)
     with connect(own) as graph, retraining_lock(graph, 60):
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "scripts.main", "backup", str(file), "--json"],
+            [sys.executable, "-P", "-m", "isthmus.scripts.main", "backup", str(file), "--json"],
             capture_output=True,
             text=True,
             check=False,
@@ -174,7 +174,7 @@ def test_killed_backups_and_restores_leave_the_graph_whole(own: Settings, tmp_pa
     other = tmp_path / "other.dump"
     for command in (["backup", str(other)], ["restore", str(file), "--yes"]):
         running = subprocess.Popen(
-            [sys.executable, "-P", "-m", "scripts.main", *command, "--home", str(own.home)],
+            [sys.executable, "-P", "-m", "isthmus.scripts.main", *command, "--home", str(own.home)],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
         deadline = time.monotonic() + 60
@@ -200,7 +200,7 @@ def test_with_a_server_of_the_users_the_command_to_run_there_is_said(tmp_path: P
         ("restore", "neo4j-admin database load neo4j --from-stdin --overwrite-destination=true < "),
     ):
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "scripts.main", command, "a b.dump", "--json"],
+            [sys.executable, "-P", "-m", "isthmus.scripts.main", command, "a b.dump", "--json"],
             capture_output=True,
             text=True,
             check=False,

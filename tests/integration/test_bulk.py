@@ -14,20 +14,21 @@ from typing import Any
 
 import pytest
 
-from graph import server
-from graph.administration import import_full
-from graph.bulk import bulk_load
-from graph.connection import Graph, connect
-from graph.folders import Folders
-from graph.ingest import ingest
-from graph.lock import retraining_lock
-from graph.process import ServerError
-from graph.sources import read_dataset
 from isthmus.errors import InputError, Locked
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.lock import retraining_lock
+from isthmus.graph.database.session import connect
+from isthmus.graph.ingest.bulk import bulk_load
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server.admin_tool import import_full
+from isthmus.graph.server.folders import Folders
+from isthmus.graph.server.process import ServerError
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-ISTHMUS = [sys.executable, "-c", "from scripts.main import main; main()"]
+ISTHMUS = [sys.executable, "-c", "from isthmus.scripts.main import main; main()"]
 LABELS = ("Account", "Dataset", "Domain", "Item", "Migration", "Text", "User")
 SUMS = ("likes", "popularity", "most_likes")  # of floats, in whatever order
 MOMENTS = ("loaded_at", "applied_at")
@@ -147,7 +148,7 @@ def test_a_failed_and_a_killed_import_leave_the_empty_graph_and_the_next_one_goe
     first = server.start(own)
     dataset = read_dataset(tables)
     with monkeypatch.context() as patched:
-        patched.setattr("graph.import_files.OPTIONS", ("--id-type=no such type",))
+        patched.setattr("isthmus.graph.ingest.import_files.OPTIONS", ("--id-type=no such type",))
         with pytest.raises(ServerError, match="The import failed") as caught:
             bulk_load(dataset, tables, own)
     assert str(own.home / "logs" / "import.log") in caught.value.advice

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from encoders.runtime import with_chosen_encoder
-from graph import server
-from graph.connection import Graph
-from graph.doctor import Check, examine
-from graph.embeddings import delete_orphans, encode
-from graph.ingest import ingest
-from graph.interests import find_interests
-from graph.migrations import indexes, migrations
-from graph.sources import read_dataset
+from isthmus.encoders.text.runtime import with_chosen_encoder
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.migrations import indexes, migrations
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.interests.embeddings import delete_orphans, encode
+from isthmus.graph.interests.find import find_interests
+from isthmus.graph.operations.doctor import Check, examine
+from isthmus.graph.server import lifecycle as server
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 from tests.unit.tiny import tiny_bert
 

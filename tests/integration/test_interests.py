@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gnn.through_graph import differences
-from graph.embeddings import encode
-from graph.ingest import ingest
-from graph.interests import InterestsFound, find_interests, largest_interests
-from graph.snapshot import snapshot, snapshot_of_tables
-from graph.sources import read_dataset
-from graph.sources.synthetic import write_synthetic
+from isthmus.graph.generations.dataset_snapshot import snapshot_of_tables
+from isthmus.graph.generations.snapshot import snapshot
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.interests.embeddings import encode
+from isthmus.graph.interests.find import InterestsFound, find_interests, largest_interests
+from isthmus.graph.sources import read_dataset
+from isthmus.graph.sources.synthetic import write_synthetic
+from isthmus.workflows.evaluate_through_graph import differences
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graph.connection import Graph, Row
+    from isthmus.graph.database.connection import Graph, Row
     from isthmus.settings import Settings
 
 CATALOGUE = {

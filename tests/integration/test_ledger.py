@@ -8,10 +8,10 @@ from types import ModuleType
 
 import pytest
 
-from graph.connection import Graph
-from graph.feedback import record_interaction
-from graph.ingest import ingest
-from graph.sources import read_dataset
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.events.record import record_interaction
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,21 +16,32 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from gnn.data import Edges, InterestGraph, LearnedEdges, MergeWeights
-from gnn.retrain import retrain
-from graph.connection import Graph, connect
-from graph.feedback import record_interaction
-from graph.gate import held_out
-from graph.ingest import ingest, update_popularity
-from graph.interests import derive_user_interests
-from graph.lock import retraining_lock
-from graph.publish import activate, generations, publish, roll_back, show, write_candidate
-from graph.recommend import ranked, recommend
-from graph.snapshot import snapshot
-from graph.sources import read_dataset
 from isthmus.errors import InputError, Locked, NothingToDo
+from isthmus.gnn.data.arrays import InterestGraph
+from isthmus.gnn.edges.edge_list import Edges
+from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.lock import retraining_lock
+from isthmus.graph.database.session import connect
+from isthmus.graph.events.record import record_interaction
+from isthmus.graph.generations.promotion_gate import held_out
+from isthmus.graph.generations.publish import (
+    Provenance,
+    activate,
+    generations,
+    publish,
+    roll_back,
+    show,
+    write_candidate,
+)
+from isthmus.graph.generations.snapshot import snapshot
+from isthmus.graph.ingest.load import ingest, update_popularity
+from isthmus.graph.interests.derivation import derive_user_interests
+from isthmus.graph.serving.recommend import ranked, recommend
+from isthmus.graph.sources import read_dataset
+from isthmus.scripts.retrain import command
 from isthmus.settings import Settings
-from scripts.retrain import command
+from isthmus.workflows.retrain import retrain
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS, ITEMS = 800, 12
@@ -93,7 +104,7 @@ def by_hand(data: InterestGraph, sign: float = 1.0) -> LearnedEdges:
 
 def published(graph: Graph, sign: float = 1.0) -> int:
     data = snapshot(graph)
-    return publish(graph, data, by_hand(data, sign), "", {})
+    return publish(graph, data, by_hand(data, sign), Provenance("", {}))
 
 
 def states(graph: Graph) -> list[tuple[int, str]]:
@@ -263,8 +274,10 @@ def test_the_lock_of_a_killed_run_is_free_after_its_lease_and_a_living_one_keeps
     graph: Graph, server_settings: Settings
 ) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from graph.connection import connect; "
-        "from graph.lock import retraining_lock; from isthmus.settings import Settings\n"
+        "import sys, time; from pathlib import Path; "
+        "from isthmus.graph.database.session import connect; "
+        "from isthmus.graph.database.lock import retraining_lock; "
+        "from isthmus.settings import Settings\n"
         "with connect(Settings(home=Path(sys.argv[1]))) as graph, retraining_lock(graph, 3):\n"
         "    print('held', flush=True); time.sleep(600)"
     )
@@ -372,7 +385,7 @@ def test_a_loss_is_noticed_by_the_renewal_too(graph: Graph) -> None:
 
 def test_nothing_is_written_into_a_candidate_that_another_run_cleared_away(board: Graph) -> None:
     data = snapshot(board)
-    cleared = write_candidate(board, data, by_hand(data), "", {})
+    cleared = write_candidate(board, data, by_hand(data), Provenance("", {}))
     last = published(board)  # clears it away first
     assert last > cleared
     row = {"source": "a:0", "targets": ["b:0"], "weights": [1.0]}

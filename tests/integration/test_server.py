@@ -19,9 +19,11 @@ import neo4j
 import psutil
 import pytest
 
-from graph import aot, process, server
-from graph.folders import Folders
-from graph.process import MAIN_CLASS, PortTakenError, ServerError
+from isthmus.graph.server import aot_cache as aot
+from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server import process
+from isthmus.graph.server.folders import Folders
+from isthmus.graph.server.process import MAIN_CLASS, PortTakenError, ServerError
 from isthmus.settings import Settings
 
 ISTHMUS = Path(sys.executable).with_name("isthmus")
@@ -245,7 +247,8 @@ def test_damaged_aot_cache_is_left_out_and_its_killed_maker_leaves_no_half_one(o
     makers = [
         maker
         for maker in psutil.process_iter(["cmdline"])
-        if "graph.aot" in (maker.info["cmdline"] or []) and str(own.home) in maker.info["cmdline"]
+        if "isthmus.graph.server.aot_cache" in (maker.info["cmdline"] or [])
+        and str(own.home) in maker.info["cmdline"]
     ]
     assert [maker.nice() for maker in makers] == [19]
     for killed in [*makers[0].children(recursive=True), makers[0]]:

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
-from encoders.text import TextEncoder
-from graph import queries
-from graph.corpus import texts_of_graph
-from graph.embeddings import encode
-from graph.ingest import ingest
-from graph.interests import find_interests
-from graph.recommend import recommend
-from graph.sources import read_dataset
-from scripts.encode import command
+from isthmus.encoders.text.encoder import TextEncoder
+from isthmus.graph.database import statements as queries
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.interests.corpus import texts_of_graph
+from isthmus.graph.interests.embeddings import encode
+from isthmus.graph.interests.find import find_interests
+from isthmus.graph.serving.recommend import recommend
+from isthmus.graph.sources import read_dataset
+from isthmus.scripts.encode import command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from graph.connection import Graph
+    from isthmus.graph.database.connection import Graph
     from isthmus.settings import Settings
 
 ITEMS = """item_id,domain,title,categories

@@ -12,25 +12,34 @@ from typing import Any
 import numpy as np
 import pytest
 
-from encoders.text import load_encoder
-from gnn.data import InterestGraph, LearnedEdges, Reading
-from gnn.demo import recovered_transfers
-from gnn.merge import served_scores
-from gnn.retrain import retrain
-from gnn.train import train
-from graph.connection import Graph, connect
-from graph.embeddings import encode
-from graph.gate import held_out, to_learn_from
-from graph.ingest import ingest
-from graph.interests import find_interests
-from graph.publish import create_candidate, generations, roll_back
-from graph.recommend import history, recommend, recommend_for_text, recommend_for_users
-from graph.server import find
-from graph.snapshot import fingerprint, snapshot
-from graph.sources import read_dataset
-from graph.sources.synthetic import write_synthetic
+from isthmus.encoders.text.encoder import load_encoder
 from isthmus.errors import InputError
+from isthmus.gnn.config import TrainingConfig
+from isthmus.gnn.data.arrays import InterestGraph
+from isthmus.gnn.data.histories import Reading
+from isthmus.gnn.edges.learned import LearnedEdges
+from isthmus.gnn.scoring import served_scores
+from isthmus.gnn.training.train import train
+from isthmus.graph.database.connection import Graph
+from isthmus.graph.database.session import connect
+from isthmus.graph.generations.promotion_gate import held_out, to_learn_from
+from isthmus.graph.generations.publish import Provenance, create_candidate, generations, roll_back
+from isthmus.graph.generations.snapshot import fingerprint, snapshot
+from isthmus.graph.ingest.load import ingest
+from isthmus.graph.interests.embeddings import encode
+from isthmus.graph.interests.find import find_interests
+from isthmus.graph.server.lifecycle import find
+from isthmus.graph.serving.recommend import (
+    history,
+    recommend,
+    recommend_for_text,
+    recommend_for_users,
+)
+from isthmus.graph.sources import read_dataset
+from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings
+from isthmus.workflows.demo import recovered_transfers
+from isthmus.workflows.retrain import retrain
 from tests.conftest import EMPTY
 
 
@@ -139,7 +148,7 @@ def learned(
     """The same training once more, in memory."""
     data = snapshot(trained[0])
     known = to_learn_from(data, held_out(data), server_settings.half_life_days)
-    return data, train(known, seed=server_settings.seed)
+    return data, train(known, TrainingConfig(seed=server_settings.seed)).edges
 
 
 @pytest.mark.parametrize("history_limit", [200, 5])
@@ -189,7 +198,7 @@ def test_a_half_written_candidate_never_answers_and_is_cleared_away(
 ) -> None:
     graph, first = trained
     data, edges = learned
-    create_candidate(graph, edges, fingerprint(data), {}, 1, [])
+    create_candidate(graph, edges, Provenance(fingerprint(data), {}, 1, []))
     answer = recommend(graph, "ana", "films", 3, server_settings)
     assert answer["generation"] == first["generation"]
     second = retrain(graph, server_settings, force=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from gnn.data import InterestGraph, interests_of
+from isthmus.gnn.data.arrays import InterestGraph, interests_of
 
 USERS = 120
 ITEMS = 12  # of each of two domains

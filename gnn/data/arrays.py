@@ -1,0 +1,130 @@
+"""A snapshot of the user-interest graph as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class InterestGraph:
+    """A snapshot of the user-interest graph as arrays.
+
+    Attributes:
+        users: User ids, shape (users,).
+        items: Item keys `domain:item_id`, shape (items,).
+        domains: Domain names.
+        item_domain: Index into `domains` of each item, shape (items,).
+        item_vectors: Text embeddings of unit length, float32, shape (items, dimensions);
+            a row of zeros where an item has none.
+        interactions: Weights, likes above 0 and dislikes below, float32 CSR of shape
+            (users, items); one entry a user and item.
+        last_at: Time of each stored entry of `interactions` in seconds since 1970,
+            aligned with `interactions.data`; NaN where it has no date.
+        interests: Interest ids, shape (interests,).
+        interest_vectors: Embeddings of unit length, float32, shape (interests, dimensions).
+        item_interests: Weights of ABOUT, float32 CSR of shape (items, interests).
+        user_interests: Weights of INTERESTED_IN, float32 CSR of shape (users, interests).
+    """
+
+    users: NDArray[np.str_]
+    items: NDArray[np.str_]
+    domains: tuple[str, ...]
+    item_domain: NDArray[np.int32]
+    item_vectors: NDArray[np.float32]
+    interactions: csr_array
+    last_at: NDArray[np.float64]
+    interests: NDArray[np.str_]
+    interest_vectors: NDArray[np.float32]
+    item_interests: csr_array
+    user_interests: csr_array
+
+    def items_of(self, domain: int) -> NDArray[np.int64]:
+        """Indices of the items of a domain, ascending."""
+        return np.flatnonzero(self.item_domain == domain)
+
+    def items_outside(self, domain: int) -> NDArray[np.int64]:
+        """Indices of the items of all other domains, domain by domain, ascending in each."""
+        others = (self.items_of(other) for other in range(len(self.domains)) if other != domain)
+        return np.concatenate([np.zeros(0, np.int64), *others])
+
+    def owners(self) -> NDArray[np.int64]:
+        """The user of each stored interaction, aligned with `interactions.data`."""
+        return np.repeat(np.arange(len(self.users)), np.diff(self.interactions.indptr))
+
+    def strengths(self, half_life_days: float) -> csr_array:
+        """a(u, i): weights times their decay, float32 CSR (users, items).
+
+        An interaction counts half for each `half_life_days` that it is older than the newest of
+        its user; one without a date does not decay.
+        """
+        decay = self._decay(self.owners(), len(self.users), half_life_days)
+        data = (self.interactions.data * decay).astype(np.float32)
+        parts = (data, self.interactions.indices, self.interactions.indptr)
+        return csr_array(parts, shape=self.interactions.shape)
+
+    def likes(self, half_life_days: float, power: float = 0.0) -> NDArray[np.float64]:
+        """Number of likes of each item, (items,); old ones decay from the newest of the domain.
+
+        Args:
+            half_life_days: Age at which a dated like counts half.
+            power: A like counts its user's number of likes in the domain to this power.
+        """
+        domain = self.item_domain[self.interactions.indices]
+        decay = self._decay(domain, len(self.domains), half_life_days)
+        liked = self.interactions.data > 0
+        counted = np.where(liked, decay, 0)
+        if power:
+            side = self.owners() * len(self.domains) + domain
+            counted *= np.maximum(np.bincount(side, liked)[side], 1) ** power
+        total = np.bincount(self.interactions.indices, counted, minlength=len(self.items))
+        return total.astype(np.float64)
+
+    def popularity(self, half_life_days: float) -> NDArray[np.float32]:
+        """Popularity of each item within its domain, from 0 to 1 for the best liked, (items,)."""
+        return self.over_most(np.log1p(self.likes(half_life_days)))
+
+    def over_most(self, liked: NDArray[np.float64]) -> NDArray[np.float32]:
+        """What each item has over the most that one of its domain has, from 0 to 1, (items,)."""
+        most = np.zeros(len(self.domains))
+        np.maximum.at(most, self.item_domain, liked)
+        return (liked / np.where(most > 0, most, 1)[self.item_domain]).astype(np.float32)
+
+    def _decay(
+        self, group: NDArray[np.integer], groups: int, half_life_days: float
+    ) -> NDArray[np.float64]:
+        """What is left of each interaction, reckoned from the newest of its group."""
+        newest = np.full(groups, -np.inf)
+        dated = ~np.isnan(self.last_at)
+        np.maximum.at(newest, group[dated], self.last_at[dated])
+        decay = np.ones(len(self.last_at))
+        days = (newest[group[dated]] - self.last_at[dated]) / SECONDS_A_DAY
+        decay[dated] = 0.5 ** (days / half_life_days)
+        return decay
+
+
+def interests_of(graph: InterestGraph, history: csr_array) -> csr_array:
+    """Interests that histories alone speak for, float32 CSR (rows of the history, interests).
+
+    The mean over the interactions of their strength times ABOUT, as INTERESTED_IN is derived, so
+    that a part of a history can stand in for the whole.
+    """
+    counts = np.maximum(np.diff(history.indptr), 1)
+    derived = csr_array(history @ graph.item_interests)
+    derived.data = derived.data / np.repeat(counts, np.diff(derived.indptr))
+    return derived.astype(np.float32)
+
+
+def kept(matrix: csr_array, which: NDArray[np.bool_]) -> csr_array:
+    """A matrix with some of its stored entries only; `which` is aligned with its data."""
+    indptr = np.concatenate([[0], np.cumsum(which)])[matrix.indptr]
+    return csr_array((matrix.data[which], matrix.indices[which], indptr), shape=matrix.shape)

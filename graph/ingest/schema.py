@@ -1,0 +1,160 @@
+"""The vocabulary of what goes in: items, interactions, texts, follows, accounts.
+
+The five tables and their columns are named here once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    pass
+
+MAX_ID = 512
+MAX_NAME = 128
+MAX_TEXT = 131_072
+"""Characters of a field, at most; the csv module's own limit, held for every format."""
+MAX_WEIGHT = 1e9
+SHOWN = 200
+"""Characters of a wrong value that the quarantine file shows."""
+
+
+class Kind(Enum):
+    """What a column holds, and so how it is read and what it refuses."""
+
+    ID = "an id: text or a whole number, without control characters"
+    NAME = "the name of a domain or a platform: an id without a colon"
+    LABEL = "a short text on one line"
+    TEXT = "a text"
+    NUMBER = "a finite number"
+    TIME = "a time: ISO date or date-time, or seconds or milliseconds since 1970"
+    CATEGORIES = "names separated by |"
+
+
+DTYPES: dict[Kind, pl.DataType] = {
+    Kind.ID: pl.String(),
+    Kind.NAME: pl.String(),
+    Kind.LABEL: pl.String(),
+    Kind.TEXT: pl.String(),
+    Kind.NUMBER: pl.Float64(),
+    Kind.TIME: pl.Float64(),
+    Kind.CATEGORIES: pl.List(pl.String()),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: As the header spells it.
+        kind: What it holds.
+        required: Whether the table must have it and every row a value in it.
+        low: Least number.
+        high: Greatest number.
+        default: What stands where a row has no value.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+    low: float = -MAX_WEIGHT
+    high: float = MAX_WEIGHT
+    default: str | float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that files are read as.
+
+    Attributes:
+        name: The file's name without its endings.
+        columns: In order.
+        key: Columns of which no two rows may hold the same; empty where rows may repeat.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Types of a valid frame: the columns, then `file` and `line` where the row was read."""
+        types = {column.name: DTYPES[column.kind] for column in self.columns}
+        return pl.Schema(types | {"file": pl.String(), "line": pl.Int64()})
+
+
+ITEMS = Table(
+    "items",
+    (
+        Column("item_id", Kind.ID, required=True),
+        Column("domain", Kind.NAME, required=True),
+        Column("title", Kind.TEXT, default=""),
+        Column("text", Kind.TEXT),
+        Column("categories", Kind.CATEGORIES),
+        Column("published_at", Kind.TIME),
+    ),
+    key=("domain", "item_id"),
+)
+INTERACTIONS = Table(
+    "interactions",
+    (
+        Column("user_id", Kind.ID, required=True),
+        Column("item_id", Kind.ID, required=True),
+        Column("domain", Kind.NAME),
+        Column("weight", Kind.NUMBER, default=1.0),
+        Column("timestamp", Kind.TIME),
+        Column("kind", Kind.LABEL),
+        Column("platform", Kind.NAME),
+    ),
+)
+TEXTS = Table(
+    "texts",
+    (
+        Column("user_id", Kind.ID, required=True),
+        Column("text", Kind.TEXT, required=True),
+        Column("item_id", Kind.ID),
+        Column("domain", Kind.NAME),
+        Column("timestamp", Kind.TIME),
+        Column("language", Kind.LABEL),
+        Column("kind", Kind.LABEL),
+    ),
+)
+FOLLOWS = Table(
+    "follows",
+    (
+        Column("user_id", Kind.ID, required=True),
+        Column("follows_id", Kind.ID, required=True),
+        Column("weight", Kind.NUMBER, default=1.0),
+    ),
+    key=("user_id", "follows_id"),
+)
+ACCOUNTS = Table(
+    "accounts",
+    (
+        Column("platform", Kind.NAME, required=True),
+        Column("account_id", Kind.ID, required=True),
+        Column("user_id", Kind.ID, required=True),
+    ),
+    key=("platform", "account_id"),
+)
+EVENTS = Table("events", (*INTERACTIONS.columns, Column("event_id", Kind.ID)))
+"""Interactions as they happen; with an id, an event that is sent twice counts once."""
+TABLES = {table.name: table for table in (ITEMS, INTERACTIONS, TEXTS, FOLLOWS, ACCOUNTS)}
+REJECTED = pl.Schema(
+    {
+        "file": pl.String(),
+        "line": pl.Int64(),
+        "column": pl.String(),
+        "value": pl.String(),
+        "reason": pl.String(),
+    }
+)
+"""A wrong row: where it stands, the column (null for the row as a whole), its value, and why.
+
+`line` is the first line of the row in the file; in Parquet the row's number from 1.
+"""

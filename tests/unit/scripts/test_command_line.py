@@ -1,0 +1,110 @@
+"""The command line as a user meets it, without a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from isthmus.graph.database.statements import catalogue
+from isthmus.scripts.main import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parents[3]
+ISTHMUS = [sys.executable, "-c", "from isthmus.scripts.main import main; main()"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*ISTHMUS, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_command() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(f"  {name}" in done.stdout for name in COMMANDS)
+
+
+def test_examples_in_help_stand_on_lines_of_their_own() -> None:
+    def helps(command: click.Command, context: click.Context) -> Iterator[str]:
+        if not isinstance(command, click.Group):
+            yield command.get_help(context)
+        else:
+            for name in command.list_commands(context):
+                inner = command.get_command(context, name)
+                assert inner is not None
+                yield from helps(inner, click.Context(inner, info_name=name, parent=context))
+
+    texts = list(helps(cli, click.Context(cli, info_name="isthmus")))
+    assert len(texts) > 20
+    for text in texts:
+        assert "\\b" not in text
+        assert re.search(r"\n  Examples?:\n    ", text), text
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from isthmus.scripts.main import cli; "
+    code += "cli.main(['--help'], standalone_mode=False); "
+    code += "sys.exit(bool({'torch', 'neo4j', 'polars', 'pydantic', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_command_lives_in_the_file_of_its_name() -> None:
+    for name in COMMANDS:
+        command = cli.get_command(None, name)  # type: ignore[attr-defined]
+        assert command.callback.__module__ == f"isthmus.scripts.{name}"
+
+
+def test_a_missing_folder_is_a_sentence_in_json_and_exit_code_2(tmp_path: Path) -> None:
+    done = run("ingest", str(tmp_path / "nowhere"), "--json", "--home", str(tmp_path))
+    assert done.returncode == 2
+    assert "nowhere" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_what_ingest_reads_is_a_folder_at_once_or_in_bulk_or_a_stream(tmp_path: Path) -> None:
+    for arguments, said in (
+        ([], "Give one of FOLDER and --follow."),
+        (["--bulk"], "Give one of FOLDER and --follow."),
+        (["data", "--follow"], "Give one of FOLDER and --follow."),
+        (["--bulk", "--follow"], "--bulk loads a FOLDER"),
+        (["data", "--bulk", "--follow"], "--bulk loads a FOLDER"),
+    ):
+        done = run("ingest", *arguments, "--json", "--home", str(tmp_path))
+        assert done.returncode == 2
+        assert said in json.loads(done.stdout)["error"]["message"]
+
+
+def test_doctor_on_an_empty_home_says_what_to_run_and_makes_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = run("doctor", "--json", "--home", str(home))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["ok"]
+    checks = {check["name"]: check for check in document["checks"]}
+    assert all(set(check) == {"name", "ok", "found", "advice"} for check in checks.values())
+    assert "isthmus demo" in checks["server"]["advice"]
+    assert not home.exists()
+
+
+def test_doctor_ends_with_1_where_a_check_fails(tmp_path: Path) -> None:
+    (tmp_path / "isthmus.toml").write_text('encoder = "/no/such/folder"\n')
+    done = subprocess.run(
+        [*ISTHMUS, "doctor", "--home", str(tmp_path / "home")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1
+    assert "NOT  encoder" in done.stdout
+    assert done.stderr == "Error: Not well: encoder.\n"
+
+
+def test_every_statement_says_what_it_is_for() -> None:
+    assert len(catalogue()) > 40
+    assert all(query.purpose for query in catalogue())
