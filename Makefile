@@ -30,12 +30,14 @@ DATASETS ?= ../shared/data/tables
 bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on where it stopped
 	$(BIN)/python benchmarks/accuracy.py $(DATASETS) -o benchmarks/accuracy
 	$(BIN)/isthmus evaluate cold-start $(DATASETS)/food_kitchen --model transfer --through-graph -o benchmarks/through_graph
+	$(BIN)/python benchmarks/shared/page.py benchmarks/through_graph.md
 	$(BIN)/isthmus evaluate temporal $(DATASETS)/rt_critics -o benchmarks/temporal
+	$(BIN)/python benchmarks/shared/page.py benchmarks/temporal.md
 	$(BIN)/python benchmarks/candidates.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/texts_and_likes.py $(DATASETS)/rt_critics
 	-$(BIN)/isthmus encoder finetune $(DATASETS)/food_kitchen --name food_kitchen
 	$(BIN)/python benchmarks/titles.py $(DATASETS)/food_kitchen food_kitchen
-	$(BIN)/python benchmarks/untouched.py $(DATASETS)/food_kitchen
+	$(BIN)/python benchmarks/item_cold_start.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/feedback.py
 	$(BIN)/python benchmarks/encode.py

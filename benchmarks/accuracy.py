@@ -1,10 +1,10 @@
-"""How good cold-start recommendations are on all datasets, as one page of tables and pictures.
+"""Cold-start accuracy on all datasets, as one page of tables and plots.
 
 python benchmarks/accuracy.py ../shared/data/tables [--only food_kitchen ...] -o benchmarks/accuracy
 
-What a model is worth in a fold of a target is saved under benchmarks/results/ as soon as it is
-measured. A run that was interrupted goes on after it; what was measured with other code or other
-data is measured anew. Datasets that are not asked for stay on the page as they are.
+The result of each model, target and fold is saved under benchmarks/results/ as soon as it is
+measured, so that an interrupted run resumes. Results of other code or other data are measured
+again. Datasets that are not selected by --only stay on the page unchanged.
 """
 
 from __future__ import annotations
@@ -13,62 +13,79 @@ import argparse
 import hashlib
 import json
 import logging
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from shared.page import describe_measurement
+
 from isthmus.errors import NothingToDo
-from isthmus.gnn.baselines.registry import BASELINES
+from isthmus.gnn.baselines import BASELINES
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.evaluation import report as tables
-from isthmus.gnn.evaluation.cold_start import MODELS, cold_start_fold, pool
-from isthmus.gnn.evaluation.conditions import Conditions, Hide
-from isthmus.gnn.evaluation.results import VARIANTS, Result, beside, over_targets
-from isthmus.graph.generations.dataset_snapshot import hiding, snapshot_of_tables, titles_of
-from isthmus.graph.ingest.dataset import Dataset
+from isthmus.gnn.data import InterestGraph
+from isthmus.gnn.evaluation import report
+from isthmus.gnn.evaluation.cold_start import evaluate_fold, pool
+from isthmus.gnn.evaluation.conditions import MODELS, EvaluationConfig, HideFunction
+from isthmus.gnn.evaluation.results import VARIANTS, EvaluationResult, average_targets, join_models
+from isthmus.graph.generations import build_snapshot, hide_function, item_titles
+from isthmus.graph.ingest import Dataset
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-# Of the variants those that say something of cold users and take no training of their own.
-SIGNALS = ("without-transfer", "without-interest", "without-popularity", "interest-alone")
-RETRAINED = "without-network"
-# By dataset: folds, targets where not all domains are asked for, and variants. game_video has no
-# interests; on rt_critics validation seldom takes the network in, so there is little to leave out.
+# The variants that matter for cold-start users and need no training of their own.
+SIGNAL_VARIANTS = ("without-transfer", "without-interest", "without-popularity", "interest-alone")
+RETRAINED_VARIANT = "without-network"
+# By dataset: folds, targets (none for all domains), and variants. game_video has no interests; on
+# rt_critics validation seldom selects the network, so there is little to ablate.
 PLAN: dict[str, tuple[range, tuple[str, ...], tuple[str, ...]]] = {
-    "young_people": (range(10), ("film", "hobby"), ("unpruned", RETRAINED, *SIGNALS)),
-    "rt_critics": (range(10), (), ("unpruned", *SIGNALS)),
+    "young_people": (
+        range(10),
+        ("film", "hobby"),
+        ("unpruned", RETRAINED_VARIANT, *SIGNAL_VARIANTS),
+    ),
+    "rt_critics": (range(10), (), ("unpruned", *SIGNAL_VARIANTS)),
     "game_video": (range(3), (), ("unpruned", "without-transfer", "without-popularity")),
-    "food_kitchen": (range(3), (), ("unpruned", RETRAINED, *SIGNALS)),
+    "food_kitchen": (range(3), (), ("unpruned", RETRAINED_VARIANT, *SIGNAL_VARIANTS)),
 }
-# Modules that make none of these figures.
-SHOWING = (
+# Modules that influence none of these figures.
+UNRELATED_MODULES = (
     "evaluation/next_item.py",
     "evaluation/plots.py",
     "evaluation/report.py",
     "evaluation/temporal.py",
 )
-# What makes the figures of transfer alone.
-OF_TRANSFER = ("edges/", "model/", "training/", "scoring.py", "selection.py")
+# Modules that influence the figures of transfer only.
+TRANSFER_MODULES = (
+    "edges/",
+    "model/batches.py",
+    "model/domain_popularity.py",
+    "model/edge_decoder.py",
+    "model/ensemble.py",
+    "model/item_",
+    "training/",
+    "scoring.py",
+    "selection.py",
+)
 
 logger = logging.getLogger("isthmus")
 
 
-def code(model: str) -> str:
-    """SHA-256 of the modules that make the figures of a model."""
+def code_digest(model: str) -> str:
+    """Returns the SHA-256 of the modules that influence the figures of a model."""
     digest = hashlib.sha256()
-    without = (*SHOWING, *OF_TRANSFER) if model in BASELINES else SHOWING
+    skipped = UNRELATED_MODULES
+    if model in BASELINES:
+        skipped += TRANSFER_MODULES
     for path in sorted((ROOT / "gnn").rglob("*.py")):
-        if not path.relative_to(ROOT / "gnn").as_posix().startswith(without):
+        if not path.relative_to(ROOT / "gnn").as_posix().startswith(skipped):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def together(name: str, models: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Models that are measured at once: variants share the training of transfer."""
+def model_groups(name: str, models: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Returns groups of models to measure together: variants share the training of transfer."""
     models = models or (*MODELS, *PLAN[name][2])
     baselines = [(model,) for model in models if model in BASELINES]
     return [tuple(model for model in models if model not in BASELINES), *baselines]
@@ -76,12 +93,12 @@ def together(name: str, models: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Bench:
-    """One dataset, whose figures are saved as soon as they are measured.
+    """One dataset, whose results are saved as soon as they are measured.
 
     Attributes:
-        name: Of the dataset.
+        name: Name of the dataset, for files and documents.
         dataset: Its tables.
-        settings: How they are read.
+        settings: Settings to build the snapshot with.
     """
 
     name: str
@@ -90,87 +107,89 @@ class Bench:
 
     @cached_property
     def graph(self) -> InterestGraph:
-        """The snapshot, made when something has to be measured."""
-        return snapshot_of_tables(self.dataset, self.settings)
+        """The snapshot, built on first use."""
+        return build_snapshot(self.dataset, self.settings)
 
     @property
-    def hide(self) -> Hide | None:
-        """How it is hidden what users did and wrote."""
-        return hiding(self.dataset, self.settings)
+    def hide(self) -> HideFunction | None:
+        """Hides interactions and texts of held-out users; None if there are no texts."""
+        return hide_function(self.dataset, self.settings)
 
-    def result(self, target: str, fold: int, models: tuple[str, ...], **other: int) -> Result:
-        """What models are worth in a fold of a target, loaded where it was measured before.
+    def result(
+        self, target: str, fold: int, models: tuple[str, ...], **overrides: int
+    ) -> EvaluationResult:
+        """Returns the result of models in a fold of a target, loaded if it was saved before.
 
         Args:
-            target: The domain.
+            target: The target domain.
             fold: The fold.
-            models: Those measured at once.
-            other: Fields of the training configuration that are not the default ones.
+            models: The models to measure together.
+            overrides: Fields of the training configuration that differ from the default.
         """
-        ending = "".join(f"-{key}-{value}" for key, value in other.items())
-        path = RESULTS / f"{self.name}-{target}-{fold}-{models[0]}{ending}"
-        wanted = {"data": self.dataset.fingerprint, "code": code(models[0]), "models": list(models)}
-        if saved(path, wanted):
-            return Result.load(path)
+        suffix = "".join(f"-{key}-{value}" for key, value in overrides.items())
+        path = RESULTS / f"{self.name}-{target}-{fold}-{models[0]}{suffix}"
+        key = {
+            "data": self.dataset.fingerprint,
+            "code": code_digest(models[0]),
+            "models": list(models),
+        }
+        if is_saved(path, key):
+            return EvaluationResult.load(path)
         logger.info("%s, fold %d", self.name, fold)
-        conditions = Conditions(
+        config = EvaluationConfig(
             models=models,
-            training=TrainingConfig(threads=self.settings.threads, **other),
-            titles=titles_of(self.dataset, self.graph),
+            training=TrainingConfig(threads=self.settings.threads, **overrides),
+            titles=item_titles(self.dataset, self.graph),
             dataset=self.name,
             fingerprint=self.dataset.fingerprint,
             hide=self.hide,
         )
-        found = cold_start_fold(self.graph, target, fold, conditions)
-        found.save(path)
-        path.with_name(f"{path.name}.made.json").write_text(json.dumps(wanted))
-        return found
+        result = evaluate_fold(self.graph, target, fold, config)
+        result.save(path)
+        _key_path(path).write_text(json.dumps(key))
+        return result
 
 
-def measured(
+def is_saved(path: Path, key: dict) -> bool:
+    """Whether a result was saved with this code, on these data, for these models."""
+    saved = _key_path(path)
+    return saved.exists() and json.loads(saved.read_text("utf-8")) == key
+
+
+def _key_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.made.json")
+
+
+def measure_dataset(
     name: str, dataset: Dataset, models: tuple[str, ...], settings: Settings
 ) -> list[dict]:
-    """The documents of a dataset, a target each, its folds pooled."""
+    """Returns a dataset's documents: one per target with pooled folds, then their mean."""
     bench, (folds, targets, _) = Bench(name, dataset, settings), PLAN[name]
-    groups = [group for group in together(name, models) if group]
+    groups = [group for group in model_groups(name, models) if group]
     pooled = []
     for target in targets or sorted(dataset.items["domain"].unique()):
         results = []
         for fold in folds:
             try:
-                of_fold = [bench.result(target, fold, group) for group in groups]
-                results.append(beside(of_fold))
+                parts = [bench.result(target, fold, group) for group in groups]
+                results.append(join_models(parts))
             except NothingToDo as error:
                 logger.info("%s", error.message)
         if results:
             pooled.append(pool(results))
     if len(pooled) > 1:
-        pooled.append(over_targets(pooled))
-    said = f"{tables.machine()[:-1]}, commit {commit()}."
-    return [result.document() | {"measured": said} for result in pooled]
+        pooled.append(average_targets(pooled))
+    measurement = describe_measurement()
+    return [result.document() | {"measured": measurement} for result in pooled]
 
 
-def commit() -> str:
-    """The one that is checked out."""
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(
-        asked, cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def before(out: Path) -> dict[str, list[dict]]:
-    """The documents of a page that was made before, by dataset."""
-    found: dict[str, list[dict]] = {}
+def read_page(out: Path) -> dict[str, list[dict]]:
+    """Returns the documents of an existing page by dataset."""
+    documents: dict[str, list[dict]] = {}
     path = out.with_suffix(".json")
     for document in json.loads(path.read_text("utf-8")) if path.exists() else []:
-        found.setdefault(document["dataset"], []).append(document)
-    return found
-
-
-def saved(path: Path, wanted: dict) -> bool:
-    """Whether this was measured with this code on these data."""
-    made = path.with_name(f"{path.name}.made.json")
-    return made.exists() and json.loads(made.read_text("utf-8")) == wanted
+        documents.setdefault(document["dataset"], []).append(document)
+    return documents
 
 
 def main() -> None:
@@ -186,13 +205,13 @@ def main() -> None:
     logger.setLevel(logging.INFO)
     settings = load_settings()
     models = tuple(options.models or ())
-    of_dataset = before(options.out)
+    by_dataset = read_page(options.out)
     for name in options.only:
         dataset = read_dataset(options.folder / name)
-        of_dataset[name] = measured(name, dataset, models, settings)
-        documents = [document for known in PLAN for document in of_dataset.get(known, [])]
-        tables.write(options.out, documents, "Cold-start accuracy")
-    print(tables.plain(documents))
+        by_dataset[name] = measure_dataset(name, dataset, models, settings)
+        documents = [document for known in PLAN for document in by_dataset.get(known, [])]
+        report.write_report(options.out, documents, "Cold-start accuracy")
+    print(report.render_text(documents))
 
 
 if __name__ == "__main__":

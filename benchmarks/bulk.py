@@ -1,8 +1,8 @@
-"""Interactions a second from Parquet to a running, indexed, migrated server: online and in bulk.
+"""Interactions per second from Parquet to a running, indexed, migrated server: online and bulk.
 
 python benchmarks/bulk.py [--online 1 4] [--bulk 1 18] -o benchmarks/bulk
 
-Each load has a Neo4j of its own, which is not running before: its start is part of the time.
+Each load uses a new Neo4j that is not running yet: its start is part of the time.
 """
 
 from __future__ import annotations
@@ -12,44 +12,43 @@ import tempfile
 import time
 from pathlib import Path
 
-from generate import write_tables
-from page import write
+from shared.generate import write_tables
+from shared.page import write
 
-from isthmus.graph.database.session import connect
-from isthmus.graph.ingest.bulk import bulk_load
-from isthmus.graph.ingest.load import ingest
+from isthmus.graph.database import connect
+from isthmus.graph.ingest import bulk_load, ingest_dataset
+from isthmus.graph.server import scratch
 from isthmus.graph.server.jars import fetch
-from isthmus.graph.server.scratch import scratch
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def measured(scale: int, bulk: bool, settings: Settings) -> dict[str, object]:
-    """Loads once; `settings` lend their downloads."""
+def measure(scale: int, bulk: bool, settings: Settings) -> dict[str, object]:
+    """Measures one load, with the downloads of the home of `settings`."""
     with tempfile.TemporaryDirectory() as name, scratch(settings) as own:
         folder = Path(name)
         write_tables(folder, scale)
         start = time.monotonic()
         dataset = read_dataset(folder)
-        read = time.monotonic() - start
+        read_seconds = time.monotonic() - start
         if bulk:
-            loaded = bulk_load(dataset, folder, own)
+            summary = bulk_load(dataset, folder, own)
         else:
             with connect(own) as graph:
-                loaded = ingest(graph, dataset, folder, own)
+                summary = ingest_dataset(graph, dataset, folder, own)
         seconds = time.monotonic() - start
         with connect(own, migrated=False) as graph:
-            held = graph.read("admin/contents")[0]["interactions"]
-    assert held == loaded.interactions
+            interactions = graph.read("admin/contents")[0]["interactions"]
+    assert interactions == summary.interactions
     return {
         "how": "bulk" if bulk else "online",
-        "interactions": held,
+        "interactions": interactions,
         "seconds": round(seconds, 1),
-        "of these, reading": round(read, 1),
-        "interactions a second": round(held / seconds),
-        "once read and connected": round(held / loaded.seconds),
+        "of these, reading": round(read_seconds, 1),
+        "interactions a second": round(interactions / seconds),
+        "once read and connected": round(interactions / summary.seconds),
     }
 
 
@@ -57,8 +56,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--online", nargs="*", type=int, default=[1, 4], help="times 250,000")
-    parser.add_argument("--bulk", nargs="*", type=int, default=[1, 18], help="18 is 4 million")
+    parser.add_argument("--online", nargs="*", type=int, default=[1, 4], help="scales, in 250,000")
+    parser.add_argument("--bulk", nargs="*", type=int, default=[1, 18], help="scales, in 250,000")
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "bulk")
     options = parser.parse_args()
     settings = load_settings()
@@ -66,15 +65,15 @@ def main() -> None:
     runs = [(scale, False) for scale in options.online] + [(scale, True) for scale in options.bulk]
     rows = []
     for scale, bulk in runs:
-        rows.append(measured(scale, bulk, settings))
+        rows.append(measure(scale, bulk, settings))
         print(rows[-1], flush=True)
         write(
             options.out,
             "Loading",
             rows,
-            "From Parquet files to a server that runs with its constraints, indexes and "
-            "popularity; its start is part of the seconds. The last column leaves out reading and "
-            "validating, and online also the start; a bulk load starts the server at its end.",
+            "From Parquet files to a running server with constraints, indexes and popularity; the "
+            "seconds include its start. The last column excludes reading and validation, and for "
+            "online loads also the start; a bulk load starts the server at its end.",
         )
 
 

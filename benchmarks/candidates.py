@@ -1,9 +1,9 @@
-"""What it costs to score candidates in place of all pairs, on a real dataset, as one page.
+"""Accuracy and cost of scoring candidate edges instead of all edges on a real dataset, as one page.
 
 python benchmarks/candidates.py ../shared/data/tables/food_kitchen [-o OUT]
 
-Both ways learn from the same users and are judged by the same cold ones, those of the folds of
-`accuracy.py`, whose saved figures are taken for the candidates.
+Both are trained on the same users and evaluated on the same cold-start users, in the folds of
+`accuracy.py`, whose saved results are used for the candidate edges.
 """
 
 from __future__ import annotations
@@ -13,32 +13,35 @@ import logging
 from pathlib import Path
 
 import numpy as np
-from accuracy import PLAN, Bench, together
-from page import write
+from accuracy import PLAN, Bench, model_groups
+from shared.page import write
 
-from isthmus.gnn.evaluation.results import TRANSFER, Grades
-from isthmus.gnn.metrics import interval
+from isthmus.gnn.evaluation.results import TRANSFER, ModelMetrics
+from isthmus.gnn.metrics import bootstrap_interval
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-EVERYTHING = 1 << 31
+# More items than any graph has, so that all edges are scored.
+ALL_ITEMS = 1 << 31
 
 
-def row_of(bench: Bench, target: str) -> dict[str, object]:
-    """Both ways for the cold users of a target, all folds pooled."""
-    ways: list[list[Grades]] = [[], []]
-    models = together(bench.name)[0]
+def compare_target(bench: Bench, target: str) -> dict[str, object]:
+    """Compares all edges with candidate edges for the cold-start users of all folds of a target."""
+    by_method: list[list[ModelMetrics]] = [[], []]
+    models = model_groups(bench.name)[0]
     for fold in PLAN[bench.name][0]:
-        pairs = bench.result(target, fold, (TRANSFER,), dense_items=EVERYTHING)
-        candidates = bench.result(target, fold, models)
-        for way, result in zip(ways, (pairs, candidates), strict=True):
-            way.append(result.grades[TRANSFER])
-    worth = [np.concatenate([fold.users["ndcg@10"] for fold in way]) for way in ways]
-    gain, means = worth[1] - worth[0], [values.mean() for values in worth]
-    low, high = interval(gain, bench.settings.seed)
+        all_edges = bench.result(target, fold, (TRANSFER,), dense_items=ALL_ITEMS)
+        candidate_edges = bench.result(target, fold, models)
+        for folds, result in zip(by_method, (all_edges, candidate_edges), strict=True):
+            folds.append(result.model_metrics[TRANSFER])
+    ndcg = [np.concatenate([fold.per_user["ndcg@10"] for fold in folds]) for folds in by_method]
+    gain, means = ndcg[1] - ndcg[0], [values.mean() for values in ndcg]
+    low, high = bootstrap_interval(gain, bench.settings.seed)
     cost = {
-        name: " / ".join(f"{np.mean([fold.whole[key] for fold in way]):.0f}" for way in ways)
+        name: " / ".join(
+            f"{np.mean([fold.overall[key] for fold in folds]):.0f}" for folds in by_method
+        )
         for name, key in (("seconds", "fit_seconds"), ("MB", "peak_mb"))
     }
     return {
@@ -55,15 +58,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("dataset", type=Path, help="folder of one of its datasets")
+    parser.add_argument("dataset", type=Path, help="folder of a dataset of accuracy.py")
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "candidates")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("isthmus").setLevel(logging.INFO)
     dataset = read_dataset(options.dataset)
     bench = Bench(options.dataset.name, dataset, load_settings())
-    rows = [row_of(bench, target) for target in sorted(dataset.items["domain"].unique())]
-    title = f"All pairs or candidates: NDCG@10 on {bench.name}"
+    rows = [compare_target(bench, target) for target in sorted(dataset.items["domain"].unique())]
+    title = f"All pairs or candidate edges: NDCG@10 on {bench.name}"
     print(write(options.out, title, rows))
 
 

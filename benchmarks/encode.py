@@ -1,4 +1,4 @@
-"""Texts a second of the default encoder on real titles, against a plain loop, and from the cache.
+"""Texts per second of the default encoder on real titles, compared with a plain loop.
 
 python benchmarks/encode.py [--limit 4000] -o benchmarks/encode
 """
@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from page import write
+from shared.page import write
 
-from isthmus.encoders.text.encoder import TextEncoder, load_encoder
-from isthmus.encoders.text.onnx import INT8, is_installed
-from isthmus.encoders.text.vector_cache import VectorCache, encode_cached
+from isthmus.encoders.text import (
+    INT8,
+    TextEncoder,
+    VectorCache,
+    encode_cached,
+    load_encoder,
+    onnx_is_installed,
+)
 from isthmus.settings import DEFAULT_ENCODER, load_settings
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 ITEMS = ROOT.parent / "shared/data/tables/food_kitchen/items.csv.gz"
-NEAREST = 10
+NEIGHBOURS = 10
 
 
 def read_titles(path: Path, limit: int) -> list[str]:
@@ -39,7 +44,7 @@ def read_titles(path: Path, limit: int) -> list[str]:
 
 
 def plain_loop(encoder: TextEncoder, titles: list[str]) -> NDArray[np.float32]:
-    """What a first script does: 32 titles at a time in file order, padded to 128 tokens."""
+    """A naive implementation: batches of 32 titles in file order, padded to 128 tokens."""
     import torch
 
     vectors = []
@@ -57,30 +62,30 @@ def plain_loop(encoder: TextEncoder, titles: list[str]) -> NDArray[np.float32]:
     return np.concatenate(vectors)
 
 
-def library(encoder: TextEncoder, titles: list[str]) -> NDArray[np.float32]:
-    """`encode` of sentence-transformers as it comes: sorted by characters, batches of 32."""
+def sentence_transformers_encode(encoder: TextEncoder, titles: list[str]) -> NDArray[np.float32]:
+    """`encode` of sentence-transformers with its defaults: sorted by length, batches of 32."""
     prepared = encoder.prepare(titles, "passage")
     return np.asarray(encoder.model.encode(prepared, prompt="", show_progress_bar=False))
 
 
-def nearest(vectors: NDArray[np.float32]) -> list[set[int]]:
-    """The titles nearest to each, without itself."""
+def find_neighbours(vectors: NDArray[np.float32]) -> list[set[int]]:
+    """Row numbers of the nearest other titles of each title."""
     similarities = vectors @ vectors.T
     np.fill_diagonal(similarities, -np.inf)
-    return [set(row) for row in np.argpartition(-similarities, NEAREST, axis=1)[:, :NEAREST]]
+    return [set(row) for row in np.argpartition(-similarities, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]]
 
 
-def timed(runs: list[tuple[str, Callable[[], NDArray[np.float32]]]]) -> list[dict[str, object]]:
-    """A row a way to encode: how long it took, how near its vectors are to those of the first."""
+def measure(runs: list[tuple[str, Callable[[], NDArray[np.float32]]]]) -> list[dict[str, object]]:
+    """Returns a row per run: its duration, and the similarity of its vectors to the first run's."""
     rows: list[dict[str, object]] = []
     for name, run in runs:
         wall, cpu = time.perf_counter(), time.process_time()
         vectors = run()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         if not rows:
-            first, first_seconds, first_nearest = vectors, wall, nearest(vectors)
-        pairs = zip(nearest(vectors), first_nearest, strict=True)
-        same = np.mean([len(ours & theirs) / NEAREST for ours, theirs in pairs])
+            first, first_seconds, first_neighbours = vectors, wall, find_neighbours(vectors)
+        pairs = zip(find_neighbours(vectors), first_neighbours, strict=True)
+        overlap = np.mean([len(one & other) / NEIGHBOURS for one, other in pairs])
         rows.append(
             {
                 "how": name,
@@ -89,7 +94,7 @@ def timed(runs: list[tuple[str, Callable[[], NDArray[np.float32]]]]) -> list[dic
                 "seconds": round(wall, 2),
                 "CPU seconds": round(cpu, 2),
                 "cosine": round(float((vectors * first).sum(axis=1).mean()), 5),
-                "same nearest": round(float(same), 3),
+                "same nearest": round(float(overlap), 3),
             }
         )
     return rows
@@ -99,42 +104,47 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--items", type=Path, default=ITEMS, help="a table with a column title")
-    parser.add_argument("--limit", type=int, default=4000, help="titles, a random sample")
+    parser.add_argument("--items", type=Path, default=ITEMS, help="table with a column `title`")
+    parser.add_argument(
+        "--limit", type=int, default=4000, help="size of the random sample of titles"
+    )
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "encode")
     options = parser.parse_args()
     titles = read_titles(options.items, options.limit)
     home = load_settings().home
     encoder = load_encoder(DEFAULT_ENCODER, home)
     encoders = [encoder]
-    if is_installed():
+    if onnx_is_installed():
         encoders.append(load_encoder(DEFAULT_ENCODER + INT8, home))
 
     with tempfile.TemporaryDirectory() as folder:
         cache = VectorCache(Path(folder))
 
-        def cached(encoder: TextEncoder) -> NDArray[np.float32]:
+        def encode_with_cache(encoder: TextEncoder) -> NDArray[np.float32]:
             return encode_cached(encoder, cache, titles, "passage")[0]
 
         runs: list[tuple[str, Callable[[], NDArray[np.float32]]]] = [
             ("plain loop, batches of 32 padded to 128 tokens", lambda: plain_loop(encoder, titles)),
-            ("sentence-transformers' own encode", lambda: library(encoder, titles)),
+            (
+                "sentence-transformers' own encode",
+                lambda: sentence_transformers_encode(encoder, titles),
+            ),
         ]
         for one in encoders:
-            one.encode(titles[:8], "passage")  # loading is not encoding
+            one.encode(titles[:8], "passage")  # loads the model, so that its load time is excluded
             runs += [
-                (f"isthmus, {one.runtime}, {state} cache", lambda one=one: cached(one))
+                (f"isthmus, {one.runtime}, {state} cache", lambda one=one: encode_with_cache(one))
                 for state in ("empty", "warm")
             ]
-        rows = timed(runs)
+        rows = measure(runs)
     print(
         write(
             options.out,
             "Encoding",
             rows,
             f"{len(titles):,} titles of {options.items.parent.name}, {DEFAULT_ENCODER}. Cosine: "
-            "mean over the titles of that to the plain loop's vector; same nearest: share of a "
-            f"title's {NEAREST} nearest titles that are the plain loop's too.",
+            "mean cosine of a title's vector to that of the plain loop; same nearest: share of a "
+            f"title's {NEIGHBOURS} nearest titles that are nearest with the plain loop too.",
         )
     )
 

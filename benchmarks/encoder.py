@@ -1,9 +1,9 @@
-"""How well text models find the right item for a sentence that shares no word with it.
+"""Top-1 accuracy of text encoders: the matching item of a sentence without a common word.
 
 python benchmarks/encoder.py [MODEL ...] -o benchmarks/encoder
 
-The 60 pairs of `hard_pairs.csv`, each in Chinese and English; every item competes with all others.
-They are never trained on.
+Uses the 60 pairs of `hard_pairs.csv`, each in Chinese and English, and ranks all 60 items for each
+sentence. No encoder is trained on them.
 """
 
 from __future__ import annotations
@@ -15,52 +15,51 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from page import write
+from shared.page import write
 
-from isthmus.encoders.text.encoder import TextEncoder, load_encoder
+from isthmus.encoders.text import TextEncoder, load_encoder
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("en", "zh")
-WAYS = tuple(product(LANGUAGES, LANGUAGES))
+LANGUAGE_PAIRS = tuple(product(LANGUAGES, LANGUAGES))
 
 
-def pairs() -> list[dict[str, str]]:
-    """Rows with sentence_en, title_en, sentence_zh, title_zh."""
+def read_hard_pairs() -> list[dict[str, str]]:
+    """Reads rows of sentence_en, title_en, sentence_zh, title_zh."""
     with (ROOT / "benchmarks" / "hard_pairs.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def right_first(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> tuple[float, float]:
-    """Share of the rows whose best column is the right one: as they are, and centred.
+def top_1_accuracy(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> tuple[float, float]:
+    """Share of rows whose best column is the correct one, of the scores and of centred scores.
 
-    Centred, the mean of each column is taken away, so that none is near everything.
+    Centring subtracts the mean of each column, so that no column is near all rows.
     """
     plain, centred = (
-        float((shown.argmax(axis=1) == truth).mean())
-        for shown in (scores, scores - scores.mean(axis=0))
+        float((matrix.argmax(axis=1) == truth).mean())
+        for matrix in (scores, scores - scores.mean(axis=0))
     )
     return plain, centred
 
 
-def top_1(encoder: TextEncoder) -> dict[str, float]:
-    """Share of sentences whose first item is the right one, by language of both.
-
-    Also with the mean of each item's scores taken away, so that no item is near everything.
-    """
-    rows = pairs()
+def hard_pair_accuracy(encoder: TextEncoder) -> dict[str, float]:
+    """Top-1 accuracy of the hard pairs by language of sentence and title, plain and centred."""
+    rows = read_hard_pairs()
     sentences = {
-        way: encoder.encode([row[f"sentence_{way}"] for row in rows], "query") for way in LANGUAGES
+        language: encoder.encode([row[f"sentence_{language}"] for row in rows], "query")
+        for language in LANGUAGES
     }
     titles = {
-        way: encoder.encode([row[f"title_{way}"] for row in rows], "passage") for way in LANGUAGES
+        language: encoder.encode([row[f"title_{language}"] for row in rows], "passage")
+        for language in LANGUAGES
     }
-    found, truth = {}, np.arange(len(rows))
-    for said, called in WAYS:
-        scores = sentences[said] @ titles[called].T
-        for name, share in zip(("", " centred"), right_first(scores, truth), strict=True):
-            found[f"{said} to {called}{name}"] = round(share, 3)
-    return found
+    accuracy, truth = {}, np.arange(len(rows))
+    for source, target in LANGUAGE_PAIRS:
+        scores = sentences[source] @ titles[target].T
+        for name, share in zip(("", " centred"), top_1_accuracy(scores, truth), strict=True):
+            accuracy[f"{source} to {target}{name}"] = round(share, 3)
+    return accuracy
 
 
 def main() -> None:
@@ -71,10 +70,10 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=[settings.encoder], metavar="MODEL")
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "encoder")
     options = parser.parse_args()
-    found = {
-        name: top_1(load_encoder(name, settings.home, settings.threads)) for name in options.models
-    }
-    rows = [{"model": name} | of for name, of in found.items()]
+    rows = []
+    for name in options.models:
+        encoder = load_encoder(name, settings.home, settings.threads)
+        rows.append({"model": name} | hard_pair_accuracy(encoder))
     print(write(options.out, "Sentences to items", rows))
 
 

@@ -1,9 +1,9 @@
-"""How well the next item is found, in the protocol of ABXI on its Amazon Food-Kitchen data.
+"""Next-item accuracy in the protocol of ABXI on its Amazon Food-Kitchen data, as one page.
 
 python benchmarks/next_item.py FOLDER [--models ...] [-o benchmarks/next_item]
 
 FOLDER holds afk_50_preprocessed.txt, map_item_50.txt and titles_joined.tsv of the ABXI repository
-(github.com/DiMarzioBian/ABXI, data/afk), the last joined from item titles of Amazon.
+(github.com/DiMarzioBian/ABXI, data/afk); the last adds the item titles of Amazon.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import logging
 import tempfile
 from pathlib import Path
 
+from shared.page import describe_measurement
+
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.evaluation import report as tables
-from isthmus.gnn.evaluation.conditions import MODELS, Conditions
-from isthmus.gnn.evaluation.next_item import next_item
-from isthmus.graph.generations.dataset_snapshot import snapshot_of_tables, titles_of
+from isthmus.gnn.evaluation import MODELS, EvaluationConfig, evaluate_next_item, report
+from isthmus.graph.generations import build_snapshot, item_titles
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOMAINS = ("food", "kitchen")
-# What ABXI reports, the mean of five seeds, for the reader's eye.
+# The figures that ABXI reports, means of five seeds, for comparison.
 PUBLISHED = {
     "food": {"hr@5": 0.2519, "hr@10": 0.3243, "ndcg@10": 0.1971, "mrr": 0.1655},
     "kitchen": {"hr@5": 0.1745, "hr@10": 0.2438, "ndcg@10": 0.1427, "mrr": 0.1219},
@@ -35,16 +35,16 @@ PUBLISHED = {
 def write_tables(source: Path, folder: Path) -> None:
     """Writes the sequences as tables that isthmus reads.
 
-    Item ids are padded so that items of one time, which come sorted by number, stay in that order.
+    Item ids are zero-padded so that items of equal time keep their order by number.
     """
     with open(source / "titles_joined.tsv", encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        titles = {int(row["item_id"]): row["title"] for row in rows}
-    known = json.loads((source / "map_item_50.txt").read_text("utf-8"))
+        reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        titles = {int(row["item_id"]): row["title"] for row in reader}
+    domains_by_item = json.loads((source / "map_item_50.txt").read_text("utf-8"))
     with open(folder / "items.csv", "w", encoding="utf-8", newline="") as file:
         items = csv.writer(file)
         items.writerow(["item_id", "domain", "title"])
-        for number, domain in known.values():
+        for number, domain in domains_by_item.values():
             items.writerow([f"{number:05}", DOMAINS[domain], titles.get(number, "")])
     with open(folder / "interactions.csv", "w", encoding="utf-8", newline="") as file:
         interactions = csv.writer(file)
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, help="folder of the three files")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "next_item")
     options = parser.parse_args()
@@ -70,22 +70,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         write_tables(options.folder, Path(name))
         dataset = read_dataset(Path(name))
-    graph = snapshot_of_tables(dataset, settings)
-    documents = next_item(
+    graph = build_snapshot(dataset, settings)
+    documents = evaluate_next_item(
         graph,
         DOMAINS,
-        Conditions(
+        EvaluationConfig(
             models=options.models,
             training=TrainingConfig(threads=settings.threads),
-            titles=titles_of(dataset, graph),
+            titles=item_titles(dataset, graph),
             dataset="abxi_afk",
             fingerprint=dataset.fingerprint,
         ),
     )
+    measurement = describe_measurement()
     for document in documents:
+        document["measured"] = measurement
         document["published"] = {"ABXI": PUBLISHED[document["target"]]}
-    tables.write(options.out, documents, "Next item")
-    print(tables.plain(documents))
+    report.write_report(options.out, documents, "Next item")
+    print(report.render_text(documents))
 
 
 if __name__ == "__main__":

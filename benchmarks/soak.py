@@ -1,11 +1,11 @@
-"""kill -9 at random moments, again and again, of commands that write and of the server below them.
+"""Kills write commands and their server with SIGKILL at random times.
 
 python benchmarks/soak.py [--seed 7] [--kills 50] [--minutes N] -o benchmarks/soak
 
-After each kill every acknowledged write is there and one whole generation answers; the same command
-again completes what was begun. Every tenth time and at the end, what is counted as events come is
-what a recount makes of them, and Neo4j's own check finds the files of the database sound. Synthetic
-data, in a Neo4j of its own. It ends with 1 at the first promise that is not kept.
+After each kill every acknowledged write must be in the graph and one complete generation active,
+and the same command must complete its work when it is run again. After every tenth kill and at the
+end, derived counts must equal a recount, and Neo4j's own check must find the database files
+consistent. Synthetic data in a new Neo4j. It exits with 1 at the first violated guarantee.
 """
 
 from __future__ import annotations
@@ -22,33 +22,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from jobs import LEASE, Command, Job, Jobs
-from ledger import (
+from shared.jobs import LOCK_SECONDS, Command, Job, Jobs
+from shared.ledger import (
     INTERACTED,
     Ledger,
     Violation,
     check_generations,
     check_interests,
     check_likes,
-    unencoded,
+    count_unencoded,
 )
-from page import write
+from shared.page import write
 
 from isthmus.errors import GOOD_EXIT_CODES, Locked
-from isthmus.graph.database.session import connect
-from isthmus.graph.server import lifecycle as server
-from isthmus.graph.server.scratch import scratch
-from isthmus.graph.sources import read_dataset
-from isthmus.graph.sources.synthetic import write_synthetic
+from isthmus.graph import server
+from isthmus.graph.database import connect
+from isthmus.graph.server import scratch
+from isthmus.graph.sources import read_dataset, write_synthetic
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 JOBS = ("ingest", "follow", "feedback", "encode", "retrain")
 VICTIMS = (*JOBS, "publish", "server")
-"""Each is killed as often as the others; to publish are the last steps of a retraining."""
-PUBLISHING = ("write", "judge", "publish")
-KILLS_A_CHECK = 10
-TRIES = 10
+"""Each is killed equally often; publish stands for the last steps of a retraining."""
+PUBLISH_STEPS = ("write", "judge", "publish")
+KILLS_PER_CONSISTENCY_CHECK = 10
+MAX_ATTEMPTS = 10
 USERS, ITEMS = 300, 240
 
 
@@ -57,10 +56,10 @@ class Kill:
     """One kill.
 
     Attributes:
-        victim: What was killed.
-        job: The command that was at work.
-        phase: How far it had come.
-        seconds: From the start of that command to the end of the one that completed its work.
+        victim: The killed command, or `server`.
+        job: The command that was running.
+        phase: Progress of the command.
+        seconds: From the start of the command to the end of the one that completed its work.
     """
 
     victim: str
@@ -74,16 +73,16 @@ class Kill:
 
 @dataclass
 class Soak:
-    """An installation that is killed again and again.
+    """An installation whose commands and server are killed repeatedly.
 
     Attributes:
-        settings: Of the installation.
-        jobs: What makes its work.
-        ledger: What was acknowledged.
-        seconds: That each job took when it was whole, and a command that only reads.
-        steps: Seconds of each step of a whole retraining, in their order.
-        answers: Number of the generation that answered last.
-        kills: What was killed so far.
+        settings: Settings of the installation.
+        jobs: Source of the jobs.
+        ledger: Acknowledged writes.
+        seconds: Duration of each job without a kill, and of a command that only reads.
+        steps: Seconds of each step of a complete retraining, in order.
+        active: Number of the generation that was active at the last check.
+        kills: Kills so far.
     """
 
     settings: Settings
@@ -91,188 +90,194 @@ class Soak:
     ledger: Ledger = field(default_factory=Ledger)
     seconds: dict[str, float] = field(default_factory=dict)
     steps: dict[str, float] = field(default_factory=dict)
-    answers: int = 0
+    active: int = 0
     kills: list[Kill] = field(default_factory=list)
 
     def prepare(self, folder: Path, interactions: int, rng: Random) -> None:
-        """Loads and trains, and measures how long each job takes."""
+        """Loads and trains, and measures the duration of each job."""
         for arguments in (("ingest", str(folder)), ("encode",), ("retrain",)):
-            self.whole(Job("first", arguments))
+            self.run_to_end(Job("first", arguments))
         with connect(self.settings) as graph:
             for row in graph.run(INTERACTED, {}):
                 self.ledger.sure[row["user"], row["item"]] = row["count"]
         if self.ledger.sure.total() != interactions:
             raise Violation(f"{self.ledger.sure.total()} of {interactions} rows were loaded.")
-        self.whole(Job("connect", ("generations", "list")))
+        self.run_to_end(Job("connect", ("generations", "list")))
         for name in JOBS:
-            job = self.jobs.make(name, rng)
+            job = self.jobs.create(name, rng)
             self.ledger.send(job.events)
-            self.whole(job)
+            self.run_to_end(job)
             self.check(name)
 
-    def whole(self, job: Job) -> None:
-        """Runs a command to its end, which acknowledges all that it writes."""
-        for _ in range(TRIES):
+    def run_to_end(self, job: Job) -> None:
+        """Runs a command to its end, which acknowledges all its events."""
+        for _ in range(MAX_ATTEMPTS):
             with Command(job, self.settings) as command:
-                if command.ended() != Locked.exit_code:
-                    self._note(command)
+                if command.wait() != Locked.exit_code:
+                    self._record_success(command)
                     return
-            time.sleep(LEASE)
-        raise Violation(f"{command} finds the lock of a killed run held, {TRIES} times.")
+            time.sleep(LOCK_SECONDS)
+        raise Violation(
+            f"The lock of a killed run was still held in {MAX_ATTEMPTS} attempts of {command}."
+        )
 
-    def _note(self, command: Command) -> None:
-        """Notes what a command that ended by itself did, and how long it took."""
-        if command.ended() not in GOOD_EXIT_CODES:
-            raise Violation(f"{command} does not go on: {command.last_words()}")
+    def _record_success(self, command: Command) -> None:
+        """Acknowledges the events of a command that ended by itself; stores its duration."""
+        if command.wait() not in GOOD_EXIT_CODES:
+            raise Violation(f"{command} failed: {command.last_output()}")
         self.seconds[command.job.name] = time.monotonic() - command.started
         self.ledger.acknowledge(command.job.events)
         if command.job.name == "retrain":
-            said = command.documents()[-1]
-            self.steps = {step["name"]: step["seconds"] for step in said["steps"]}
+            document = command.documents()[-1]
+            self.steps = {step["name"]: step["seconds"] for step in document["steps"]}
 
     def kill(self, victim: str, rng: Random) -> Kill:
-        """Kills once, and has the work completed; checks before and after that.
+        """Kills once and completes the work; checks the graph before and after completion.
 
         Raises:
-            Violation: A promise is not kept.
+            Violation: A guarantee is violated.
         """
         name = {"publish": "retrain", "server": rng.choice(JOBS)}.get(victim, victim)
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             if name == "encode":
-                tables = self.jobs.make("ingest", rng)
+                tables = self.jobs.create("ingest", rng)
                 self.ledger.send(tables.events)
-                self.whole(tables)
-            job = self.jobs.make(name, rng)
+                self.run_to_end(tables)
+            job = self.jobs.create(name, rng)
             self.ledger.send(job.events)
-            before = self._left(job)
+            before = self._count_missing(job)
             with Command(job, self.settings) as command:
-                step = self._wait(command, victim, rng)
-                if not command.runs():
-                    self._note(command)  # it was faster than ever before: another one
+                step = self._wait_for_kill_time(command, victim, rng)
+                if not command.is_running():
+                    self._record_success(command)  # it was faster than before: try another job
                     continue
-                safe = self._end(command, victim)
-                phase = step or _share_done(before, self._left(job.after(safe)))
+                acknowledged = self._kill_now(command, victim)
+                remainder = job.remainder(acknowledged)
+                phase = step or _describe_progress(before, self._count_missing(remainder))
                 self.check()
-                self.whole(job.after(safe))
+                self.run_to_end(remainder)
                 self.check(name)
                 return Kill(victim, name, phase, time.monotonic() - command.started)
-        raise Violation(f"{job.name} ended {TRIES} times before it could be killed.")
+        raise Violation(f"{job.name} ended {MAX_ATTEMPTS} times before it could be killed.")
 
-    def _wait(self, command: Command, victim: str, rng: Random) -> str | None:
-        """Waits for the moment to kill, or the command's end; returns its step, if it has any."""
+    def _wait_for_kill_time(self, command: Command, victim: str, rng: Random) -> str | None:
+        """Waits for a random time or the command's end; returns the step of a retraining."""
         name = command.job.name
         if name != "retrain":
-            whole = self.seconds[name]
-            moment = rng.uniform(min(self.seconds["connect"], whole / 2), whole)
-            _until(lambda: time.monotonic() >= command.started + moment, command)
+            duration = self.seconds[name]
+            delay = rng.uniform(min(self.seconds["connect"], duration / 2), duration)
+            _wait_until(lambda: time.monotonic() >= command.started + delay, command)
             return None
-        names = [step for step in self.steps if victim != "publish" or step in PUBLISHING]
+        names = [step for step in self.steps if victim != "publish" or step in PUBLISH_STEPS]
         step = rng.choice(names)
-        before = list(self.steps)[: list(self.steps).index(step)]
-        if before:
-            _until(lambda: before[-1] in command.steps(), command)
+        previous = list(self.steps)[: list(self.steps).index(step)]
+        if previous:
+            _wait_until(lambda: previous[-1] in command.completed_steps(), command)
         else:
             connected = command.started + self.seconds["connect"]
-            _until(lambda: time.monotonic() >= connected, command)
-        moment = time.monotonic() + rng.uniform(0, self.steps[step])
-        _until(lambda: time.monotonic() >= moment, command)
-        return "in " + next((name for name in self.steps if name not in command.steps()), "its end")
+            _wait_until(lambda: time.monotonic() >= connected, command)
+        kill_time = time.monotonic() + rng.uniform(0, self.steps[step])
+        _wait_until(lambda: time.monotonic() >= kill_time, command)
+        completed = command.completed_steps()
+        return "in " + next((name for name in self.steps if name not in completed), "its end")
 
-    def _end(self, command: Command, victim: str) -> int:
-        """Kills the command or the server; returns how many events were acknowledged till then."""
-        done = False
+    def _kill_now(self, command: Command, victim: str) -> int:
+        """Kills the command or the server; returns the number of acknowledged events."""
+        succeeded = False
         if victim == "server":
             record = server.find(self.settings)
             if record is None:
                 raise Violation("The server has ended by itself.")
             os.kill(record.pid, signal.SIGKILL)
-            done = command.ended() in GOOD_EXIT_CODES
+            succeeded = command.wait() in GOOD_EXIT_CODES
         else:
             command.kill()
-        safe = len(command.job.events) if done else command.safe()
-        self.ledger.acknowledge(command.job.events[:safe])
-        return safe
+        acknowledged = len(command.job.events) if succeeded else command.acknowledged_events()
+        self.ledger.acknowledge(command.job.events[:acknowledged])
+        return acknowledged
 
-    def _left(self, job: Job) -> int:
-        """How much of what a job is to write the graph lacks; a retraining has its steps."""
+    def _count_missing(self, job: Job) -> int:
+        """Counts what the job has yet to write; 0 for a retraining, which has steps instead."""
         if job.name == "retrain":
             return 0
         with connect(self.settings) as graph:
             if job.name == "encode":
-                return unencoded(graph)
-            return len(job.events) - self.ledger.found(graph, job.events)
+                return count_unencoded(graph)
+            return len(job.events) - self.ledger.count_stored(graph, job.events)
 
     def check(self, completed: str = "") -> None:
-        """Compares the graph with what was acknowledged and promised.
+        """Checks the graph against the ledger, and its generations and likes.
 
         Args:
-            completed: The job that has just ended as it should, if one has.
+            completed: Name of the job that has just succeeded, if any.
         """
         with connect(self.settings) as graph:
             self.ledger.check(graph)
-            self.answers = check_generations(graph, self.answers, completed == "retrain")
+            self.active = check_generations(graph, self.active, completed == "retrain")
             if completed:
                 check_likes(graph, self.settings, scaled=completed in ("ingest", "retrain"))
-            if completed == "encode" and (left := unencoded(graph)):
-                raise Violation(f"{left} items and texts have no vector after `isthmus encode`.")
+            if completed == "encode" and (missing := count_unencoded(graph)):
+                raise Violation(f"{missing} items and texts have no vector after `isthmus encode`.")
 
-    def audit(self) -> None:
-        """Counts interests anew, and has Neo4j check its files."""
+    def check_consistency(self) -> None:
+        """Derives interests again to compare them, and runs Neo4j's check of its files."""
         with connect(self.settings) as graph:
             check_interests(graph, self.settings)
         server.check_database(self.settings)
 
 
-def _until(reached: Callable[[], bool], command: Command) -> None:
-    while command.runs() and not reached():
+def _wait_until(condition: Callable[[], bool], command: Command) -> None:
+    """Waits for the condition or the end of the command."""
+    while command.is_running() and not condition():
         time.sleep(0.005)
 
 
-def _share_done(before: int, after: int) -> str:
+def _describe_progress(before: int, after: int) -> str:
     if after == 0:
         return "with all written"
     return "with nothing written" if after == before else "with a part written"
 
 
 def soak(settings: Settings, folder: Path, seed: int, kills: int, minutes: float) -> Soak:
-    """Kills so often, or for so long; prints a line a kill.
+    """Kills until a number of kills or a time is reached; prints a line per kill.
 
     Raises:
-        Violation: A promise is not kept.
+        Violation: A guarantee is violated.
     """
-    ends = time.monotonic() + 60 * minutes
+    deadline = time.monotonic() + 60 * minutes
     planted = write_synthetic(folder / "data", USERS, ITEMS, seed)
     run = Soak(settings, Jobs(read_dataset(folder / "data"), folder))
     run.prepare(folder / "data", planted.interactions, Random(seed))
-    deck: list[str] = []
-    while len(run.kills) < kills and time.monotonic() < ends:
+    victims: list[str] = []
+    while len(run.kills) < kills and time.monotonic() < deadline:
         rng = Random(f"{seed} {len(run.kills)}")
-        deck = deck or rng.sample(VICTIMS, len(VICTIMS))
-        victim = deck.pop()
+        victims = victims or rng.sample(VICTIMS, len(VICTIMS))
+        victim = victims.pop()
         try:
             run.kills.append(run.kill(victim, rng))
         except Violation as violation:
             raise Violation(f"in kill {len(run.kills) + 1}, {victim}: {violation}") from violation
         print(f"{len(run.kills)}: {run.kills[-1]}", flush=True)
-        if len(run.kills) % KILLS_A_CHECK == 0 and len(run.kills) < kills:
-            run.audit()
-    run.audit()
+        if len(run.kills) % KILLS_PER_CONSISTENCY_CHECK == 0 and len(run.kills) < kills:
+            run.check_consistency()
+    run.check_consistency()
     return run
 
 
-def rows_of(kills: list[Kill]) -> list[dict[str, object]]:
-    """Rows of the page, one a victim."""
+def page_rows(kills: list[Kill]) -> list[dict[str, object]]:
+    """Returns the rows of the page, one per victim."""
     rows = []
     for victim in VICTIMS:
-        some = [kill for kill in kills if kill.victim == victim]
-        if some:
-            met = Counter(f"{kill.job} {kill.phase}" for kill in some)
+        of_victim = [kill for kill in kills if kill.victim == victim]
+        if of_victim:
+            phases = Counter(f"{kill.job} {kill.phase}" for kill in of_victim)
+            seconds = sum(kill.seconds for kill in of_victim) / len(of_victim)
             rows.append(
                 {
                     "victim": victim,
-                    "kills": len(some),
-                    "when": ", ".join(f"{phase}: {n}" for phase, n in sorted(met.items())),
-                    "seconds until whole again": round(sum(k.seconds for k in some) / len(some), 1),
+                    "kills": len(of_victim),
+                    "when": ", ".join(f"{phase}: {n}" for phase, n in sorted(phases.items())),
+                    "seconds until whole again": round(seconds, 1),
                 }
             )
     return rows
@@ -282,9 +287,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seed", type=int, default=7, help="of victims, moments and data")
+    parser.add_argument("--seed", type=int, default=7, help="seed of victims, times and data")
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="end after these")
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), help="maximum time (default: unlimited)"
+    )
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "soak")
     options = parser.parse_args()
     start = time.monotonic()
@@ -292,18 +299,18 @@ def main() -> None:
         try:
             run = soak(settings, Path(folder), options.seed, options.kills, options.minutes)
         except Violation as violation:
-            sys.exit(f"Violated with the seed {options.seed}: {violation}")
+            sys.exit(f"Violation with seed {options.seed}: {violation}")
     print(
         write(
             options.out,
             "Soak",
-            rows_of(run.kills),
-            f"{len(run.kills)} kills with the seed {options.seed} in "
+            page_rows(run.kills),
+            f"{len(run.kills)} kills with seed {options.seed} in "
             f"{time.monotonic() - start:.0f} s. All {run.ledger.sure.total():,} acknowledged "
-            f"interactions are there, each once, and {len(run.ledger.ids):,} event ids are known; "
-            "after each kill one whole generation answered and the same command went on; likes, "
-            "popularity and interests are what a recount makes of them; `neo4j-admin database "
-            "check` found nothing. The phase of a retraining is its step.",
+            f"interactions are in the graph, each once, as are {len(run.ledger.ids):,} event ids; "
+            "after each kill one complete generation was active and the same command completed "
+            "its work; likes, popularity and interests equal a recount; `neo4j-admin database "
+            "check` found no errors. The phase of a retraining is its step.",
         )
     )
 

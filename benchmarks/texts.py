@@ -1,9 +1,9 @@
-"""What texts say without labels: what they are about, and whether they praise.
+"""Accuracy of topics and polarity of texts, learned without labels.
 
 python benchmarks/texts.py ../shared/data/tables/zh_reviews/labelled_texts.csv.gz [-o OUT]
 
-A table with `category`, `label` (1 praise, 0 complaint) and `text`. Its labels grade the answers;
-200 of them are also given, where a line says so.
+The table has `category`, `label` (1 praise, 0 complaint) and `text`. The labels serve as ground
+truth; one line also uses 200 of them for training.
 """
 
 from __future__ import annotations
@@ -13,64 +13,64 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from encoder import right_first
+from encoder import top_1_accuracy
 from numpy.typing import NDArray
-from page import write
+from shared.page import write
 from sklearn.cluster import KMeans
 
-from isthmus.encoders.text.encoder import TextEncoder, load_encoder
-from isthmus.encoders.text.vector_cache import VectorCache, encode_cached
-from isthmus.encoders.topics.discriminant import learn_topics
-from isthmus.encoders.topics.polarity import learn_polarity
+from isthmus.encoders.text import TextEncoder, VectorCache, encode_cached, load_encoder
+from isthmus.encoders.topics import fit_polarity, fit_topic_classifier
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-LABELS_GIVEN = 200
+TRAINING_LABELS = 200
 DRAWS = 10
 CLUSTERS = 20
 
 
-def categories(
+def category_accuracy(
     encoder: TextEncoder, vectors: NDArray[np.float32], table: pl.DataFrame, seed: int
 ) -> dict[str, float]:
-    """Share of texts whose category is found, by several ways that see no label."""
+    """Share of texts whose category is found, by several methods without labels."""
     names = sorted(table["category"].unique())
     truth = np.array([names.index(name) for name in table["category"]])
-    named = encoder.encode(names, "passage")
-    plain, centred = right_first(vectors @ named.T, truth)
-    learned = learn_topics(named, vectors, table["text"].to_list())
+    name_vectors = encoder.encode(names, "passage")
+    plain, centred = top_1_accuracy(vectors @ name_vectors.T, truth)
+    classifier = fit_topic_classifier(name_vectors, vectors, table["text"].to_list())
     clusters = KMeans(CLUSTERS, n_init=3, random_state=seed).fit_predict(vectors)
-    held = np.zeros((CLUSTERS, len(names)), dtype=np.int64)
-    np.add.at(held, (clusters, truth), 1)
+    counts = np.zeros((CLUSTERS, len(names)), dtype=np.int64)
+    np.add.at(counts, (clusters, truth), 1)
     return {
         "category by nearest name": plain,
         "the same, centred": centred,
-        f"purity of {CLUSTERS} clusters": held.max(axis=1).sum() / len(truth),
-        "category as isthmus reads it": (learned.weights(vectors).argmax(axis=1) == truth).mean(),
+        f"purity of {CLUSTERS} clusters": counts.max(axis=1).sum() / len(truth),
+        "category by the topic classifier": float(
+            (classifier.probabilities(vectors).argmax(axis=1) == truth).mean()
+        ),
     }
 
 
-def polarities(
-    encoder: TextEncoder, vectors: NDArray[np.float32], praised: NDArray[np.bool_], seed: int
+def polarity_accuracy(
+    encoder: TextEncoder, vectors: NDArray[np.float32], is_praise: NDArray[np.bool_], seed: int
 ) -> dict[str, float]:
     """Share of texts whose polarity is found, with and without labels."""
 
-    def right(said: NDArray[np.float64]) -> float:
-        found = learn_polarity(encoder, vectors, said).of(vectors) > 0
-        return float((found == praised)[said == 0].mean())
+    def accuracy(labels: NDArray[np.float64]) -> float:
+        predicted = fit_polarity(encoder, vectors, labels).predict(vectors) > 0
+        return float((predicted == is_praise)[labels == 0].mean())
 
     rng = np.random.default_rng(seed)
-    plain = learn_polarity(encoder, vectors[:1], np.zeros(1)).of(vectors) > 0
-    helped = []
+    plain = fit_polarity(encoder, vectors[:1], np.zeros(1)).predict(vectors) > 0
+    with_labels = []
     for _ in range(DRAWS):
-        said = np.zeros(len(vectors))
-        given = rng.choice(len(vectors), LABELS_GIVEN, replace=False)
-        said[given] = np.where(praised[given], 1, -1)
-        helped.append(right(said))
+        labels = np.zeros(len(vectors))
+        rows = rng.choice(len(vectors), TRAINING_LABELS, replace=False)
+        labels[rows] = np.where(is_praise[rows], 1, -1)
+        with_labels.append(accuracy(labels))
     return {
-        "polarity by nearest sentence": float((plain == praised).mean()),
-        "polarity as isthmus reads it": right(np.zeros(len(vectors))),
-        f"the same with {LABELS_GIVEN} labels": float(np.mean(helped)),
+        "polarity by nearest sentence": float((plain == is_praise).mean()),
+        "polarity by the trained classifier": accuracy(np.zeros(len(vectors))),
+        f"the same with {TRAINING_LABELS} labels": float(np.mean(with_labels)),
     }
 
 
@@ -79,7 +79,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("table", type=Path)
-    parser.add_argument("--sample", type=int, default=20_000, help="texts, drawn at random")
+    parser.add_argument(
+        "--sample", type=int, default=20_000, help="size of the random sample of texts"
+    )
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "texts")
     options = parser.parse_args()
     settings = load_settings()
@@ -88,11 +90,11 @@ def main() -> None:
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     cache = VectorCache(settings.home / "vectors")
     vectors, _, _ = encode_cached(encoder, cache, table["text"].to_list(), "query")
-    found = categories(encoder, vectors, table, settings.seed)
-    found |= polarities(encoder, vectors, table["label"].to_numpy() == 1, settings.seed)
-    rows = [{"what": what, "accuracy": f"{share:.3f}"} for what, share in found.items()]
+    shares = category_accuracy(encoder, vectors, table, settings.seed)
+    shares |= polarity_accuracy(encoder, vectors, table["label"].to_numpy() == 1, settings.seed)
+    rows = [{"what": what, "accuracy": f"{share:.3f}"} for what, share in shares.items()]
     note = f"{len(table):,} texts of {options.table.parent.name}, encoded by {encoder.name}."
-    print(write(options.out, "What texts say", rows, note))
+    print(write(options.out, "Topics and polarity of texts", rows, note))
 
 
 if __name__ == "__main__":

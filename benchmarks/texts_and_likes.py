@@ -1,10 +1,10 @@
-"""What texts add to interactions, for users who are new in a domain, as one page.
+"""Compares interactions and texts as the history of cold-start users, as one page.
 
 python benchmarks/texts_and_likes.py ../shared/data/tables/rt_critics [--folds 0 1 ...] [-o OUT]
 
-The same protocol, folds and users as in `accuracy.py`, four times: by interactions and texts, by
-interactions where the tables have no texts, by what the asked users wrote alone, and by popularity.
-Goes on where it stopped, as `accuracy.py` does.
+The same protocol, folds and users as in `accuracy.py`, four times: with interactions and texts,
+with interactions where the tables have no texts, with the held-out users' texts only, and by
+popularity. An interrupted run resumes, as that of `accuracy.py` does.
 """
 
 from __future__ import annotations
@@ -18,40 +18,39 @@ import numpy as np
 import polars as pl
 from accuracy import Bench
 from numpy.typing import NDArray
-from page import write
-from ways import rows, transfer_of
+from shared.page import write
+from variants import compare_variants, transfer_group
 
-from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.data.splits import without
-from isthmus.gnn.evaluation.conditions import Hide
-from isthmus.gnn.evaluation.results import TRANSFER
-from isthmus.graph.generations.dataset_snapshot import pairs_and_texts, tables_without
-from isthmus.graph.interests.derivation import interests_of_users
+from isthmus.gnn.data import InterestGraph, hide_interactions
+from isthmus.gnn.evaluation import TRANSFER
+from isthmus.gnn.evaluation.conditions import HideFunction
+from isthmus.graph.generations import hide_from_tables, interaction_and_text_rows
+from isthmus.graph.interests import derive_interests_from_tables
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class OnlyTexts(Bench):
-    """A dataset whose held-out users have only written."""
+class TextsOnlyBench(Bench):
+    """A dataset whose held-out users have texts only."""
 
     @property
-    def hide(self) -> Hide:
-        """Hides all that they did, and what they wrote about the target."""
-        return self._only_texts
+    def hide(self) -> HideFunction:
+        """Hides all interactions of the held-out users, and their texts about the target."""
+        return self._hide_interactions
 
-    def _only_texts(
+    def _hide_interactions(
         self, data: InterestGraph, target: int, users: NDArray[np.int64]
     ) -> InterestGraph:
-        done = np.isin(data.owners(), users)
-        seen = without(data, done, half_life_days=self.settings.half_life_days)
+        hidden = np.isin(data.interaction_users(), users)
+        training_set = hide_interactions(data, hidden, half_life_days=self.settings.half_life_days)
         names = data.users[users].tolist()
-        left = tables_without(self.dataset, set(names), data.domains[target])
-        pairs, texts = pairs_and_texts(left)
+        remaining = hide_from_tables(self.dataset, set(names), data.domains[target])
+        pairs, texts = interaction_and_text_rows(remaining)
         pairs = pairs.filter(~pl.col("user_id").is_in(names))
-        interests = interests_of_users(seen, pairs, texts, self.settings)
-        return replace(seen, user_interests=interests)
+        interests = derive_interests_from_tables(training_set, pairs, texts, self.settings)
+        return replace(training_set, user_interests=interests)
 
 
 def main() -> None:
@@ -66,17 +65,17 @@ def main() -> None:
     logging.getLogger("isthmus").setLevel(logging.INFO)
     settings = load_settings()
     dataset, name = read_dataset(options.dataset), options.dataset.name
-    silent = replace(dataset, texts=dataset.texts.clear())
+    without_texts = replace(dataset, texts=dataset.texts.clear())
     both = Bench(name, dataset, settings)
-    ways = {
-        "interactions and texts": (both, transfer_of(name)),
-        "interactions": (Bench(f"{name}_likes", silent, settings), (TRANSFER,)),
-        "texts": (OnlyTexts(f"{name}_texts", dataset, settings), (TRANSFER,)),
+    variants = {
+        "interactions and texts": (both, transfer_group(name)),
+        "interactions": (Bench(f"{name}_likes", without_texts, settings), (TRANSFER,)),
+        "texts": (TextsOnlyBench(f"{name}_texts", dataset, settings), (TRANSFER,)),
         "popularity": (both, ("popularity",)),
     }
-    told = f"NDCG@10 of cold users of {name}, {len(options.folds)} folds pooled."
-    page = rows(ways, options.folds)
-    print(write(options.out, "What texts add to interactions", page, told))
+    note = f"NDCG@10 of cold-start users of {name}, {len(options.folds)} folds pooled."
+    rows = compare_variants(variants, options.folds)
+    print(write(options.out, "Interactions with and without texts", rows, note))
 
 
 if __name__ == "__main__":

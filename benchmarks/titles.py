@@ -1,10 +1,10 @@
-"""What titles are worth to those who are new in a domain, by several text models, as one page.
+"""Compares text encoders of item titles with items without titles, as one page.
 
 python benchmarks/titles.py ../shared/data/tables/food_kitchen MODEL [--folds 0] [-o OUT]
 
 The same protocol, folds and users as in `accuracy.py`: with the model, with the encoder of the
-settings, and without titles. A model that `isthmus encoder finetune --fold 0` made has not seen the
-users of fold 0, but has seen those of the others. Below the table stands what its card says.
+settings, and without titles. A model of `isthmus encoder finetune --fold 0` was trained without the
+held-out users of fold 0, but with those of the other folds. The model's card follows the table.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from pathlib import Path
 
 import polars as pl
 from accuracy import Bench
-from page import write
-from ways import rows, transfer_of
+from shared.page import write
+from variants import compare_variants, transfer_group
 
-from isthmus.encoders.text.model_files import model_here
-from isthmus.gnn.evaluation.results import TRANSFER
+from isthmus.encoders.text import find_local_model
+from isthmus.gnn.evaluation import TRANSFER
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def card(model: str, settings: Settings) -> list[str]:
-    """What a model's README says of how it was trained, where it has one."""
-    here = model_here(model, settings.home)
-    cards = [] if here is None else here.glob("README.md")
+def model_card(model: str, settings: Settings) -> list[str]:
+    """Returns a local model's README as a section of the page, or nothing if it has none."""
+    folder = find_local_model(model, settings.home)
+    cards = [] if folder is None else folder.glob("README.md")
     return [path.read_text("utf-8").replace("# ", "## ", 1).strip() for path in cards]
 
 
@@ -47,16 +47,18 @@ def main() -> None:
     logging.getLogger("isthmus").setLevel(logging.INFO)
     settings = load_settings()
     dataset, name = read_dataset(options.dataset), options.dataset.name
-    other = settings.model_copy(update={"encoder": options.model})
-    bare = replace(dataset, items=dataset.items.with_columns(title=pl.lit("")))
-    ways = {
-        options.model: (Bench(f"{name}_{options.model}", dataset, other), (TRANSFER,)),
-        settings.encoder: (Bench(name, dataset, settings), transfer_of(name)),
-        "no titles": (Bench(f"{name}_untitled", bare, settings), (TRANSFER,)),
+    with_model = settings.model_copy(update={"encoder": options.model})
+    without_titles = replace(dataset, items=dataset.items.with_columns(title=pl.lit("")))
+    variants = {
+        options.model: (Bench(f"{name}_{options.model}", dataset, with_model), (TRANSFER,)),
+        settings.encoder: (Bench(name, dataset, settings), transfer_group(name)),
+        "no titles": (Bench(f"{name}_untitled", without_titles, settings), (TRANSFER,)),
     }
-    told = f"NDCG@10 of cold users of {name}, folds {', '.join(map(str, options.folds))} pooled."
-    said = card(options.model, settings)
-    print(write(options.out, "What titles are worth", rows(ways, options.folds), told, *said))
+    folds = ", ".join(map(str, options.folds))
+    note = f"NDCG@10 of cold-start users of {name}, folds {folds} pooled."
+    rows = compare_variants(variants, options.folds)
+    card = model_card(options.model, settings)
+    print(write(options.out, "Item titles by text encoder", rows, note, *card))
 
 
 if __name__ == "__main__":

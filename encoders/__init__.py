@@ -1,1 +1,1 @@
-"""Texts in, vectors out; knows no Neo4j."""
+"""Text encoders, topics and encoder training; independent of Neo4j."""

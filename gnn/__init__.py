@@ -1,1 +1,1 @@
-"""Arrays in, edges out; knows no Neo4j, but for `retrain`."""
+"""Learns and evaluates edges from arrays; does not know Neo4j."""

@@ -1,4 +1,4 @@
-"""The training configuration: one object in place of six parameters."""
+"""The training configuration."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How edges are learned.
+    """The settings of a training.
 
     Attributes:
-        edges_per_node: Maximum number of learned edges that leave a node; likewise CO_LIKED.
+        edges_per_node: Maximum number of edges of each kind that leave a node.
         half_life_days: Age in days at which a dated interaction counts half.
         history_limit: Maximum number of a user's interactions that a query reads.
         seed: Random seed; the same seed, graph and number of threads give the same edges.
-        threads: Maximum number of threads; all cores where it is None.
-        dense_items: With more items than this in the source domains or in the target domain, the
-            softmax is sampled and only candidate edges are scored.
+        threads: Maximum number of threads; None to use all cores.
+        dense_items: With more items than this in the target domain, the softmax is sampled; with
+            more in the target domain, or in its source domains together, only candidate edges are
+            scored.
     """
 
     edges_per_node: int = 50
@@ -32,7 +33,7 @@ class TrainingConfig:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> TrainingConfig:
-        """Takes the settings of the same names."""
+        """Builds the configuration from the settings of the same names."""
         return cls(
             edges_per_node=settings.edges_per_node,
             half_life_days=settings.half_life_days,

@@ -1,4 +1,4 @@
-"""Which of some values held-out users clearly prefer."""
+"""Selection among values of a parameter by a per-user metric of held-out users."""
 
 from __future__ import annotations
 
@@ -12,27 +12,36 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# Of so many values one looks good by chance: it must be better by this many standard errors.
-ERRORS = 2.0
+# For long lists of values, of which one looks good by chance: a value must be better than the
+# default by this many standard errors.
+STANDARD_ERRORS = 2.0
 
 
-def best_for_all(worths: Sequence[Sequence[NDArray[np.float64]]]) -> int:
-    """The place of the value that all targets choose together, by `clearly_best`.
+def select_jointly(user_metrics: Sequence[Sequence[NDArray[np.float64]]]) -> int:
+    """Returns the index of the value that `select_significantly_best` selects for all targets.
 
     Args:
-        worths: By target and value, what it is worth to each user.
+        user_metrics: By target and value, the metric of each user.
     """
-    return clearly_best([np.concatenate(of_all) for of_all in zip(*worths, strict=True)])
+    return select_significantly_best(
+        [np.concatenate(all_targets) for all_targets in zip(*user_metrics, strict=True)]
+    )
 
 
-def clearly_best(worths: Sequence[NDArray[np.float64]], errors: float = 1.0) -> int:
-    """The place of the best of some values, each by what it is worth to each user.
+def select_significantly_best(
+    user_metrics: Sequence[NDArray[np.float64]], standard_errors: float = 1.0
+) -> int:
+    """Returns the index of the best value, or 0 where its gain over the first is not significant.
 
-    The first is the one that is set. Another wins over it only by more than so many standard errors
-    of its gain, user by user, so that a few users change nothing.
+    The first value is the default. The mean gain per user over it must exceed some standard errors
+    of that gain, so that a few users change nothing.
+
+    Args:
+        user_metrics: By value, the metric of each user.
+        standard_errors: How many standard errors the gain must exceed.
     """
-    best = int(np.argmax([worth.mean() if len(worth) else 0.0 for worth in worths]))
-    gain = worths[best] - worths[0]
-    if best and gain.mean() > errors * gain.std() / np.sqrt(len(gain)):
+    best = int(np.argmax([metric.mean() if len(metric) else 0.0 for metric in user_metrics]))
+    gain = user_metrics[best] - user_metrics[0]
+    if best and gain.mean() > standard_errors * gain.std() / np.sqrt(len(gain)):
         return best
     return 0

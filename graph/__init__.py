@@ -1,1 +1,1 @@
-"""All that touches Neo4j."""
+"""Everything that talks to Neo4j: server, connections, ingestion, generations, serving."""

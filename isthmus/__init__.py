@@ -1,3 +1,3 @@
-"""What every part of isthmus stands on: errors, settings, progress, logging."""
+"""Shared basis of all packages: errors, settings, progress, logging, metrics, scheduling."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The errors that isthmus raises on purpose, each a sentence and a way out."""
+"""The errors that isthmus raises for its users: a message, advice and an exit code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ class IsthmusError(Exception):
     """A failure that the user can understand and act on.
 
     Attributes:
-        message: What happened, in one sentence, with the file, row or value.
+        message: What is wrong, in one sentence, with the file, row or value.
         advice: What to do about it.
-        exit_code: What the command line ends with.
+        exit_code: Exit code of the command line.
     """
 
     exit_code = 1
@@ -21,7 +21,7 @@ class IsthmusError(Exception):
 
     @property
     def kind(self) -> str:
-        """The error's name as `--json` prints it, for example `InputError`."""
+        """Name of the error in `--json` documents, for example `InputError`."""
         return type(self).__name__
 
     def __str__(self) -> str:
@@ -29,13 +29,13 @@ class IsthmusError(Exception):
 
 
 class InputError(IsthmusError):
-    """What the user gave is wrong: a file, a row, an option, a name."""
+    """An input is wrong: a file, a row, an option or a name."""
 
     exit_code = 2
 
 
 class NothingToDo(IsthmusError):
-    """There is no work, or a gate refused it; the graph is as it was."""
+    """There is no work to do, or the promotion gate refused it; the graph is unchanged."""
 
     exit_code = 3
 
@@ -47,8 +47,8 @@ class Locked(IsthmusError):
 
 
 GOOD_EXIT_CODES = (0, NothingToDo.exit_code)
-"""Of a command that did its work, or had none to do."""
+"""Exit codes of a command that did its work or had none to do."""
 
 
 class LeakError(IsthmusError):
-    """What an evaluation hides is visible to the models, so that its figures would mean nothing."""
+    """Data that an evaluation hides are visible to the models, so its metrics would be invalid."""

@@ -1,4 +1,4 @@
-"""What isthmus says on standard error: lines for people, or a JSON object a line."""
+"""Logging to standard error: lines of text, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
-SHORTEST_SECRET = 8  # as short as Neo4j takes a password; a shorter one may be any word
-HIDDEN = "***"
+MIN_SECRET_LENGTH = 8  # Neo4j's minimum for a password; a shorter value may be any word
+MASK = "***"
 
 
-class Lines(logging.Formatter):
-    """A message as it is, with its traceback where it has one, and without secrets."""
+class TextFormatter(logging.Formatter):
+    """Formats a record as its message and traceback, with secrets masked."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         super().__init__("%(message)s")
-        self.secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self.secrets = [secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH]
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as text."""
+        """Returns the record as text."""
         text = super().format(record)
         for secret in self.secrets:
-            text = text.replace(secret, HIDDEN)
+            text = text.replace(secret, MASK)
         return text
 
 
-class JsonLines(Lines):
-    """A record as one JSON object: `time`, `level`, `message`, `command`, and its `extra`."""
+class JsonFormatter(TextFormatter):
+    """Formats a record as a JSON object: `time`, `level`, `message`, `command`, its `extra`."""
 
-    KNOWN = frozenset({*vars(logging.makeLogRecord({})), "message"})
+    STANDARD_ATTRIBUTES = frozenset({*vars(logging.makeLogRecord({})), "message"})
 
     def __init__(self, secrets: Sequence[str], command: str) -> None:
         super().__init__(secrets)
         self.command = command
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
+        """Returns the record as one line of JSON."""
         time = datetime.fromtimestamp(record.created, UTC)
         line = {
             "time": time.isoformat(timespec="milliseconds"),
@@ -46,17 +46,26 @@ class JsonLines(Lines):
             "message": super().format(record),
             "command": self.command,
         }
-        extra = {name: value for name, value in vars(record).items() if name not in self.KNOWN}
+        extra = {
+            name: value
+            for name, value in vars(record).items()
+            if name not in self.STANDARD_ATTRIBUTES
+        }
         return json.dumps(line | extra, ensure_ascii=False, default=str)
 
 
-def log_to_standard_error(level: int, formatter: Lines) -> None:
-    """Sends what isthmus says to standard error; other libraries only from a warning up."""
+def log_to_standard_error(level: int, formatter: TextFormatter) -> None:
+    """Sends log records to standard error; those of other libraries from level WARNING only.
+
+    Args:
+        level: Minimum level of isthmus's own records.
+        formatter: Format of the lines; with JSON, warnings and crashes of Python become lines too.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("isthmus").setLevel(level)
-    if isinstance(formatter, JsonLines):  # what Python itself prints are lines of theirs, too
+    if isinstance(formatter, JsonFormatter):
         logging.captureWarnings(True)
         sys.excepthook = _log_crash
 
@@ -70,5 +79,6 @@ def _log_crash(
 
 
 def is_json() -> bool:
-    """Whether a JSON object a line is wanted, so that nothing else may stand between them."""
-    return any(isinstance(one.formatter, JsonLines) for one in logging.getLogger().handlers)
+    """Whether the log is in JSON, so that nothing else may be printed to standard error."""
+    handlers = logging.getLogger().handlers
+    return any(isinstance(handler.formatter, JsonFormatter) for handler in handlers)

@@ -1,7 +1,7 @@
-"""How commands ended, in the text format of Prometheus, for the textfile collector.
+"""Metrics of command runs in the text format of Prometheus, for its textfile collector.
 
-One file holds the latest run of every command; a run replaces what the runs of its own command
-wrote. See https://prometheus.io/docs/instrumenting/exposition_formats/.
+One file has the latest run of every command; a run replaces the values of its own command. See
+https://prometheus.io/docs/instrumenting/exposition_formats/.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus.metrics")
 
-# Each has the label `command`.
 METRICS = {
-    "isthmus_command_success": "1 where the latest run did its work or had none to do, else 0.",
+    "isthmus_command_success": "1 if the latest run did its work or had none to do, else 0.",
     "isthmus_command_exit_code": "Exit code of the latest run.",
-    "isthmus_command_seconds": "How long the latest run took.",
-    "isthmus_command_timestamp_seconds": "When the latest run ended.",
-    "isthmus_command_last_success_timestamp_seconds": "When the latest good run ended.",
-    "isthmus_command_peak_memory_bytes": "Most memory that the latest run's process held.",
-    "isthmus_generation": "Number of the generation that the latest good run made.",
-    "isthmus_edges": "Edges that the latest good run learned.",
-    "isthmus_users": "Users of the tables that were loaded last.",
-    "isthmus_items": "Items of the tables that were loaded last.",
+    "isthmus_command_seconds": "Duration of the latest run.",
+    "isthmus_command_timestamp_seconds": "End of the latest run.",
+    "isthmus_command_last_success_timestamp_seconds": "End of the latest successful run.",
+    "isthmus_command_peak_memory_bytes": "Peak resident memory of the latest run.",
+    "isthmus_generation": "Number of the generation from the latest successful run.",
+    "isthmus_edges": "Learned edges of the latest successful run.",
+    "isthmus_users": "Users in the tables that were loaded last.",
+    "isthmus_items": "Items in the tables that were loaded last.",
     "isthmus_interactions": "Pairs of a user and an item in the tables that were loaded last.",
-    "isthmus_texts": "Texts of the tables that were loaded last.",
-    "isthmus_rejected_rows": "Wrong rows of the tables that were loaded last.",
-    "isthmus_encoded": "Texts that the latest good run encoded.",
-    "isthmus_cached": "Texts whose vectors the latest good run found in the cache.",
+    "isthmus_texts": "Texts in the tables that were loaded last.",
+    "isthmus_rejected_rows": "Rejected rows in the tables that were loaded last.",
+    "isthmus_encoded": "Texts that the latest successful run encoded.",
+    "isthmus_cached": "Texts with an embedding in the cache in the latest successful run.",
 }
-# What of a command's document is a metric.
+"""Help text by metric; each metric has the label `command`."""
+
 RESULTS = {
     "retrain": {"generation": "isthmus_generation", "edges": "isthmus_edges"},
     "ingest": {
@@ -51,18 +51,19 @@ RESULTS = {
     },
     "encode": {"encoded": "isthmus_encoded", "cached": "isthmus_cached"},
 }
+"""Metric by command and key of its `--json` document."""
 
 Samples = dict[tuple[str, str], float]
-"""Values by the name of the metric and the command."""
+"""Values by metric and command."""
 
 
 @dataclass
-class Run:
-    """How a command ended; its block fills it in.
+class CommandRun:
+    """Result of a command run, set in the block of `record_metrics`.
 
     Attributes:
-        document: What `--json` prints.
-        exit_code: What the process ends with.
+        document: Document that `--json` prints.
+        exit_code: Exit code of the process.
     """
 
     document: Any = None
@@ -70,16 +71,16 @@ class Run:
 
 
 @contextmanager
-def recorded(settings: Settings, command: str) -> Iterator[Run]:
-    """Writes how the block ended to the setting `metrics_file`, where there is one.
+def record_metrics(settings: Settings, command: str) -> Iterator[CommandRun]:
+    """Writes the metrics of the block's run to the file of the setting `metrics_file`, if set.
 
-    A file that cannot be written is a warning: the work is done.
+    If the file cannot be written, a warning is logged, since the work of the command is done.
 
     Args:
         settings: `metrics_file`, and `home` for the lock.
-        command: Its name without `isthmus`, as `server start`.
+        command: Name of the command without `isthmus`, for example `server start`.
     """
-    start, run = time.monotonic(), Run()
+    start, run = time.monotonic(), CommandRun()
     try:
         yield run
     except BaseException as error:
@@ -88,31 +89,31 @@ def recorded(settings: Settings, command: str) -> Iterator[Run]:
         raise
     finally:
         if settings.metrics_file is not None:
-            new = _samples(command, run, time.monotonic() - start)
+            samples = _run_samples(command, run, time.monotonic() - start)
             try:
-                _write(settings.metrics_file, settings.home / "locks", new)
+                _write_samples(settings.metrics_file, settings.home / "locks", samples)
             except OSError as error:
                 logger.warning("The metrics file cannot be written: %s.", error)
 
 
-def peak_bytes() -> float:
-    """Most memory that this process has held so far."""
+def peak_memory_bytes() -> float:
+    """Returns the peak resident memory of this process so far, in bytes."""
     import resource
 
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(held if sys.platform == "darwin" else held * 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else peak * 1024)
 
 
-def _samples(command: str, run: Run, seconds: float) -> Samples:
-    good, now = run.exit_code in GOOD_EXIT_CODES, time.time()
+def _run_samples(command: str, run: CommandRun, seconds: float) -> Samples:
+    success, now = run.exit_code in GOOD_EXIT_CODES, time.time()
     values: dict[str, float] = {
-        "isthmus_command_success": float(good),
+        "isthmus_command_success": float(success),
         "isthmus_command_exit_code": run.exit_code,
         "isthmus_command_seconds": round(seconds, 3),
         "isthmus_command_timestamp_seconds": now,
-        "isthmus_command_peak_memory_bytes": peak_bytes(),
+        "isthmus_command_peak_memory_bytes": peak_memory_bytes(),
     }
-    if good:
+    if success:
         values["isthmus_command_last_success_timestamp_seconds"] = now
     if isinstance(run.document, Mapping):
         results = RESULTS.get(command, {})
@@ -120,25 +121,25 @@ def _samples(command: str, run: Run, seconds: float) -> Samples:
     return {(name, command): value for name, value in values.items()}
 
 
-def _write(file: Path, locks: Path, new: Samples) -> None:
-    """Replaces the file as a whole: what it told of other commands, and what is new."""
+def _write_samples(file: Path, locks: Path, new: Samples) -> None:
+    """Adds or replaces samples in the file; the file itself is replaced atomically."""
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
     locks.mkdir(parents=True, exist_ok=True)
     with (locks / "metrics.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        samples, registry = _told(file) | new, CollectorRegistry()
-        for name, meaning in METRICS.items():
+        samples, registry = _read_samples(file) | new, CollectorRegistry()
+        for name, help_text in METRICS.items():
             commands = sorted(command for metric, command in samples if metric == name)
             if commands:
-                gauge = Gauge(name, meaning, ["command"], registry=registry)
+                gauge = Gauge(name, help_text, ["command"], registry=registry)
                 for command in commands:
                     gauge.labels(command).set(samples[name, command])
         write_to_textfile(str(file), registry)
 
 
-def _told(file: Path) -> Samples:
-    """What the file says; a damaged one says nothing."""
+def _read_samples(file: Path) -> Samples:
+    """Reads the samples of the file; none if it is missing or damaged."""
     from prometheus_client.parser import text_string_to_metric_families
 
     try:

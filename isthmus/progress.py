@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: bars on a terminal, a line now and then elsewhere."""
+"""Progress of long tasks on standard error: a bar on a terminal, otherwise a line every 10 s."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress(task: str, total: int | None = None, unit: str = "") -> Iterator[Advance]:
-    """Shows how far `task` is while the block runs; the block calls `advance(n)`.
+    """Shows the progress of a task during the block, which calls `advance(steps)`.
 
     Args:
-        task: What is done, as a person would say it: "encode titles".
-        total: Steps in all, where they are known.
-        unit: What a step is, for the lines: "rows", "jars".
+        task: Label of the task, for example "encode titles".
+        total: Total number of steps, if known.
+        unit: Unit of the steps, for example "rows" or "jars".
     """
     bars = sys.stderr.isatty() and logger.isEnabledFor(logging.INFO) and not is_json()
     with (_bar if bars else _lines)(task, total, unit) as advance:
@@ -58,16 +58,16 @@ def _bar(task: str, total: int | None, unit: str) -> Iterator[Advance]:
 
 @contextmanager
 def _lines(task: str, total: int | None, unit: str) -> Iterator[Advance]:
-    start = said = time.monotonic()
-    done = 0
+    start = last_line = time.monotonic()
+    completed = 0
 
     def advance(steps: int) -> None:
-        nonlocal said, done
-        done += steps
-        if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
-            said = time.monotonic()
-            of = f" of {total:,}" if total else ""
-            logger.info("%s: %s%s %s", task, f"{done:,}", of, unit)
+        nonlocal last_line, completed
+        completed += steps
+        if time.monotonic() - last_line >= SECONDS_BETWEEN_LINES:
+            last_line = time.monotonic()
+            of_total = f" of {total:,}" if total else ""
+            logger.info("%s: %s%s %s", task, f"{completed:,}", of_total, unit)
 
     yield advance
-    logger.info("%s: %s %s in %.1f s", task, f"{done:,}", unit, time.monotonic() - start)
+    logger.info("%s: %s %s in %.1f s", task, f"{completed:,}", unit, time.monotonic() - start)

@@ -1,4 +1,4 @@
-"""The settings of an installation: option, then environment, then `isthmus.toml`, then default."""
+"""Settings, from command-line options, the environment, `isthmus.toml` and defaults, in order."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ from isthmus.errors import InputError
 DEFAULT_ENCODER = "intfloat/multilingual-e5-small"
 
 
-def _expand(value: object) -> object:
+def _absolute_path(value: object) -> object:
     return Path(value).expanduser().absolute() if isinstance(value, str | Path) else value
 
 
 class Settings(BaseSettings):
-    """Every setting of isthmus; the environment spells them `ISTHMUS_<NAME>`."""
+    """All settings of isthmus.
+
+    The environment variable of a setting is `ISTHMUS_<NAME>`, and for the settings of Neo4j also
+    `NEO4J_<NAME>`. The description of each field is its documentation.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="ISTHMUS_",
@@ -34,107 +38,143 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    home: Annotated[Path, BeforeValidator(_expand)] = Field(
+    home: Annotated[Path, BeforeValidator(_absolute_path)] = Field(
         default_factory=lambda: user_data_path("isthmus", appauthor=False),
-        description="Folder of all that isthmus writes.",
+        description="Folder for all files that isthmus writes: server, encoders, caches, logs.",
     )
     neo4j_uri: str | None = Field(
         default=None,
         validation_alias=AliasChoices("NEO4J_URI", "ISTHMUS_NEO4J_URI"),
-        description="Bolt address of an existing server; without it isthmus runs its own.",
+        description="Address of an existing Neo4j server, bolt://HOST:PORT or neo4j://HOST:PORT; "
+        "if not set, isthmus runs its own server.",
     )
     neo4j_username: str = Field(
-        default="neo4j", validation_alias=AliasChoices("NEO4J_USERNAME", "ISTHMUS_NEO4J_USERNAME")
+        default="neo4j",
+        validation_alias=AliasChoices("NEO4J_USERNAME", "ISTHMUS_NEO4J_USERNAME"),
+        description="User name on the server of neo4j_uri.",
     )
     neo4j_password: SecretStr = Field(
         default=SecretStr(""),
         validation_alias=AliasChoices("NEO4J_PASSWORD", "ISTHMUS_NEO4J_PASSWORD"),
+        description="Password of neo4j_username; log lines show *** in its place.",
     )
     neo4j_database: str = Field(
-        default="neo4j", validation_alias=AliasChoices("NEO4J_DATABASE", "ISTHMUS_NEO4J_DATABASE")
+        default="neo4j",
+        validation_alias=AliasChoices("NEO4J_DATABASE", "ISTHMUS_NEO4J_DATABASE"),
+        description="Name of the database on the server of neo4j_uri; isthmus's own server has "
+        "neo4j only.",
     )
     server_heap: str = Field(
-        default="1g", pattern=r"^\d+[mg]$", description="Heap of the server of our own."
+        default="1g",
+        pattern=r"^\d+[mg]$",
+        description="Java heap of isthmus's own server, in megabytes (512m) or gigabytes (2g).",
     )
     server_page_cache: str | None = Field(
         default=None,
         pattern=r"^\d+[mg]$",
-        description="Page cache of the server of our own; without it what holds the graph, 512m at "
-        "least and a quarter of the memory at most.",
+        description="Page cache of isthmus's own server, in megabytes (512m) or gigabytes (2g); if "
+        "not set, 125 % of the graph's files, at least 512m and at most a quarter of the memory.",
     )
     encoder: str = Field(
         default=DEFAULT_ENCODER,
-        description="A model name or folder for sentence-transformers; NAME@int8 by ONNX int8.",
+        description="Text encoder: a model name or folder for sentence-transformers, or NAME@int8 "
+        "to run the model as an ONNX graph of 8-bit integers.",
     )
     keep_text: bool = Field(
-        default=False, description="Keep the words that people wrote, not only their embeddings."
+        default=False,
+        description="Store the words of users' texts in the graph, and not only their embeddings.",
     )
     max_rejected_share: float = Field(
-        default=0.05, ge=0, le=1, description="More wrong rows than this stop an ingest."
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Maximum share of rejected rows in the tables, 0 to 1; with more, `isthmus "
+        "ingest` writes nothing.",
     )
     edges_per_node: int = Field(
-        default=50, ge=1, le=1000, description="Learned edges that leave a node, at most."
+        default=50,
+        ge=1,
+        le=1000,
+        description="Maximum number of learned edges of one kind that leave an item or an "
+        "interest, 1 to 1000.",
     )
     history_limit: int = Field(
         default=200,
         ge=1,
         le=10_000,
-        description="Interactions a query reads of one user, newest first.",
+        description="Maximum number of a user's interactions that a query reads, newest first, 1 "
+        "to 10000.",
     )
     half_life_days: float = Field(
         default=365,
         gt=0,
-        description="Age at which a dated interaction counts half, unless validation users are "
-        "better served by another.",
+        description="Age in days at which a dated interaction counts half, above 0; a retraining "
+        "uses another half-life where that is better for its validation users.",
     )
     event_days: float = Field(
         default=30,
         gt=0,
-        description="Days for which an event id is remembered, so that it counts once.",
+        description="Time in days for which an event_id is stored, so that an event sent again "
+        "counts once; above 0.",
     )
     dense_items: int = Field(
         default=20_000,
         ge=1,
-        description="Items on a side of a domain's border above which only candidates are scored.",
+        description="Number of items above which work is limited: with more in the target domain "
+        "the softmax is sampled; with more in the target domain, or in its source domains "
+        "together, only candidate edges are scored. At least 1.",
     )
     tolerated_loss: float | None = Field(
         default=None,
         ge=0,
         le=1,
-        description="Share of its NDCG@10 that a retraining may lose by chance; a significant loss "
-        "is refused in any case, and without this setting no other is.",
+        description="Maximum relative loss of NDCG@10 against the champion at which a challenger "
+        "is promoted, 0 to 1. A statistically significant loss is refused in any case; if this is "
+        "not set, no other loss is refused.",
     )
     choose_again: float = Field(
         default=0.1,
         ge=0,
-        description="Share of interactions by which the graph grows or shrinks until a retraining "
-        "asks its validation users anew; 0 asks them each time.",
+        description="Relative change of the number of interactions, at least 0, at which a "
+        "retraining tunes its parameters on the validation users again; 0 tunes every time.",
     )
     lock_seconds: float = Field(
         default=60,
         ge=1,
-        description="Time after which a killed retraining's lock is free; a living one renews it.",
+        description="Time in seconds after which the lock of a killed retraining is free, at least "
+        "1; a running retraining renews its lock.",
     )
-    metrics_file: Annotated[Path | None, BeforeValidator(_expand)] = Field(
+    metrics_file: Annotated[Path | None, BeforeValidator(_absolute_path)] = Field(
         default=None,
-        description="File in which commands write, for Prometheus, how they ended.",
+        description="File to which every command writes metrics of its latest run, in the text "
+        "format of Prometheus; if not set, no metrics are written.",
     )
     log_format: Literal["text", "json"] = Field(
-        default="text", description="Lines for people on standard error, or a JSON object a line."
+        default="text",
+        description="Format of the log on standard error: text, or json for one JSON object per "
+        "line.",
     )
     healthcheck: SecretStr | None = Field(
         default=None,
-        description="File that is touched, or address that is asked, after a good scheduled run.",
+        description="File to touch, or URL to request, after a successful run of `isthmus "
+        "schedule`.",
     )
-    seed: int = 7
+    seed: int = Field(
+        default=7,
+        description="Random seed, an integer; the same seed, graph and number of threads give the "
+        "same edges.",
+    )
     threads: int | None = Field(
-        default=None, ge=1, description="Threads for training and encoding; all cores without it."
+        default=None,
+        ge=1,
+        description="Maximum number of threads for training and encoding, at least 1; if not set, "
+        "all cores.",
     )
 
     def secrets(self) -> list[str]:
-        """The values that no log may show."""
-        kept = (value for _, value in self if isinstance(value, SecretStr))
-        return [secret for value in kept if (secret := value.get_secret_value())]
+        """Returns the values that must not appear in a log."""
+        fields = (value for _, value in self if isinstance(value, SecretStr))
+        return [secret for field in fields if (secret := field.get_secret_value())]
 
     @classmethod
     def settings_customise_sources(
@@ -145,15 +185,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Orders the sources: options, environment, `isthmus.toml`."""
+        """Returns the sources in order of precedence: options, environment, `isthmus.toml`."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
 def load_settings(**options: object) -> Settings:
-    """Reads the settings; options that are None count as not given.
+    """Loads the settings; options that are None count as not set.
 
     Raises:
-        InputError: A setting has a value that it cannot have, or a name that does not exist.
+        InputError: A setting has an invalid value or is unknown, or `isthmus.toml` is unreadable.
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
@@ -162,10 +202,10 @@ def load_settings(**options: object) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"The setting {name} cannot be {first['input']!r}: {first['msg'].lower()}.",
-            "Correct it in the option, in the environment or in isthmus.toml.",
+            f"The setting {name} has the invalid value {first['input']!r}: {first['msg'].lower()}.",
+            "Correct the option, the environment variable or the entry in isthmus.toml.",
         ) from error
     except ValueError as error:
         raise InputError(
-            f"isthmus.toml cannot be read: {error}.", "Correct it, or move it away."
+            f"isthmus.toml cannot be read: {error}.", "Correct or remove the file."
         ) from error

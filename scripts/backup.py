@@ -1,4 +1,4 @@
-"""`isthmus backup`: the graph to a file."""
+"""`isthmus backup`: write the graph to a file."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_settings
 def command(settings: Settings, file: Path) -> Output:
-    """Write the graph of our own Neo4j to FILE, which must not exist yet.
+    """Write the graph of the Neo4j server that isthmus runs to FILE, which must not exist.
 
-    Neo4j is stopped meanwhile, and started again: commands that come wait for it, those at work
-    fail. While a retraining runs, nothing is stopped or written (exit code 75). FILE holds the
-    whole graph and no password; encoders that you have trained are folders below encoders/ in the
-    home.
+    The server is stopped during the backup and started again. Commands started meanwhile wait;
+    commands already running fail. While a retraining runs, nothing is stopped and the exit code is
+    75. FILE holds the whole graph and no password. Trained encoders are not part of it: copy the
+    folder encoders/ of the home.
 
     \b
     Examples:
       isthmus backup /backups/monday.dump
       isthmus backup /backups/monday.dump --json
     """
-    from isthmus.graph.operations.backup import backup
+    from isthmus.graph.operations import create_backup
 
-    kept = backup(settings, file)
-    size = f"{kept.bytes / 1e6:,.1f} MB"
-    return Output(kept.document(), f"{kept.file}: {size} in {kept.seconds:.0f} s")
+    backup = create_backup(settings, file)
+    size = f"{backup.bytes / 1e6:,.1f} MB"
+    return Output(backup.document(), f"{backup.file}: {size} in {backup.seconds:.0f} s")

@@ -1,4 +1,4 @@
-"""What every command shares: settings, `--json`, logging, exit codes."""
+"""Shared by all commands: settings, `--json`, logging, exit codes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any
 import click
 
 from isthmus.errors import IsthmusError
-from isthmus.logs import JsonLines, Lines, log_to_standard_error
+from isthmus.logs import JsonFormatter, TextFormatter, log_to_standard_error
 
 logger = logging.getLogger("isthmus")
 
 
 @dataclass(frozen=True)
 class Output:
-    """What a command answers: a document for programs, the same as text for people.
+    """The output of a command, as a document and as text.
 
     Attributes:
-        document: What `--json` prints.
-        text: What people read.
-        failure: What the answer shows to be wrong; said after it, with the exit code of the error.
+        document: Printed by `--json`.
+        text: Printed otherwise.
+        failure: An error to report after the output; its exit code becomes the command's.
     """
 
     document: Any
@@ -42,41 +42,43 @@ def write_json(document: Any) -> None:
 def with_settings(
     function: Callable[..., Output | Iterator[Output] | None],
 ) -> Callable[..., None]:
-    """Gives a command its settings and the options of all, and prints what it returns.
+    """Adds the common options to a command, passes it the settings and prints its output.
 
-    The command's first parameter is the `Settings`. One that goes on returns an iterator, and has
-    each answer printed on a line as it comes. Errors of isthmus are caught in `main`.
+    The command's first parameter is the `Settings`. A command that streams returns an iterator, of
+    which each output is printed as it comes. `IsthmusError` is handled in `main`.
     """
 
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+    @click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document on standard output."
+    )
     @click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Folder of all that isthmus writes.  [env: ISTHMUS_HOME]",
+        help="Folder of everything that isthmus stores.  [env: ISTHMUS_HOME]",
     )
-    @click.option("-q", "--quiet", is_flag=True, help="Say only warnings and errors.")
+    @click.option("-q", "--quiet", is_flag=True, help="Log warnings and errors only.")
     @functools.wraps(function)
     def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
-        from isthmus.encoders.text.runtime import with_chosen_encoder
-        from isthmus.metrics import recorded
+        from isthmus.encoders.text import with_chosen_encoder
+        from isthmus.metrics import record_metrics
         from isthmus.settings import load_settings
 
         settings = load_settings(home=home)
         name = click.get_current_context().command_path.partition(" ")[2]
         secrets, as_lines = settings.secrets(), settings.log_format == "json"
-        formatter = JsonLines(secrets, name) if as_lines else Lines(secrets)
+        formatter = JsonFormatter(secrets, name) if as_lines else TextFormatter(secrets)
         log_to_standard_error(logging.WARNING if quiet else logging.INFO, formatter)
-        with recorded(settings, name) as told:
+        with record_metrics(settings, name) as run_metrics:
             output = function(with_chosen_encoder(settings), **arguments)
             if output is None:
                 return
             for each in [output] if isinstance(output, Output) else output:
-                told.document = each.document
+                run_metrics.document = each.document
                 _print(each, as_json)
                 if each.failure is not None:
-                    told.exit_code = each.failure.exit_code
-        if told.exit_code:
-            sys.exit(told.exit_code)
+                    run_metrics.exit_code = each.failure.exit_code
+        if run_metrics.exit_code:
+            sys.exit(run_metrics.exit_code)
 
     return run
 
@@ -87,7 +89,7 @@ def _print(output: Output, as_json: bool) -> None:
     elif output.text:
         click.echo(output.text)
     if output.failure is not None:
-        report_error(output.failure, as_json=False)  # the document has standard output
+        report_error(output.failure, as_json=False)  # standard output belongs to the document
 
 
 def report_error(error: IsthmusError, as_json: bool) -> None:
@@ -97,4 +99,4 @@ def report_error(error: IsthmusError, as_json: bool) -> None:
             {"error": {"kind": error.kind, "message": error.message, "advice": error.advice}}
         )
     else:
-        logger.error("Error: %s", error)  # before a command logs, Python prints it as it is
+        logger.error("Error: %s", error)  # works before logging is configured, too

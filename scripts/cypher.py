@@ -1,4 +1,4 @@
-"""`isthmus cypher`: the statements that the product runs, for the data team."""
+"""`isthmus cypher`: list, show and run the Cypher statements that isthmus runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """List, show and run the statements of the catalogue."""
+    """List, show and run the Cypher statements of the catalogue."""
 
 
 @command.command("list")
@@ -28,9 +28,9 @@ def list_statements(settings: Settings) -> Output:
     Example:
       isthmus cypher list
     """
-    from isthmus.graph.database.statements import catalogue
+    from isthmus.graph.database import list_statements
 
-    rows = [asdict(query) for query in catalogue()]
+    rows = [asdict(statement) for statement in list_statements()]
     for row in rows:
         del row["text"]
     return Output(rows, "\n".join(f"{row['name']:<40} {row['purpose']}" for row in rows))
@@ -40,36 +40,41 @@ def list_statements(settings: Settings) -> Output:
 @click.argument("name")
 @with_settings
 def show(settings: Settings, name: str) -> Output:
-    """Print a statement, to paste it into a browser.
+    """Print the text of a statement, e.g. for Neo4j Browser.
 
     \b
     Example:
       isthmus cypher show recommend/for_user
     """
-    from isthmus.graph.database.statements import load
+    from isthmus.graph.database import load_statement
 
-    query = load(name)
-    return Output(asdict(query), query.text)
+    statement = load_statement(name)
+    return Output(asdict(statement), statement.text)
 
 
 @command.command()
 @click.argument("name")
-@click.option("-p", "--parameter", "given", multiple=True, help="NAME=VALUE; the value in JSON.")
+@click.option(
+    "-p",
+    "--parameter",
+    "given",
+    multiple=True,
+    help="NAME=VALUE; the value is JSON or text.",
+)
 @with_settings
 def run(settings: Settings, name: str, given: tuple[str, ...]) -> Output:
-    """Run a statement that reads, with its parameters.
+    """Run a reading statement with its parameters, in a read-only transaction.
 
     \b
     Example:
       isthmus cypher run recommend/history -p user='"ana"' -p limit=5
     """
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.database.statements import bind
+    from isthmus.graph.database import bind_parameters, connect
 
-    query, parameters = bind(name, dict(_parameter(text) for text in given))
+    statement, parameters = bind_parameters(name, dict(_parameter(text) for text in given))
     with connect(settings) as graph:
-        rows = graph.read(query.name, **parameters)
-    columns = list(rows[0]) if rows else list(query.columns)
+        rows = graph.read(statement.name, **parameters)
+    columns = list(rows[0]) if rows else list(statement.columns)
     lines = ["\t".join(columns)] + ["\t".join(str(row[c]) for c in columns) for row in rows]
     return Output(
         {"columns": columns, "rows": [list(row.values()) for row in rows]}, "\n".join(lines)

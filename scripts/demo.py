@@ -1,4 +1,4 @@
-"""`isthmus demo`: the whole job on bundled synthetic data, with a report."""
+"""`isthmus demo`: the whole pipeline on bundled synthetic data, with a report."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("demo-report.html"),
     show_default=True,
-    help="The HTML report to write.",
+    help="Path of the HTML report.",
 )
 @with_settings
 def command(settings: Settings, report: Path) -> Output:
-    """Load, embed, learn and recommend on synthetic data in Chinese and English.
+    """Load, encode, train and recommend on synthetic data in Chinese and English.
 
-    It works in a home of its own, HOME/demo, with a server of its own; your graph is not touched.
+    It runs in a separate home, HOME/demo, with a separate server; your graph is not changed.
 
     \b
     Example:

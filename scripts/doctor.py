@@ -1,4 +1,4 @@
-"""`isthmus doctor`: what is well, what is not, and what to do about it."""
+"""`isthmus doctor`: checks of the installation and the data, with advice."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--data", is_flag=True, help="Look at the data in the graph instead.")
+@click.option("--data", is_flag=True, help="Check the quality of the data in the graph instead.")
 @with_settings
 def command(settings: Settings, data: bool) -> Output:
-    """Look at the machine, the server, the graph and the encoder, and say what to do.
+    """Check the machine, the server, the graph and the encoder, with advice for each problem.
 
-    It starts nothing and changes nothing in the graph. With the extra `onnx` it measures, once,
-    whether the encoder is faster as an ONNX graph of 8-bit integers, and chooses.
+    It starts no server and changes nothing in the graph. With the extra `onnx` installed, it
+    measures once whether the encoder is faster as an 8-bit ONNX graph, and selects the faster one.
 
-    With --data it looks for what spoils answers: robots, twins, wrong dates, contradictions,
-    gaps. Each is counted, with three examples. The server is started where it does not run.
+    With --data it checks the data for what degrades recommendations: robots, duplicates, wrong
+    dates, contradictory ratings, gaps. Each is counted, with three examples. The server is started
+    if it does not run. The exit code is 1 if a check fails.
 
     \b
     Examples:
@@ -31,10 +32,9 @@ def command(settings: Settings, data: bool) -> Output:
       isthmus doctor --json
       isthmus doctor --data
     """
-    from isthmus.graph.operations.data_quality import examine_data
-    from isthmus.graph.operations.doctor import examine
+    from isthmus.graph.operations import check_data_quality, run_checks
 
-    checks = examine_data(settings) if data else examine(settings)
+    checks = check_data_quality(settings) if data else run_checks(settings)
     wrong = [check.name for check in checks if not check.ok]
     lines = []
     for check in checks:

@@ -1,4 +1,4 @@
-"""`isthmus encode`: embeddings of items, texts and interests."""
+"""`isthmus encode`: embeds items and texts, and finds interests."""
 
 from __future__ import annotations
 
@@ -16,31 +16,30 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="Batches encoded at once, each on a core of its own; all cores without it.",
+    help="Batches to encode in parallel, one core each.  [default: all cores]",
 )
 @with_settings
 def command(settings: Settings, workers: int | None) -> Output:
-    """Give items and texts that have none their embedding, then find the interests.
+    """Embed the items and texts without an embedding, then find the interests.
 
-    It is that of the encoder of the generation that answers; `isthmus retrain` changes to another.
+    Uses the active encoder version; `isthmus retrain` activates another encoder.
 
     \b
     Examples:
       isthmus encode
       isthmus encode --workers 4
     """
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.interests.encoder_versions import settings_of_answers
-    from isthmus.graph.interests.find import encode_and_find
+    from isthmus.graph.database import connect
+    from isthmus.graph.interests import encode_and_find_interests, settings_for_active_encoder
 
     if workers is not None:
         settings = settings.model_copy(update={"threads": workers})
     with connect(settings) as graph:
-        settings = settings_of_answers(graph, settings)
-        done, found = encode_and_find(graph, settings)
-    document = done.document() | {"interests": found.interests}
+        settings = settings_for_active_encoder(graph, settings)
+        encoding, summary = encode_and_find_interests(graph, settings)
+    document = encoding.document() | {"interests": summary.interests}
     return Output(
         document,
-        f"{done.encoded:,} encoded, {done.cached:,} from the cache, {found.interests:,} interests; "
-        f"encoder version {done.version}",
+        f"{encoding.encoded:,} encoded, {encoding.cached:,} from the cache, "
+        f"{summary.interests:,} interests; encoder version {encoding.version}",
     )

@@ -1,4 +1,4 @@
-"""`isthmus encoder`: models of one's own, trained on one's own texts."""
+"""`isthmus encoder`: trains text encoders and lists encoder versions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from isthmus.scripts.command import Output, with_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from isthmus.encoders.training.train import Plan, Trained
+    from isthmus.encoders.training import TrainedModel, TrainingPlan
     from isthmus.settings import Settings
 
 
 @click.group("encoder")
 def command() -> None:
-    """Train a text model on the texts of the graph, and list those that it was encoded with.
+    """Train text encoders, and list the encoder versions of the graph.
 
     \b
     Example:
@@ -29,36 +29,49 @@ def command() -> None:
 
 
 def with_plan(rate: float) -> Callable[[Callable[..., Output]], Callable[..., Output]]:
-    """Gives a training its `--name`, and a plan of its `--epochs`, `--minutes` and so on.
+    """Adds the options of a training, which the command receives as `plan` and `out`.
 
     Args:
-        rate: The learning rate that is measured to serve it best.
+        rate: The default learning rate, the best one measured for this kind of training.
     """
 
-    def given(function: Callable[..., Output]) -> Callable[..., Output]:
-        @click.option("--name", required=True, help="What to call the model; it is kept in HOME.")
-        @click.option("--epochs", default=1, show_default=True, type=click.IntRange(1))
+    def decorate(function: Callable[..., Output]) -> Callable[..., Output]:
+        @click.option("--name", required=True, help="Name of the trained model, stored in HOME.")
         @click.option(
-            "--minutes", default=20.0, show_default=True, type=click.FloatRange(0), help="At most."
+            "--epochs",
+            default=1,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Maximum number of epochs.",
+        )
+        @click.option(
+            "--minutes",
+            default=20.0,
+            show_default=True,
+            type=click.FloatRange(0),
+            help="Maximum training time in minutes.",
         )
         @click.option(
             "--learning-rate",
             default=rate,
             show_default=True,
             type=click.FloatRange(0, min_open=True),
+            help="Learning rate after the warm-up.",
         )
         @functools.wraps(function)
-        def run(settings: Settings, *, name: str, **told: Any) -> Output:
-            from isthmus.encoders.text.model_files import kept_folder
-            from isthmus.encoders.training.train import Plan
+        def run(settings: Settings, *, name: str, **options: Any) -> Output:
+            from isthmus.encoders.text import model_folder
+            from isthmus.encoders.training import TrainingPlan
 
             fields = ("epochs", "minutes", "learning_rate")
-            plan = Plan(seed=settings.seed, **{field: told.pop(field) for field in fields})
-            return function(settings, plan=plan, out=kept_folder(name, settings.home), **told)
+            plan = TrainingPlan(
+                seed=settings.seed, **{field: options.pop(field) for field in fields}
+            )
+            return function(settings, plan=plan, out=model_folder(name, settings.home), **options)
 
         return run
 
-    return given
+    return decorate
 
 
 @command.command("pretrain")
@@ -66,24 +79,24 @@ def with_plan(rate: float) -> Callable[[Callable[..., Output]], Callable[..., Ou
     "--tables",
     type=click.Path(path_type=Path, exists=True),
     multiple=True,
-    help="Tables whose texts to learn from, in place of the graph's; several times for several.",
+    help="Train on the texts of these tables instead of the graph's; repeatable.",
 )
 @with_settings
 @with_plan(3e-6)
-def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]) -> Output:
-    """Go on training the encoder on titles and on what people wrote, without labels.
+def pretrain(settings: Settings, plan: TrainingPlan, out: Path, tables: tuple[Path, ...]) -> Output:
+    """Continue the pre-training of the encoder on titles and users' texts, without labels.
 
-    Killed, the same command goes on where it stopped.
+    After an interruption, the same command resumes the training.
 
     \b
     Examples:
       isthmus encoder pretrain --name ours
       isthmus encoder pretrain --tables data/ --name ours --epochs 3 --minutes 60
     """
-    from isthmus.encoders.text.encoder import load_encoder
-    from isthmus.encoders.training.pretrain import pretrain as run
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.interests.corpus import texts_of_graph, texts_of_tables
+    from isthmus.encoders.text import load_encoder
+    from isthmus.encoders.training import pretrain_encoder as run
+    from isthmus.graph.database import connect
+    from isthmus.graph.interests import texts_of_graph, texts_of_tables
 
     if tables:
         texts = [text for folder in tables for text in texts_of_tables(folder)]
@@ -91,7 +104,7 @@ def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]
         with connect(settings) as graph:
             texts = texts_of_graph(graph)
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    return _said(run(encoder, texts, plan, out))
+    return _format_result(run(encoder, texts, plan, out))
 
 
 @command.command("finetune")
@@ -100,23 +113,30 @@ def pretrain(settings: Settings, plan: Plan, out: Path, tables: tuple[Path, ...]
     "--wants/--no-wants",
     default=True,
     show_default=True,
-    help="Also learn from bundled sentences and the things that answer them, Chinese and English.",
+    help="Add the bundled pairs of sentence and title, Chinese and English, to the training set.",
 )
 @click.option(
     "--fold",
     default=0,
     show_default=True,
     type=click.IntRange(0, 9),
-    help="Fold of `isthmus evaluate cold-start` whose cold users are not learned from.",
+    help="Exclude the cold-start users of this fold of `isthmus evaluate cold-start`.",
 )
 @with_settings
 @with_plan(2e-5)
 def finetune(
-    settings: Settings, plan: Plan, out: Path, tables: Path | None, *, wants: bool, fold: int
+    settings: Settings,
+    plan: TrainingPlan,
+    out: Path,
+    tables: Path | None,
+    *,
+    wants: bool,
+    fold: int,
 ) -> Output:
-    """Train the encoder on what users did: what they wrote and liked against what they like.
+    """Fine-tune the encoder on user behaviour: texts and liked titles against liked items.
 
-    Without tables, on what is bundled alone. Killed, the same command goes on where it stopped.
+    Without tables, on the bundled pairs only. After an interruption, the same command resumes the
+    training.
 
     \b
     Examples:
@@ -124,51 +144,52 @@ def finetune(
       isthmus encoder finetune --name bilingual
       ISTHMUS_ENCODER=pretrained isthmus encoder finetune data/ --name ours --epochs 2
     """
-    from isthmus.encoders.text.encoder import load_encoder
-    from isthmus.encoders.training.finetune import NOTHING_DONE, check_enough
-    from isthmus.encoders.training.finetune import finetune as run
-    from isthmus.encoders.training.wants import with_wants
+    from isthmus.encoders.text import load_encoder
+    from isthmus.encoders.training import EMPTY_BEHAVIOUR, check_example_count, with_bundled_pairs
+    from isthmus.encoders.training import finetune_encoder as run
     from isthmus.graph.sources import read_dataset
-    from isthmus.workflows.finetuning_data import behaviour_of
+    from isthmus.workflows.finetuning_data import build_behaviour
 
-    behaviour = NOTHING_DONE
+    behaviour = EMPTY_BEHAVIOUR
     if tables is not None:
-        behaviour = behaviour_of(read_dataset(tables), fold)
-        check_enough(behaviour)  # or what is bundled would hide that the tables teach nothing
+        behaviour = build_behaviour(read_dataset(tables), fold)
+        check_example_count(behaviour)  # before the bundled pairs hide that the tables have too few
     if wants:
-        behaviour = with_wants(behaviour)
+        behaviour = with_bundled_pairs(behaviour)
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    return _said(run(encoder, behaviour, plan, out))
+    return _format_result(run(encoder, behaviour, plan, out))
 
 
 @command.command("list")
 @with_settings
 def list_versions(settings: Settings) -> Output:
-    """List the versions of the encoder that the graph has vectors of, newest first.
+    """List the encoder versions of the graph, newest first.
 
     \b
     Example:
       isthmus encoder list
     """
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.interests.encoder_versions import versions
+    from isthmus.graph.database import connect
+    from isthmus.graph.interests import list_versions
 
     with connect(settings) as graph:
-        rows = versions(graph)
+        rows = list_versions(graph)
     lines = [
         f"{row['version']:>4}  {row['state']:<9}  {row['created_at'][:19]}  "
         f"{row['dimensions']:>5}  {row['name']}"
         for row in rows
     ]
-    return Output(rows, "\n".join(lines) or "Nothing is encoded yet. Run `isthmus encode`.")
+    return Output(
+        rows, "\n".join(lines) or "The graph has no encoder version yet. Run `isthmus encode`."
+    )
 
 
-def _said(trained: Trained) -> Output:
+def _format_result(trained: TrainedModel) -> Output:
     name = trained.folder.name
     return Output(
         {"name": name, **trained.document()},
         f"{trained.folder}\n"
-        f"{trained.steps:,} steps in {trained.seconds:,.0f} s; held-out texts find what belongs to "
-        f"them with a mean reciprocal rank of {trained.after:.3f}, before {trained.before:.3f}.\n"
-        f"Use it: ISTHMUS_ENCODER={name} isthmus retrain",
+        f"{trained.steps:,} steps in {trained.seconds:,.0f} s; mean reciprocal rank on held-out "
+        f"examples {trained.after:.3f}, {trained.before:.3f} before training.\n"
+        f"To use the model: ISTHMUS_ENCODER={name} isthmus retrain",
     )

@@ -1,4 +1,4 @@
-"""`isthmus evaluate`: what the edges are worth for held-out users, beside the baselines."""
+"""`isthmus evaluate`: compares the edges with the baselines on held-out users."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.errors import IsthmusError
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.evaluation.conditions import Conditions
-    from isthmus.graph.ingest.dataset import Dataset
+    from isthmus.gnn.data import InterestGraph
+    from isthmus.gnn.evaluation import EvaluationConfig
+    from isthmus.graph.ingest import Dataset
     from isthmus.settings import Settings
 
 FOLDS = 10
 
 
 class Folds(click.ParamType[tuple[int, ...]]):
-    """`all`, or numbers from 0 to 9 separated by commas."""
+    """The option type of `--folds`: `all`, or numbers from 0 to 9 separated by commas."""
 
     name = "folds"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
-        """The folds that are named, ascending, each once."""
+        """Returns the folds in ascending order without duplicates."""
         if isinstance(value, tuple):
             return value
         if value == "all":
             return tuple(range(FOLDS))
         words = [word.strip() for word in value.split(",")]
         if not all(word.isdecimal() and int(word) < FOLDS for word in words):
-            self.fail(f"{value!r} is neither `all` nor numbers from 0 to 9 with commas.")
+            self.fail(f"{value!r} is neither `all` nor numbers from 0 to 9 separated by commas.")
         return tuple(sorted({int(word) for word in words}))
 
 
 @click.group()
 def command() -> None:
-    """Measure accuracy on a dataset of tables; your graph is neither read nor written."""
+    """Measure accuracy on a dataset of tables, without reading or writing your graph."""
 
 
-def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The folder and the options that every protocol has."""
+def _with_dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the folder argument and the options that all protocols share."""
     for option in (
         click.option(
             "-o",
@@ -54,10 +54,18 @@ def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(path_type=Path),
             help="Also write OUT.json, OUT.md and OUT.png.",
         ),
-        click.option("--model", "models", multiple=True, help="Only these; all without it."),
-        click.option("--parts", is_flag=True, help="Also transfer without each of its parts."),
         click.option(
-            "--target", "targets", multiple=True, help="Domain to recommend; all without it."
+            "--model",
+            "models",
+            multiple=True,
+            help="Restrict to this model; repeatable.  [default: all]",
+        ),
+        click.option("--parts", is_flag=True, help="Add an ablation study of transfer."),
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            help="Restrict to this target domain; repeatable.  [default: all]",
         ),
         click.argument("folder", type=click.Path(path_type=Path)),
     ):
@@ -66,11 +74,15 @@ def _of_a_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @command.command("cold-start")
-@_of_a_dataset
-@click.option("--fold", type=click.IntRange(0, FOLDS - 1), help="One fold of ten.  [default: 0]")
-@click.option("--folds", type=Folds(), help="Several folds, pooled: `all`, or as in `0,1,2`.")
+@_with_dataset_options
 @click.option(
-    "--through-graph", is_flag=True, help="Rank in a scratch Neo4j too; exit 1 unless it agrees."
+    "--fold", type=click.IntRange(0, FOLDS - 1), help="Evaluate one fold of ten.  [default: 0]"
+)
+@click.option("--folds", type=Folds(), help="Pool several folds: `all`, or e.g. `0,1,2`.")
+@click.option(
+    "--through-graph",
+    is_flag=True,
+    help="Also rank in a temporary Neo4j; exit 1 if its rankings differ.",
 )
 @with_settings
 def cold_start(
@@ -84,7 +96,7 @@ def cold_start(
     folds: tuple[int, ...] | None,
     through_graph: bool,
 ) -> Output:
-    """Hide what cold users did in a domain and rank all its items for them.
+    """Hide the history of cold-start users in a domain and rank all its items for them.
 
     \b
     Examples:
@@ -96,35 +108,33 @@ def cold_start(
     """
     if through_graph and (folds or (models and "transfer" not in models)):
         raise click.UsageError(
-            "--through-graph ranks one fold by transfer: use --fold, and --model transfer."
+            "--through-graph evaluates transfer on one fold: use --fold and --model transfer."
         )
     if folds and fold is not None:
         raise click.UsageError("--fold and --folds cannot be given together.")
-    from isthmus.gnn.evaluation.cold_start import cold_start as one_fold
-    from isthmus.gnn.evaluation.cold_start import cold_start_folds
-    from isthmus.gnn.evaluation.harness import of_targets
-    from isthmus.workflows.evaluate_through_graph import add_through_graph
+    from isthmus.gnn.evaluation import evaluate_cold_start, evaluate_folds, evaluate_targets
+    from isthmus.workflows.evaluate_through_graph import evaluate_through_graph
 
-    dataset, data, conditions = _prepared(settings, folder, models, parts, out)
+    dataset, data, config = _prepare(settings, folder, models, parts, out)
 
-    def measure(target: str) -> dict[str, Any]:
+    def evaluate(target: str) -> dict[str, Any]:
         if folds:
-            return cold_start_folds(data, target, conditions, folds)
-        return one_fold(data, target, conditions, fold=fold or 0)
+            return evaluate_folds(data, target, config, folds)
+        return evaluate_cold_start(data, target, config, fold=fold or 0)
 
-    documents = of_targets(targets or data.domains, measure)
+    documents = evaluate_targets(targets or data.domains, evaluate)
     failure = None
     if through_graph:
-        failure = add_through_graph(documents, data, dataset, folder, fold or 0, settings)
+        failure = evaluate_through_graph(documents, data, dataset, folder, fold or 0, settings)
     return _output(documents, out, failure)
 
 
 @command.command("temporal")
-@_of_a_dataset
+@_with_dataset_options
 @click.option(
     "--at",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    help="Hide what happened later, UTC; by default 80 % had happened.",
+    help="Instant of the split, UTC.  [default: 80 % of the interactions are before it]",
 )
 @with_settings
 def temporal(
@@ -136,29 +146,29 @@ def temporal(
     out: Path | None,
     at: datetime | None,
 ) -> Output:
-    """Hide what happened after an instant and rank what users had not met until then.
+    """Hide all interactions after an instant and rank the items that were new to each user.
 
     \b
     Examples:
       isthmus evaluate temporal data/ --target films
       isthmus evaluate temporal data/ --at 2024-06-30 -o results/june
     """
-    from isthmus.gnn.evaluation import temporal as protocol
-    from isthmus.graph.generations.dataset_snapshot import first_times
+    from isthmus.gnn.evaluation import evaluate_temporal
+    from isthmus.graph.generations import first_interaction_times
 
-    dataset, data, conditions = _prepared(settings, folder, models, parts, out)
-    documents = protocol.temporal(
+    dataset, data, config = _prepare(settings, folder, models, parts, out)
+    documents = evaluate_temporal(
         data,
-        first_times(dataset, data),
+        first_interaction_times(dataset, data),
         targets or data.domains,
-        conditions,
+        config,
         at=at.replace(tzinfo=UTC).timestamp() if at else None,
     )
     return _output(documents, out)
 
 
 @command.command("next-item")
-@_of_a_dataset
+@_with_dataset_options
 @with_settings
 def next_item(
     settings: Settings,
@@ -168,52 +178,50 @@ def next_item(
     parts: bool,
     out: Path | None,
 ) -> Output:
-    """Hide each user's last item and rank it among 999 of its domain drawn at random.
+    """Hide each user's last item and rank it among 999 random items of its domain.
 
     \b
     Examples:
       isthmus evaluate next-item data/
       isthmus evaluate next-item data/ --model transfer --model popularity --json
     """
-    from isthmus.gnn.evaluation import next_item as protocol
+    from isthmus.gnn.evaluation import evaluate_next_item
 
-    _, data, conditions = _prepared(settings, folder, models, parts, out)
-    return _output(protocol.next_item(data, targets or data.domains, conditions), out)
+    _, data, config = _prepare(settings, folder, models, parts, out)
+    return _output(evaluate_next_item(data, targets or data.domains, config), out)
 
 
-def _prepared(
+def _prepare(
     settings: Settings, folder: Path, models: tuple[str, ...], parts: bool, out: Path | None
-) -> tuple[Dataset, InterestGraph, Conditions]:
-    """The dataset, the same as arrays, and the conditions that the options and settings give."""
+) -> tuple[Dataset, InterestGraph, EvaluationConfig]:
+    """Returns the dataset, its snapshot and the evaluation configuration."""
     from isthmus.gnn.config import TrainingConfig
-    from isthmus.gnn.evaluation.conditions import MODELS, Conditions
-    from isthmus.gnn.evaluation.plots import check_plotting
-    from isthmus.gnn.evaluation.results import VARIANTS
-    from isthmus.graph.generations.dataset_snapshot import hiding, snapshot_of_tables, titles_of
+    from isthmus.gnn.evaluation import MODELS, VARIANTS, EvaluationConfig, check_plotting
+    from isthmus.graph.generations import build_snapshot, hide_function, item_titles
     from isthmus.graph.sources import read_dataset
 
     if out:
         check_plotting()
     dataset = read_dataset(folder)
-    data = snapshot_of_tables(dataset, settings)
-    conditions = Conditions(
+    data = build_snapshot(dataset, settings)
+    config = EvaluationConfig(
         models=(*(models or MODELS), *(VARIANTS if parts else ())),
         training=TrainingConfig.from_settings(settings),
-        titles=titles_of(dataset, data),
+        titles=item_titles(dataset, data),
         dataset=folder.name,
         fingerprint=dataset.fingerprint,
-        hide=hiding(dataset, settings),
+        hide=hide_function(dataset, settings),
     )
-    return dataset, data, conditions
+    return dataset, data, config
 
 
 def _output(
     documents: list[dict[str, Any]], out: Path | None, failure: IsthmusError | None = None
 ) -> Output:
-    from isthmus.gnn.evaluation import report as tables
+    from isthmus.gnn.evaluation import render_text, write_report
 
     if out:
-        tables.write(out, documents)
+        write_report(out, documents)
     return Output(
-        documents if len(documents) > 1 else documents[0], tables.plain(documents), failure
+        documents if len(documents) > 1 else documents[0], render_text(documents), failure
     )

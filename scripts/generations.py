@@ -1,4 +1,4 @@
-"""`isthmus generations`: what was learned, what answers, and back again."""
+"""`isthmus generations`: list, show and roll back generations of learned edges."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def list_generations(settings: Settings) -> Output:
     Example:
       isthmus generations list
     """
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.generations.publish import generations
+    from isthmus.graph.database import connect
+    from isthmus.graph.generations import list_generations
 
     with connect(settings) as graph:
-        rows = generations(graph)
+        rows = list_generations(graph)
     lines = [
         f"{row['number']:>4}  {row['state']:<9}  {row['created_at'][:19]}"
         f"  {row['edges']:>10,} edges  encoder {row['encoder_version'] or '-'}"
@@ -50,11 +50,11 @@ def show(settings: Settings, number: int) -> Output:
     Example:
       isthmus generations show 1
     """
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.generations.publish import show as shown
+    from isthmus.graph.database import connect
+    from isthmus.graph.generations import show_generation
 
     with connect(settings) as graph:
-        row = shown(graph, number)
+        row = show_generation(graph, number)
     return Output(row, json.dumps(row, ensure_ascii=False, indent=2))
 
 
@@ -62,18 +62,20 @@ def show(settings: Settings, number: int) -> Output:
 @click.argument("number", type=int)
 @with_settings
 def rollback(settings: Settings, number: int) -> Output:
-    """Let generation NUMBER answer again, with the encoder that it was learned from.
+    """Make generation NUMBER active again, with the encoder version it was trained with.
+
+    Only generations in the state `retired` can be rolled back to; see `isthmus generations list`.
 
     \b
     Example:
       isthmus generations rollback 1
     """
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.generations.publish import roll_back
+    from isthmus.graph.database import connect
+    from isthmus.graph.generations import roll_back
 
     with connect(settings) as graph:
         row = roll_back(graph, number)
-    text = f"Generation {number} answers"
+    text = f"Generation {number} is active"
     if row["encoder"] is not None:
         text += f" with encoder version {row['encoder_version']}, {row['encoder']}"
     document = {"generation": number, **{key: row[key] for key in ("encoder_version", "encoder")}}

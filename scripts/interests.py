@@ -1,4 +1,4 @@
-"""`isthmus interests`: what items and texts are about, what users are interested in."""
+"""`isthmus interests`: finds the interests of items, texts and users."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 @click.command()
 @with_settings
 def command(settings: Settings) -> Output:
-    """Find interests anew, from categories or from clusters of embeddings.
+    """Rebuild the interests from categories and from clusters of embeddings.
 
     \b
     Example:
       isthmus interests
     """
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.interests.encoder_versions import settings_of_answers
-    from isthmus.graph.interests.find import find_interests, largest_interests
+    from isthmus.graph.database import connect
+    from isthmus.graph.interests import (
+        find_interests,
+        largest_interests,
+        settings_for_active_encoder,
+    )
 
     with connect(settings) as graph:
-        found = find_interests(graph, settings_of_answers(graph, settings))
+        summary = find_interests(graph, settings_for_active_encoder(graph, settings))
         largest = largest_interests(graph)
-    return Output(found.document(largest), found.text(largest))
+    return Output(summary.document(largest), summary.text(largest))

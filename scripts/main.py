@@ -1,4 +1,4 @@
-"""The way in: `isthmus COMMAND`. Each command lives in the file of its name."""
+"""The entry point: `isthmus COMMAND`. Each command lives in the file of its name."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ COMMANDS = (
 
 
 class CommandFolder(click.Group):
-    """Finds a command in the file of its name, and imports that file only."""
+    """Loads a command from the file of its name, and no other."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order in which a newcomer meets them."""
+        """Names in the order of first use."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The `command` of `scripts/NAME.py`, or None where there is no such file."""
+        """The `command` of `scripts/NAME.py`, or None if there is no such file."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"isthmus.scripts.{cmd_name}")
@@ -63,7 +63,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Runs a command and turns what it raises into a sentence and an exit code."""
+    """Runs a command; an error becomes a message on standard error and an exit code."""
     as_json = "--json" in sys.argv
     try:
         cli.main(prog_name="isthmus", standalone_mode=False)
@@ -77,7 +77,7 @@ def main() -> None:
         report_error(InputError(error.format_message(), f"See `{usage} --help`."), as_json)
         sys.exit(InputError.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        logger.warning("Interrupted. What was acknowledged is kept; run it again to go on.")
+        logger.warning("Interrupted. Committed work is kept; run the command again to continue.")
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

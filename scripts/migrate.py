@@ -1,4 +1,4 @@
-"""`isthmus migrate`: constraints and indexes."""
+"""`isthmus migrate`: create constraints and indexes."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ if TYPE_CHECKING:
 @click.command()
 @with_settings
 def command(settings: Settings) -> Output:
-    """Create the constraints and indexes that are missing.
+    """Create missing constraints and indexes.
 
-    Every command that writes does this first; run it by itself to see what is done.
+    Every command that connects does this first; run it alone to see what is applied.
 
     \b
     Example:
       isthmus migrate
     """
-    from isthmus.graph.database.migrations import migrate
-    from isthmus.graph.database.session import connect
+    from isthmus.graph.database import connect, migrate
 
     with connect(settings, migrated=False) as graph:
         applied = migrate(graph)

@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("user", required=False)
 @click.option("-d", "--domain", required=True, help="Domain to recommend from.")
-@click.option("-n", "n", default=10, type=click.IntRange(1, 1000), show_default=True)
-@click.option("--explain", is_flag=True, help="Print the paths that make each score.")
-@click.option("--text", help="Recommend for these words of somebody who is not in the graph.")
-@click.option("--users", type=click.File(), help="A user id a line, or - for standard input.")
+@click.option(
+    "-n",
+    "n",
+    default=10,
+    type=click.IntRange(1, 1000),
+    show_default=True,
+    help="Maximum number of items.",
+)
+@click.option("--explain", is_flag=True, help="Print the paths that add up to each score.")
+@click.option("--text", help="Recommend for a text of a user who is not in the graph.")
+@click.option("--users", type=click.File(), help="File with a user id per line; - for stdin.")
 @with_settings
 def command(
     settings: Settings,
@@ -31,6 +38,9 @@ def command(
 ) -> Output | None:
     """Recommend items of a domain to USER, to many users, or for a text.
 
+    Items that the user has interacted with are left out. With --users, one JSON document per user
+    is printed on a line of its own, in the order of the file.
+
     \b
     Examples:
       isthmus recommend ana --domain films -n 5 --explain
@@ -39,9 +49,13 @@ def command(
     """
     if sum(given is not None for given in (user, text, users)) != 1:
         raise click.UsageError("Give one of USER, --text and --users.")
-    from isthmus.graph.database.session import connect
-    from isthmus.graph.serving.explanation import as_text
-    from isthmus.graph.serving.recommend import recommend, recommend_for_text, recommend_for_users
+    from isthmus.graph.database import connect
+    from isthmus.graph.serving import (
+        format_answer,
+        recommend_for_text,
+        recommend_for_user,
+        recommend_for_users,
+    )
 
     with connect(settings) as graph:
         if users is not None:
@@ -50,10 +64,10 @@ def command(
                 write_json(answer)
             return None
         if text is not None:
-            from isthmus.graph.interests.encoder_versions import encoder_of_answers
+            from isthmus.graph.interests import active_encoder
 
-            encoder = encoder_of_answers(graph, settings)
+            encoder = active_encoder(graph, settings)
             answer = recommend_for_text(graph, encoder, text, domain, n)
         else:
-            answer = recommend(graph, str(user), domain, n, settings)
-    return Output(answer, as_text(answer, paths=explain))
+            answer = recommend_for_user(graph, str(user), domain, n, settings)
+    return Output(answer, format_answer(answer, paths=explain))

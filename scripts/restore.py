@@ -1,4 +1,4 @@
-"""`isthmus restore`: the graph from a file."""
+"""`isthmus restore`: replace the graph by a backup."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--yes", is_flag=True, help="Replace the graph that is there.")
+@click.option("--yes", is_flag=True, help="Replace the present graph; required if there is one.")
 @with_settings
 def command(settings: Settings, file: Path, yes: bool) -> Output:
-    """Put the graph that `isthmus backup` wrote to FILE in the place of the one that is there.
+    """Replace the graph by the one that `isthmus backup` wrote to FILE.
 
-    It is loaded and tried out beside it first: where anything fails, the graph stays as it was.
+    The backup is loaded and tested beside the present graph first. If anything fails, the graph
+    stays as it was.
 
     \b
     Examples:
       isthmus restore /backups/monday.dump
       isthmus restore /backups/monday.dump --yes
     """
-    from isthmus.graph.operations.backup import restore
+    from isthmus.graph.operations import restore_backup
 
-    kept = restore(settings, file, yes)
-    size = f"{kept.bytes / 1e6:,.1f} MB"
-    return Output(kept.document(), f"{kept.file} is restored: {size} in {kept.seconds:.0f} s")
+    backup = restore_backup(settings, file, yes)
+    size = f"{backup.bytes / 1e6:,.1f} MB"
+    return Output(backup.document(), f"{backup.file} is restored: {size} in {backup.seconds:.0f} s")

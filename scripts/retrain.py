@@ -1,4 +1,4 @@
-"""`isthmus retrain`: learn the edges anew."""
+"""`isthmus retrain`: train the edges and publish them as a generation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Learn all anew, although nothing changed.")
+@click.option("--force", is_flag=True, help="Train and tune even if nothing changed.")
 @with_settings
 def command(settings: Settings, force: bool) -> Output:
-    """Learn the edges between domains from the graph and publish them as a generation.
+    """Learn the edges between domains from the graph and publish them as a new generation.
 
-    Readers go on with the generation before until the new one is whole, and after that where users
-    who were held out from both are served worse by the new one: it is then deleted, with exit code
-    3. Where the encoder is another one than theirs, everything is encoded with it first, beside
-    what answers. Where the graph grew by less than a tenth (setting choose_again), what validation
-    users chose for the generation before is kept, so that it learns once and not twice. One
-    retraining of a graph runs at a time, on whichever machine.
+    Queries use the active generation until the new one is complete and has passed the promotion
+    gate: if its NDCG@10 on held-out users is significantly lower than that of the active one, the
+    new generation is deleted and the exit code is 3. If the setting `encoder` names another model,
+    everything is encoded with it first, as a new encoder version. If the graph grew by less than
+    the setting `choose_again` (10 %), the tuned parameters of the active generation are reused,
+    which halves the time. Only one retraining of a graph runs at a time, across machines.
 
     \b
     Examples:
@@ -32,19 +32,19 @@ def command(settings: Settings, force: bool) -> Output:
       ISTHMUS_LOG_FORMAT=json isthmus retrain --force --json 2>retrain.log
       ISTHMUS_ENCODER=ours isthmus retrain
     """
-    from isthmus.graph.database.session import connect
+    from isthmus.graph.database import connect
     from isthmus.workflows.retrain import retrain
 
     with connect(settings) as graph:
         result = retrain(graph, settings, force)
     text = (
-        f"Generation {result['generation']} answers with {result['edges']:,} edges, "
+        f"Generation {result['generation']} is active with {result['edges']:,} edges, "
         f"after {result['seconds']:.0f} s."
     )
     failure = None
     if not result["promoted"]:
         failure = NothingToDo(
-            f"The new generation was refused: {result['reason']}",
-            "Look at what was loaded since; the next retraining tries again.",
+            f"The promotion gate refused the new generation: {result['reason']}",
+            "Check what was loaded since the active generation; the next retraining tries again.",
         )
     return Output(result, f"{text} {result['reason']}" if failure is None else text, failure)

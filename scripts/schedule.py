@@ -1,4 +1,4 @@
-"""`isthmus schedule`: retraining at its times."""
+"""`isthmus schedule`: retraining on a schedule."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--cron", help='When: five fields of cron, as "0 3 * * *".')
-@click.option("--once", is_flag=True, help="Run now, and end; for a scheduler of your own.")
+@click.option("--cron", help='Cron expression of five fields, e.g. "0 3 * * *".')
+@click.option("--once", is_flag=True, help="Run once now and exit; for an external scheduler.")
 @click.option(
     "--time-limit",
     type=click.FloatRange(0, min_open=True),
     default=360,
     show_default=True,
-    help="Minutes after which a run is ended.",
+    help="Maximum time of a run in minutes.",
 )
 @click.option(
     "--retries",
     type=click.IntRange(0),
     default=3,
     show_default=True,
-    help="How often a failed run is tried again, after 1, 2, 4 … minutes.",
+    help="Number of retries of a failed run, after 1, 2, 4 … minutes.",
 )
 @click.option(
     "--healthcheck",
     metavar="FILE-or-URL",
-    help="Touched or requested after a good run.  [env: ISTHMUS_HEALTHCHECK]",
+    help="File to touch or URL to request after a successful run.  [env: ISTHMUS_HEALTHCHECK]",
 )
 @click.option(
     "--print",
     "form",
     type=click.Choice(["systemd", "cron", "kubernetes"]),
-    help="Write what this scheduler takes to standard output, and run nothing.",
+    help="Print the configuration for this scheduler instead of running.",
 )
-@click.option("--image", help="The container's image, for --print kubernetes.")
+@click.option("--image", help="Container image, for --print kubernetes.")
 @with_settings
 def command(
     settings: Settings,
@@ -54,10 +54,10 @@ def command(
     form: str | None,
     image: str | None,
 ) -> Output:
-    """Run `isthmus retrain` at its times, in the foreground, until SIGTERM.
+    """Run `isthmus retrain` on a schedule, in the foreground, until SIGTERM.
 
-    A run that hangs is ended, one that fails is tried again, one that meets another's lock waits;
-    what comes due during a run is one run after it.
+    A run that exceeds the time limit is ended, a failed run is retried, and a run that finds the
+    lock held by another retraining waits. Runs that fall due during a run are merged into one.
 
     \b
     Examples:
@@ -65,20 +65,27 @@ def command(
       isthmus schedule --cron "0 3 * * *" --print systemd
       isthmus schedule --once --retries 0
     """
-    from isthmus.scheduling import deployment, schedule
-    from isthmus.scheduling.cron import read_cron
+    from isthmus.scheduling import (
+        DeploymentPlan,
+        RetryPolicy,
+        read_cron,
+        render_deployment,
+        retrain_command,
+        run_on_schedule,
+        run_with_retries,
+    )
 
     if healthcheck is None and settings.healthcheck is not None:
         healthcheck = settings.healthcheck.get_secret_value()
-    policy = schedule.Policy(time_limit * 60, retries, healthcheck)
+    policy = RetryPolicy(time_limit * 60, retries, healthcheck)
     if once == (cron is not None):
         raise InputError("Give --cron or --once.", "See `isthmus schedule --help`.")
     if cron is None:
-        done = schedule.once(schedule.retraining(settings), policy)
+        done = run_with_retries(retrain_command(settings), policy)
         return Output(asdict(done), f"Done in {done.seconds:.0f} s.")
     times = read_cron(cron)
     if form is not None:
-        files = deployment.printed(form, deployment.Plan(times, policy, settings, image))
+        files = render_deployment(form, DeploymentPlan(times, policy, settings, image))
         return Output({"form": form, "files": files}, "\n".join(files.values()).rstrip("\n"))
-    runs = schedule.keep(times, schedule.retraining(settings), policy)
+    runs = run_on_schedule(times, retrain_command(settings), policy)
     return Output(runs, f"{runs['runs']} runs, {runs['failed']} failed.")

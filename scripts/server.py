@@ -1,4 +1,4 @@
-"""`isthmus server`: the Neo4j of our own."""
+"""`isthmus server`: the Neo4j server that isthmus runs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from isthmus.errors import NothingToDo
 from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
-    from isthmus.graph.server.record import ServerRecord
+    from isthmus.graph.server import ServerRecord
     from isthmus.settings import Settings
 
 
 @click.group("server")
 def command() -> None:
-    """Start, stop and find the Neo4j that isthmus runs for itself.
+    """Start, stop and inspect the Neo4j server that isthmus runs.
 
     \b
     Example:
@@ -29,19 +29,18 @@ def command() -> None:
 @command.command("start")
 @with_settings
 def start(settings: Settings) -> Output:
-    """Start Neo4j, or find the one that runs; the first time it is downloaded.
+    """Start Neo4j unless it runs already; the first start downloads it (180 MB).
 
     \b
     Example:
       isthmus server start
     """
-    from isthmus.graph.server import lifecycle as server
+    from isthmus.graph import server
 
     if settings.neo4j_uri:
         raise NothingToDo(
-            f"NEO4J_URI is set: isthmus uses the Neo4j at {settings.neo4j_uri} "
-            "and starts none of its own.",
-            "Unset NEO4J_URI to have one started.",
+            f"NEO4J_URI is set: isthmus uses the server at {settings.neo4j_uri} and starts none.",
+            "Unset NEO4J_URI to start a server.",
         )
     record = server.start(settings)
     return Output({"running": True, **asdict(record)}, _describe(record))
@@ -50,13 +49,13 @@ def start(settings: Settings) -> Output:
 @command.command("stop")
 @with_settings
 def stop(settings: Settings) -> Output:
-    """Stop the Neo4j of this home.
+    """Stop the Neo4j server of this home.
 
     \b
     Example:
       isthmus server stop
     """
-    from isthmus.graph.server import lifecycle as server
+    from isthmus.graph import server
 
     if not server.stop(settings):
         raise NothingToDo(f"No Neo4j of the home {settings.home} is running.")
@@ -66,13 +65,13 @@ def stop(settings: Settings) -> Output:
 @command.command("status")
 @with_settings
 def status(settings: Settings) -> Output:
-    """Say whether the Neo4j of this home runs, and where.
+    """Show whether the Neo4j server of this home runs, and its address.
 
     \b
     Example:
       isthmus server status --json
     """
-    from isthmus.graph.server import lifecycle as server
+    from isthmus.graph import server
 
     record = server.find(settings)
     if record is None:
@@ -87,16 +86,16 @@ def status(settings: Settings) -> Output:
 @command.command("lock", hidden=True)
 @with_settings
 def lock(settings: Settings) -> Output:
-    """Write graph/neo4j.lock anew: resolve Neo4j through jgo, hash every jar (maintainers).
+    """Rewrite graph/server/neo4j.lock: resolve Neo4j by jgo, hash every jar (for maintainers).
 
     \b
     Example:
       isthmus server lock
     """
-    from isthmus.graph.server import jars
+    from isthmus.graph import server
 
-    count = jars.write_lock()
-    return Output({"file": jars.LOCK_FILE, "jars": count}, f"{jars.LOCK_FILE}: {count} jars")
+    count = server.write_lock()
+    return Output({"file": server.LOCK_FILE, "jars": count}, f"{server.LOCK_FILE}: {count} jars")
 
 
 def _describe(record: ServerRecord) -> str:

@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment and one Neo4j of our own for the whole run."""
+"""Fixtures for all tests: a clean environment and one Neo4j server for the whole test run."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from isthmus.graph.database.session import connect
 from isthmus.graph.server import lifecycle as server
 from isthmus.settings import Settings
 
-# Tests alone empty a graph, so this statement has no place in the product's catalogue.
-EMPTY = "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS"
-FOREIGN = ("NEO4J_", "ISTHMUS_")
+# Only tests delete everything, so this statement is not in the catalogue of the product.
+DELETE_ALL = (
+    "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS"
+)
+SETTING_PREFIXES = ("NEO4J_", "ISTHMUS_")
 CACHE = Path(
     os.environ.get("ISTHMUS_TEST_CACHE") or user_cache_path("isthmus-tests", appauthor=False)
 )
-# Of the encoders only those that were fetched: what a test trains is its own.
+# Only downloaded encoders are shared; encoders that a test trains stay in its own home.
 SHARED_FOLDERS = ("jars", "aot", "encoders/intfloat", "vectors")
 
-# Before any test or fixture runs: no setting of this machine reaches a test.
-for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+# Before any test or fixture runs, so that no setting of this machine reaches a test.
+for name in [name for name in os.environ if name.startswith(SETTING_PREFIXES)]:
     del os.environ[name]
 
 
 def _share_caches(home: Path) -> Path:
-    """Gives a home of tests the downloads and caches that outlive the run."""
+    """Links the downloads and caches that all test runs share into a home."""
     home.mkdir(parents=True, exist_ok=True)
     for name in SHARED_FOLDERS:
         (CACHE / name).mkdir(parents=True, exist_ok=True)
@@ -40,9 +42,9 @@ def _share_caches(home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings of the home whose Neo4j serves the whole run; `server.start` starts it once."""
+    """Settings of the home whose server is used by the whole run; `server.start` starts it once."""
     home = _share_caches(tmp_path_factory.mktemp("isthmus-home"))
-    # Said here, so that not even an isthmus.toml beside the tests sends them to another database.
+    # Explicit, so that an isthmus.toml next to the tests cannot select another database.
     settings = Settings(home=home, neo4j_uri=None, server_page_cache="256m")
     yield settings
     server.stop(settings)
@@ -50,14 +52,14 @@ def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
 
 @pytest.fixture
 def graph(server_settings: Settings) -> Iterator[Graph]:
-    """The run's graph with its constraints and indexes, and nothing in it."""
+    """The graph of the run, migrated and empty."""
     with connect(server_settings) as graph:
         with graph.driver.session(database=graph.database) as session:
-            session.run(EMPTY).consume()
+            session.run(DELETE_ALL).consume()
         yield graph
 
 
 @pytest.fixture
 def fresh_home(tmp_path: Path) -> Path:
-    """A home that only one test uses, with the downloads of all and a server of its own."""
+    """A home for one test, with the shared downloads and its own server."""
     return _share_caches(tmp_path / "home")

@@ -1,1 +1,1 @@
-"""."""
+"""Workflows that combine the graph, the training and the encoders."""

@@ -1,4 +1,4 @@
-"""What a text model learns from: what users did, without what an evaluation will ask."""
+"""Training data for fine-tuning a text encoder, without the held-out users of an evaluation."""
 
 from __future__ import annotations
 
@@ -6,57 +6,59 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
-from isthmus.encoders.training.finetune import Behaviour
-from isthmus.gnn.data.splits import BUCKETS, bucket
-from isthmus.graph.generations.dataset_snapshot import pairs_and_texts, tables_without
-from isthmus.graph.ingest.dataset import Dataset
-from isthmus.graph.ingest.rows import item_key
+from isthmus.encoders.training import UserBehaviour
+from isthmus.gnn.data import BUCKETS, hash_bucket
+from isthmus.graph.generations import hide_from_tables, interaction_and_text_rows
+from isthmus.graph.ingest import Dataset, item_key
 
 
-def behaviour_of(dataset: Dataset, fold: int = 0) -> Behaviour:
-    """What users did and wrote, but for a fold's cold users in the domain that they are cold for.
+def build_behaviour(dataset: Dataset, fold: int = 0) -> UserBehaviour:
+    """Builds the interactions and texts of users that a text encoder is fine-tuned on.
 
-    So that the fold's evaluation stays honest with a model that was trained on it.
+    The test and validation users of a fold are hidden in the target domain that they are held out
+    for, so that the fold's evaluation stays valid for the fine-tuned encoder.
 
     Args:
         dataset: The tables.
-        fold: Of `isthmus evaluate cold-start`; its test and its validation users are left out.
+        fold: Fold of `isthmus evaluate cold-start` whose held-out users are hidden.
     """
-    seen = dataset
-    pairs, _ = pairs_and_texts(dataset)
-    domain_of = dict(_items(dataset).select("key", "domain").iter_rows())
-    met = pairs.with_columns(domain=pl.col("key").replace_strict(domain_of))
-    several = met.group_by("user_id").agg(pl.col("domain").unique())
-    several = several.filter(pl.col("domain").list.len() > 1)
-    asked = {(2 * fold + k) % BUCKETS for k in range(3)}
-    for domain in sorted(set(domain_of.values())):
-        both = several.filter(pl.col("domain").list.contains(domain))["user_id"]
-        seen = tables_without(seen, {u for u in both if bucket(u, domain) in asked}, domain)
-    return _arrays(seen)
+    visible = dataset
+    pairs, _ = interaction_and_text_rows(dataset)
+    domain_by_key = dict(_items_with_keys(dataset).select("key", "domain").iter_rows())
+    histories = pairs.with_columns(domain=pl.col("key").replace_strict(domain_by_key))
+    domains_of_user = histories.group_by("user_id").agg(pl.col("domain").unique())
+    cross_domain = domains_of_user.filter(pl.col("domain").list.len() > 1)
+    held_out = {(2 * fold + k) % BUCKETS for k in range(3)}
+    for domain in sorted(set(domain_by_key.values())):
+        users = cross_domain.filter(pl.col("domain").list.contains(domain))["user_id"]
+        hidden = {user for user in users if hash_bucket(user, domain) in held_out}
+        visible = hide_from_tables(visible, hidden, domain)
+    return _build_arrays(visible)
 
 
-def _items(dataset: Dataset) -> pl.DataFrame:
+def _items_with_keys(dataset: Dataset) -> pl.DataFrame:
     key = item_key(pl.col("domain"), pl.col("item_id")).alias("key")
     return dataset.items.with_columns(key).sort("key")
 
 
-def _arrays(dataset: Dataset) -> Behaviour:
-    items = _items(dataset)
-    pairs, texts = pairs_and_texts(dataset)
+def _build_arrays(dataset: Dataset) -> UserBehaviour:
+    items = _items_with_keys(dataset)
+    pairs, texts = interaction_and_text_rows(dataset)
     users = pl.concat([pairs["user_id"], texts["user_id"]]).unique().sort()
-    row = {user: k for k, user in enumerate(users)}
-    column = {key: k for k, key in enumerate(items["key"])}
-    rows = pairs["user_id"].replace_strict(row, return_dtype=pl.Int64).to_numpy()
-    columns = pairs["key"].replace_strict(column, return_dtype=pl.Int64).to_numpy()
+    row_of_user = {user: k for k, user in enumerate(users)}
+    column_of_item = {key: k for k, key in enumerate(items["key"])}
+    rows = pairs["user_id"].replace_strict(row_of_user, return_dtype=pl.Int64).to_numpy()
+    columns = pairs["key"].replace_strict(column_of_item, return_dtype=pl.Int64).to_numpy()
     weights = csr_array(
         (pairs["weight"].cast(pl.Float32).to_numpy(), (rows, columns)),
         shape=(len(users), len(items)),
     )
-    domains = items["domain"].rank("dense").to_numpy().astype(np.int32) - 1
-    return Behaviour(
+    return UserBehaviour(
         titles=items["title"].to_list(),
-        domains=domains,
+        domains=items["domain"].rank("dense").to_numpy().astype(np.int32) - 1,
         categories=items["categories"].to_list(),
         weights=weights,
-        texts=[(row[user], text) for user, text in texts.select("user_id", "text").iter_rows()],
+        texts=[
+            (row_of_user[user], text) for user, text in texts.select("user_id", "text").iter_rows()
+        ],
     )

@@ -1,4 +1,4 @@
-"""A retraining from snapshot to publish, on one page."""
+"""A retraining, on one page: snapshot, train, write, gate, publish."""
 
 from __future__ import annotations
 
@@ -9,273 +9,301 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isthmus.encoders.text.encoder import load_encoder
+from isthmus.encoders.text import load_encoder
 from isthmus.errors import NothingToDo
-from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.edges.learned import LearnedEdges
-from isthmus.graph.database.connection import Graph
-from isthmus.graph.database.lock import Lease, retraining_lock
-from isthmus.graph.events.record import forget_events
-from isthmus.graph.generations.promotion_gate import RULE, Verdict, held_out, judge, to_learn_from
-from isthmus.graph.generations.publish import (
+from isthmus.gnn.data import InterestGraph
+from isthmus.gnn.edges import LearnedEdges
+from isthmus.graph.database import Graph, Lease, retraining_lock
+from isthmus.graph.events import expire_event_ids
+from isthmus.graph.generations import (
+    HELD_OUT_RULE,
     ChampionChanged,
+    GateDecision,
     Provenance,
-    champion,
+    active_generation,
+    compare_generations,
     delete_generation,
     delete_superseded,
     edge_count,
+    held_out_users,
+    hide_held_out,
     promote,
+    read_snapshot,
+    snapshot_fingerprint,
     write_candidate,
 )
-from isthmus.graph.generations.snapshot import fingerprint, snapshot
-from isthmus.graph.ingest.load import tables_loaded, update_popularity
-from isthmus.graph.interests.derivation import derive_user_interests
-from isthmus.graph.interests.embeddings import delete_orphans
-from isthmus.graph.interests.encoder_versions import answering, delete_unused, version_of
-from isthmus.graph.interests.find import encode_and_find
-from isthmus.metrics import peak_bytes
+from isthmus.graph.ingest import loaded_datasets, update_popularity
+from isthmus.graph.interests import (
+    active_version,
+    delete_orphans,
+    delete_unused_versions,
+    derive_user_interests,
+    encode_and_find_interests,
+    register_version,
+)
+from isthmus.metrics import peak_memory_bytes
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
-    from isthmus.gnn.training.tuned_parameters import Choices
+    from isthmus.gnn.training import TunedParameters
 
 logger = logging.getLogger("isthmus")
 
 
 @dataclass
-class Steps:
-    """The steps of a run and how long each took, in seconds; none begins once the lock is lost."""
+class StepTimer:
+    """Times the steps of a run, in seconds; no step starts after the lock is lost."""
 
     lease: Lease
     done: list[dict[str, Any]] = field(default_factory=list)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Times a block and says when it is through."""
+        """Times a step and logs its duration."""
         self.lease.check()
         start = time.monotonic()
         yield
         seconds = round(time.monotonic() - start, 3)
         self.done.append({"name": name, "seconds": seconds})
-        said = {"step": name, "seconds": seconds}
-        logger.info("retrain: %s in %.1f s", name, seconds, extra=said)
+        fields = {"step": name, "seconds": seconds}
+        logger.info("retrain: %s in %.1f s", name, seconds, extra=fields)
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a retraining learns from.
+class TrainingInput:
+    """The snapshot that a retraining learns from, and its origin.
 
     Attributes:
         data: The snapshot.
-        fingerprint: Of the snapshot.
-        told: What the training is told.
-        version: The encoder version that was read; None where nothing has been encoded yet.
-        tables: Fingerprints of the tables that are in the snapshot.
+        fingerprint: Fingerprint of the snapshot.
+        settings: Settings of the training, as they are stored with a generation.
+        version: Encoder version of the snapshot; None if nothing has been encoded yet.
+        tables: Fingerprints of the tables in the snapshot.
     """
 
     data: InterestGraph
     fingerprint: str
-    told: dict[str, Any]
+    settings: dict[str, Any]
     version: int | None
     tables: list[str]
 
 
 @dataclass(frozen=True)
 class Challenger:
-    """A candidate that was written and judged.
+    """A candidate generation that was compared with the champion.
 
     Attributes:
-        number: Of the generation.
-        learned: Its edges.
-        choices_kept: Whether they are made as validation users chose for the champion.
-        verdict: Whether it may answer.
+        number: Number of the generation.
+        learned: Its edges and merge weights.
+        tuned_before: Whether it was trained with the tuned parameters of the champion.
+        decision: The decision of the promotion gate.
     """
 
     number: int
     learned: LearnedEdges
-    choices_kept: bool
-    verdict: Verdict
+    tuned_before: bool
+    decision: GateDecision
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """What it is worth, by name."""
-        return self.learned.metrics | self.verdict.challenger
+        """Metrics of the training and of the gate, by name."""
+        return self.learned.metrics | self.decision.challenger
 
 
 def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, Any]:
-    """Learns the edges anew and lets them answer, unless held-out users are served worse by them.
+    """Trains a new generation and activates it, unless it serves held-out users worse.
 
     Args:
         graph: The graph.
-        settings: What the training is told.
-        force: Learn all anew although nothing changed since the generation that answers.
+        settings: Settings of the training and of the gate.
+        force: Train and tune even if nothing changed since the active generation.
 
     Returns:
-        The document of `retrain --json`; where `promoted` is false the graph is as it was.
+        The document of `retrain --json`; if `promoted` is false, the graph is unchanged.
 
     Raises:
-        Locked: Another retraining of this graph is running, or took the lock over.
-        NothingToDo: The graph has nothing to learn from, nothing changed, or somebody let another
-            generation answer meanwhile (`ChampionChanged`).
+        Locked: Another retraining of this graph is running, or took over the lock.
+        NothingToDo: The graph has no data to learn from, nothing changed, or another generation was
+            activated meanwhile (`ChampionChanged`).
     """
     with retraining_lock(graph, settings.lock_seconds) as lease:
-        return _retrained(graph, settings, force, lease)
+        start, steps = time.monotonic(), StepTimer(lease)
+        with steps.step("clear"):
+            delete_superseded(graph)
+            delete_orphans(graph)
+        # Read first: a generation that is activated from now on prevents the promotion.
+        champion = active_generation(graph)
+        source = take_snapshot(graph, settings, steps)
+        if champion is not None and not force:
+            refuse_unchanged(graph, champion, source)
+        challenger = train_challenger(graph, source, champion, settings, force, steps)
+        with steps.step("publish"):
+            publish_challenger(graph, challenger, champion, lease)
+        return summarize(source, champion, challenger, steps, start)
 
 
-def _retrained(graph: Graph, settings: Settings, force: bool, lease: Lease) -> dict[str, Any]:
-    start, steps = time.monotonic(), Steps(lease)
-    with steps.step("clear"):
-        delete_superseded(graph)
-        delete_orphans(graph)
-    old = champion(graph)  # before all else: who switches from now on wins
-    source = _read(graph, settings, steps)
-    if old is not None and not force:
-        refuse_unchanged(graph, old, source)
-    new = _challenger(graph, source, old, settings, force, steps)
-    with steps.step("publish"):
-        _publish(graph, new, old, lease)
-    seconds, held = round(time.monotonic() - start, 3), round(peak_bytes() / 2**20, 1)
-    ended = {"step": "all", "seconds": seconds, "peak_mb": held}
-    logger.info("retrain: all in %.1f s, with %.0f MB at most", seconds, held, extra=ended)
-    answers = {"generation": new.number, "edges": edge_count(new.learned)}
-    if old is not None and not new.verdict.promoted:
-        answers = {"generation": old["number"], "edges": old["edges"]}
-    return answers | {
-        "promoted": new.verdict.promoted,
-        "reason": new.verdict.reason,
-        "choices_kept": new.choices_kept,
-        "encoder_version": source.version,
-        "champion": {} if old is None else old["metrics"] | new.verdict.champion,
-        "challenger": new.metrics,
-        "seconds": seconds,
-        "peak_mb": held,
-        "steps": steps.done,
-    }
-
-
-def _read(graph: Graph, settings: Settings, steps: Steps) -> Source:
-    """Brings what is derived from the data up to date, and reads what there is to learn from."""
+def take_snapshot(graph: Graph, settings: Settings, steps: StepTimer) -> TrainingInput:
+    """Updates embeddings, popularity and user interests, and reads the snapshot."""
     with steps.step("encode"):
         version = encoder_version(graph, settings)
     with steps.step("popularity"):
         update_popularity(graph, settings.half_life_days)
-        forget_events(graph, settings.event_days)
+        expire_event_ids(graph, settings.event_days)
     with steps.step("interests of users"):
         derive_user_interests(graph, settings.half_life_days, version)
     with steps.step("snapshot"):
-        tables = tables_loaded(graph)  # first: one that comes meanwhile is not read as a whole
-        data = snapshot(graph, version)
-    return Source(data, fingerprint(data), told_to(settings), version, tables)
+        # Read before the snapshot, which may hold only a part of tables that are loaded meanwhile.
+        tables = loaded_datasets(graph)
+        data = read_snapshot(graph, version)
+    return TrainingInput(
+        data, snapshot_fingerprint(data), training_settings(settings), version, tables
+    )
 
 
-def _challenger(
+def train_challenger(
     graph: Graph,
-    source: Source,
-    old: dict[str, Any] | None,
+    source: TrainingInput,
+    champion: dict[str, Any] | None,
     settings: Settings,
     force: bool,
-    steps: Steps,
+    steps: StepTimer,
 ) -> Challenger:
-    """Learns without those who judge, writes a candidate, and lets them compare it."""
+    """Trains without the held-out users, writes a candidate, and compares it with the champion."""
     from isthmus.gnn.config import TrainingConfig
-    from isthmus.gnn.training.train import train
+    from isthmus.gnn.training import train_edges
 
-    data = source.data
-    judges = held_out(data)
+    held_out = held_out_users(source.data)
     with steps.step("train"):
-        seen = to_learn_from(data, judges, settings.half_life_days)
-        choices = None if old is None or force else kept_choices(old, source, seen, settings)
-        training = train(seen, TrainingConfig.from_settings(settings), choices=choices)
-        learned = training.edges
+        training_set = hide_held_out(source.data, held_out, settings.half_life_days)
+        tuned = None
+        if champion is not None and not force:
+            tuned = reusable_parameters(champion, source, training_set, settings)
+        config = TrainingConfig.from_settings(settings)
+        training = train_edges(training_set, config, tuned=tuned)
     with steps.step("write"):
         provenance = Provenance(
             source.fingerprint,
-            source.told,
+            source.settings,
             source.version,
             source.tables,
-            training.choices.document(),
+            training.tuned.document(),
         )
-        number = write_candidate(graph, data, learned, provenance)
+        number = write_candidate(graph, source.data, training.edges, provenance)
     with steps.step("judge"):
-        verdict = judge(graph, data, judges, old, number, settings)
-    return Challenger(number, learned, choices is not None, verdict)
+        decision = compare_generations(graph, source.data, held_out, champion, number, settings)
+    return Challenger(number, training.edges, tuned is not None, decision)
 
 
-def _publish(graph: Graph, new: Challenger, old: dict[str, Any] | None, lease: Lease) -> None:
-    """Lets the challenger answer where it may; else nothing of it stays.
+def publish_challenger(
+    graph: Graph, challenger: Challenger, champion: dict[str, Any] | None, lease: Lease
+) -> None:
+    """Promotes the challenger if the gate passed it, else deletes it.
 
     Raises:
-        ChampionChanged: Another generation was let answer meanwhile.
+        ChampionChanged: Another generation was activated meanwhile; the challenger is deleted.
     """
-    judged, edges = None if old is None else old["number"], edge_count(new.learned)
+    number, edges = challenger.number, edge_count(challenger.learned)
+    champion_number = None if champion is None else champion["number"]
     try:
-        if new.verdict.promoted:
-            promote(graph, new.number, edges, new.metrics, lease.owner, judged)
+        if challenger.decision.promoted:
+            promote(graph, number, edges, challenger.metrics, lease.owner, champion_number)
             delete_superseded(graph)
         else:
-            delete_generation(graph, new.number)
+            delete_generation(graph, number)
     except ChampionChanged:
-        delete_generation(graph, new.number)
-        delete_unused(graph)
+        delete_generation(graph, number)
+        delete_unused_versions(graph)
         raise
-    delete_unused(graph)
+    delete_unused_versions(graph)
 
 
-def told_to(settings: Settings) -> dict[str, Any]:
-    """What a training is told and who was held out from it, as a generation keeps it."""
+def summarize(
+    source: TrainingInput,
+    champion: dict[str, Any] | None,
+    challenger: Challenger,
+    steps: StepTimer,
+    start: float,
+) -> dict[str, Any]:
+    """Builds the document of `retrain --json`, and logs the duration and the peak memory."""
+    seconds = round(time.monotonic() - start, 3)
+    peak_mb = round(peak_memory_bytes() / 2**20, 1)
+    fields = {"step": "all", "seconds": seconds, "peak_mb": peak_mb}
+    logger.info("retrain: all in %.1f s, peak memory %.0f MB", seconds, peak_mb, extra=fields)
+    active = {"generation": challenger.number, "edges": edge_count(challenger.learned)}
+    if champion is not None and not challenger.decision.promoted:
+        active = {"generation": champion["number"], "edges": champion["edges"]}
+    return active | {
+        "promoted": challenger.decision.promoted,
+        "reason": challenger.decision.reason,
+        "choices_kept": challenger.tuned_before,
+        "encoder_version": source.version,
+        "champion": {} if champion is None else champion["metrics"] | challenger.decision.champion,
+        "challenger": challenger.metrics,
+        "seconds": seconds,
+        "peak_mb": peak_mb,
+        "steps": steps.done,
+    }
+
+
+def training_settings(settings: Settings) -> dict[str, Any]:
+    """Returns the settings of the training and the rule of the held-out users, to be stored."""
     names = {"edges_per_node", "half_life_days", "history_limit", "dense_items", "seed", "encoder"}
-    return settings.model_dump(mode="json", include=names) | {"held_out": RULE}
+    return settings.model_dump(mode="json", include=names) | {"held_out": HELD_OUT_RULE}
 
 
-def refuse_unchanged(graph: Graph, old: dict[str, Any], source: Source) -> None:
-    """Ends a retraining that would learn again what answers already.
+def refuse_unchanged(graph: Graph, champion: dict[str, Any], source: TrainingInput) -> None:
+    """Ends a retraining that would give the champion again.
 
     Raises:
-        NothingToDo: Snapshot, settings and encoder version are those of that generation.
+        NothingToDo: Snapshot, settings and encoder version are those of the champion.
     """
-    before = old["fingerprint"], old["settings"], old["encoder_version"]
-    if before == (source.fingerprint, source.told, source.version):
-        # Tables that changed nothing call for no retraining.
-        graph.write("generations/set_tables", number=old["number"], tables=source.tables)
-        delete_unused(graph)
+    stored = champion["fingerprint"], champion["settings"], champion["encoder_version"]
+    if stored == (source.fingerprint, source.settings, source.version):
+        # Tables that changed nothing do not call for another retraining.
+        graph.write("generations/set_tables", number=champion["number"], tables=source.tables)
+        delete_unused_versions(graph)
         raise NothingToDo(
-            f"Nothing changed since generation {old['number']} was learned, and it answers.",
-            "Use --force to learn it again.",
+            f"Nothing changed since the active generation {champion['number']} was trained.",
+            "Use --force to train again.",
         )
 
 
-def kept_choices(
-    old: dict[str, Any], source: Source, seen: InterestGraph, settings: Settings
-) -> Choices | None:
-    """What validation users chose for the generation that answers, where it still holds.
+def reusable_parameters(
+    champion: dict[str, Any],
+    source: TrainingInput,
+    training_set: InterestGraph,
+    settings: Settings,
+) -> TunedParameters | None:
+    """Returns the tuned parameters of the champion if they are still valid, else None.
 
-    Asking them takes longer than learning from all that there is, and a few interactions more do
-    not change what they say.
+    Tuning takes longer than the training itself, and a few more interactions do not change its
+    result.
     """
-    from isthmus.gnn.training.tuned_parameters import Choices
+    from isthmus.gnn.training import TunedParameters
 
-    if (old["settings"], old["encoder_version"]) != (source.told, source.version):
+    if (champion["settings"], champion["encoder_version"]) != (source.settings, source.version):
         return None
-    choices = Choices.of(old["choices"] or {})
-    if choices is None or not choices.still_hold(seen, settings.choose_again):
+    tuned = TunedParameters.from_document(champion["choices"] or {})
+    if tuned is None or not tuned.still_valid(training_set, settings.choose_again):
         return None
-    logger.info("retrain: goes on with what validation users chose before")
-    return choices
+    logger.info("retrain: reuses the tuned parameters of generation %d", champion["number"])
+    return tuned
 
 
 def encoder_version(graph: Graph, settings: Settings) -> int | None:
-    """The version to learn from: another encoder's is made beside the one that answers.
+    """Returns the encoder version to train on; encodes everything if it is not the active one.
 
-    Killed, the next retraining encodes only what still lacks it.
+    After an interruption the next retraining encodes only the rest.
 
     Returns:
-        Its number; None where nothing has been encoded yet, and edges are learned without words.
+        The number of the version; None if nothing has been encoded yet, so that edges are learned
+        from interactions alone.
     """
-    active = answering(graph)
+    active = active_version(graph)
     if active is None:
         return None
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    version = version_of(graph, encoder)
+    version = register_version(graph, encoder)
     if version != active.number:
-        encode_and_find(graph, settings, encoder)
+        encode_and_find_interests(graph, settings, encoder)
     return version

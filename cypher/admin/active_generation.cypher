@@ -1,5 +1,5 @@
-// purpose: The generation that answers, how many seconds ago it was made, and whether tables are loaded that
-//   it was not learned from. The same tables loaded again are not.
+// purpose: The active generation, its age in seconds, and whether tables are loaded that it was not trained on.
+//   Loading the same tables again does not count as other tables.
 // columns: number, edges, age, other_tables
 MATCH (g:Generation {state: 'active'})
 RETURN g.number AS number, g.edges AS edges, duration.inSeconds(g.created_at, datetime()).seconds AS age,

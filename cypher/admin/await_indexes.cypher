@@ -1,2 +1,2 @@
-// purpose: Wait until every index answers, five minutes at most.
+// purpose: Wait until every index is online, for at most five minutes.
 CALL db.awaitIndexes(300)

@@ -1,4 +1,4 @@
-// purpose: Users who neither interacted with anything nor wrote.
+// purpose: Users without interactions and texts.
 // columns: found, among, above, examples
 RETURN COUNT { (u:User) WHERE NOT EXISTS { (u)-[:INTERACTED|WROTE]->() } } AS found,
   COUNT { (:User) } AS among, null AS above,

@@ -1,4 +1,4 @@
-// purpose: Interactions of weight 0, which say neither liking nor dislike.
+// purpose: Interactions of weight 0, which are neither likes nor dislikes.
 // columns: found, among, above, examples
 RETURN COUNT { MATCH ()-[r:INTERACTED]->() WHERE r.weight = 0 } AS found,
   COUNT { ()-[:INTERACTED]->() } AS among, null AS above,

@@ -1,5 +1,5 @@
-// purpose: Users whose history lies in one domain; what leads from one domain to another is learned from
-//   the others. None where there is one domain in all.
+// purpose: Users with a history in one domain only: transfer is learned from users with several domains.
+//   Finds none in a graph with a single domain.
 // columns: found, among, above, examples
 MATCH (u:User)-[:INTERACTED]->(i:Item)
 WITH u, count(DISTINCT i.domain) AS domains

@@ -1,5 +1,5 @@
 // purpose: Pairs of a user and an item with more events than a person would make.
-// parameters: most INTEGER events of a pair
+// parameters: most INTEGER maximum events of a plausible pair
 // columns: found, among, above, examples
 RETURN COUNT { MATCH ()-[r:INTERACTED]->() WHERE r.count > $most } AS found,
   COUNT { ()-[:INTERACTED]->() } AS among, $most AS above,

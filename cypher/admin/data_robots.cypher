@@ -1,6 +1,7 @@
-// purpose: Users with far more interactions than others: more than some times what 95 of 100 users have at
-//   most, that limit being held between two numbers.
-// parameters: times FLOAT of the 95th percentile; least INTEGER the limit is no lower; most INTEGER no higher
+// purpose: Users with far more interactions than others: more than a multiple of the 95th percentile, with that
+//   limit clamped between a minimum and a maximum.
+// parameters: times FLOAT multiple of the 95th percentile; least INTEGER minimum of the limit;
+//   most INTEGER maximum of the limit
 // columns: found, among, above, examples
 CALL () {
   MATCH (u:User)

@@ -1,4 +1,4 @@
-// purpose: Items that have the title of another item of their domain, in whatever case.
+// purpose: Items with the same title as another item of their domain, ignoring case.
 // columns: found, among, above, examples
 MATCH (i:Item)
 WHERE i.title <> ''

@@ -1,4 +1,5 @@
-// purpose: Interactions without a date, where others have one; none where no interaction is dated.
+// purpose: Interactions without a date in a graph where other interactions have one.
+//   Finds none where no interaction is dated.
 // columns: found, among, above, examples
 MATCH ()-[r:INTERACTED]->()
 WITH count(*) AS among, count(r.last_at) AS dated

@@ -1,4 +1,4 @@
-// purpose: Interactions dated in the future or in 1970, as a missing date often is.
+// purpose: Interactions dated in the future, or in 1970 as missing dates often are.
 // columns: found, among, above, examples
 WITH datetime('1970-01-01T00:00Z') AS zero, datetime('1971-01-01T00:00Z') AS later,
      datetime() + duration({days: 1}) AS tomorrow

@@ -1,5 +1,6 @@
-// purpose: Delete vectors of nothing, texts of nobody with their vectors, and accounts of nobody, in small
-//   transactions. Each is written in one transaction with what it belongs to, so none is on its way in.
+// purpose: Delete vectors without an item or text, texts without a user (with their vectors), and accounts without
+//   a user, in small transactions. Each of these is written in the same transaction as the node that it belongs
+//   to, so none of them is still being loaded.
 MATCH (n:ItemVector|TextVector|Text|Account)
 WHERE CASE
   WHEN n:Text THEN NOT EXISTS { (n)<-[:WROTE]-() }

@@ -1,4 +1,4 @@
-// purpose: The encoder version whose vectors are read, how many seconds ago it began, and what has none.
+// purpose: The active encoder version, its age in seconds, and how many items and texts have no embedding of it.
 // columns: version, encoder, fingerprint, age, items, texts
 MATCH (e:Encoder {state: 'active'})
 RETURN e.version AS version, e.name AS encoder, e.fingerprint AS fingerprint,

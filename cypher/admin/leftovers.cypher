@@ -1,5 +1,5 @@
-// purpose: What interrupted runs left: generations and encoder versions neither finished nor deleted,
-//   interests of nothing; a family is of what is part of it.
+// purpose: Remains of interrupted runs: generations and encoder versions that are neither finished nor deleted, and
+//   interests without items, texts and child interests.
 // columns: generations, encoders, interests
 RETURN COLLECT { MATCH (g:Generation) WHERE g.state IN ['candidate', 'deleting'] RETURN g.number ORDER BY g.number } AS generations,
   COLLECT { MATCH (e:Encoder) WHERE e.state IN ['candidate', 'deleting'] RETURN e.version ORDER BY e.version } AS encoders,

@@ -1,3 +1,3 @@
-// purpose: How many nodes the graph holds, not counting migrations that ran and the lock of retraining.
+// purpose: Number of nodes in the graph, without the records of migrations and the retraining lock.
 // columns: nodes
 RETURN COUNT { MATCH (n) WHERE NOT n:Migration AND NOT n:Lock } AS nodes

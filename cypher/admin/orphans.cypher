@@ -1,5 +1,5 @@
-// purpose: Nodes that what they belong to was deleted from under, by hand: vectors of nothing, texts of nobody,
-//   accounts of nobody, items of no domain.
+// purpose: Nodes whose owner was deleted by hand: vectors without an item or text, texts and accounts without a
+//   user, items without a domain.
 // columns: vectors, texts, accounts, items
 RETURN COUNT { MATCH (v:ItemVector|TextVector) WHERE NOT EXISTS { (v)<-[:ENCODED_AS]-() } } AS vectors,
   COUNT { MATCH (t:Text) WHERE NOT EXISTS { (t)<-[:WROTE]-() } } AS texts,

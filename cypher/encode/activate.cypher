@@ -1,4 +1,4 @@
-// purpose: Make an encoder version the one that is read, where no generation says which one that is.
+// purpose: Activate an encoder version, unless an active generation determines the version.
 // parameters: version INTEGER
 // columns: version
 MATCH (e:Encoder {version: $version})

@@ -1,4 +1,4 @@
-// purpose: The encoder version whose vectors and interests are read, and the generation that uses it.
+// purpose: The active encoder version, and the active generation if there is one.
 // columns: number, name, fingerprint, generation
 MATCH (e:Encoder {state: 'active'})
 OPTIONAL MATCH (g:Generation {state: 'active'})

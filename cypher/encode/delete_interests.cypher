@@ -1,4 +1,4 @@
-// purpose: Delete the interests of an encoder version, with what is about them, in small transactions.
+// purpose: Delete the interests of an encoder version with their relationships, in small transactions.
 // parameters: version INTEGER
 MATCH (n:Interest {version: $version})
 CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10 ROWS

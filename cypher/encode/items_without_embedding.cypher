@@ -1,5 +1,5 @@
 // purpose: Items with a title or text and no vector of an encoder version, in pages by key.
-// parameters: after STRING last key of the page before, or ''; limit INTEGER; version INTEGER, or null for all items
+// parameters: after STRING last key of the previous page, or ''; limit INTEGER; version INTEGER, or null for all items
 // columns: id, text
 MATCH (i:Item)
 WHERE i.key > $after AND (i.title <> '' OR i.text <> '')

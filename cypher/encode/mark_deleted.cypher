@@ -1,4 +1,4 @@
-// purpose: Remember that nothing of an encoder version is left; its number is never given again.
+// purpose: Record that nothing of an encoder version is left; its number is never reused.
 // parameters: version INTEGER
 MATCH (e:Encoder {version: $version, state: 'deleting'})
 SET e.state = 'deleted'

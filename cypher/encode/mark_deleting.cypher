@@ -1,4 +1,5 @@
-// purpose: Take encoder versions that no generation uses out of what can be read, before their vectors go.
+// purpose: Mark the inactive encoder versions that no generation uses, so that nothing reads them while their vectors
+//   are deleted.
 // columns: version
 MATCH (e:Encoder)
 WHERE e.state IN ['candidate', 'retired', 'deleting']

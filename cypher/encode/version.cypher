@@ -1,4 +1,4 @@
-// purpose: The version of an encoder, numbered after all that were; the first one is active at once.
+// purpose: The version number of an encoder, which is registered if it is new; the first version is active at once.
 // parameters: name STRING; fingerprint STRING of the model's files; dimensions INTEGER
 // columns: version
 OPTIONAL MATCH (known:Encoder)

@@ -1,4 +1,4 @@
-// purpose: All encoder versions, newest first, with the generations that can answer with them.
+// purpose: All encoder versions, newest first, with the active and retired generations that use them.
 // columns: version, state, name, dimensions, fingerprint, created_at, generations
 MATCH (e:Encoder)
 RETURN e.version AS version, e.state AS state, e.name AS name, e.dimensions AS dimensions,

@@ -1,5 +1,5 @@
-// purpose: Forget the ids of events that were recorded so long ago that nobody sends them again.
-// parameters: days FLOAT for which they are remembered
+// purpose: Delete the idempotency keys of events that were recorded too long ago to be sent again.
+// parameters: days FLOAT for which they are stored
 MATCH (e:Event)
 WHERE e.at < datetime({epochSeconds: toInteger(datetime().epochSeconds - $days * 86400)})
 CALL (e) { DELETE e } IN TRANSACTIONS OF 1000 ROWS

@@ -1,21 +1,21 @@
-// purpose: Record interactions one after the other. INTERACTED becomes what loading the same rows makes of it: a
-//   dated event that is not newer than the last one known is known already, unless an id of its own says that
-//   it is not; the newest gives the weight. The likes and the popularity of the item and the interests of the
-//   user follow by what the event changes,
+// purpose: Record interactions one after the other. INTERACTED becomes what loading the same rows would make of it:
+//   a dated event that is not newer than the last known one is a repetition, unless an id of its own shows that it
+//   is not; the newest event gives the weight. The likes and the popularity of the item and the interests of the
+//   user are updated by the change that the event makes,
 //     weight(u,k) = (weight(u,k) * evidence before * fading + change * about(i,k)) / evidence now
-//   which is what interests/derive_user_interests computes, but for undated evidence that is now old, texts
-//   about the item, and interests that were too weak to be kept. An item has outgrown its domain when it
-//   has more than twice the likes by which popularity was put between 0 and 1. Until it is put there again it
-//   may pass 1, which keeps the order of the domain; more would be to write every item of it for each event.
-// parameters: rows LIST of {event, user_id, key, weight, kind, at, now}, event being what the event is known by
-//   when it comes again, or null, at when it happened, in milliseconds since 1970, or null for just now, and now
-//   when it was received; half_life_days FLOAT; most INTEGER interests kept a user; decimals INTEGER of their
-//   weights
+//   which is what interests/derive_user_interests computes, except for undated evidence that is now old, texts
+//   about the item, and interests that were too weak to be stored. An item has outgrown its domain when it
+//   has more than twice the likes by which popularity was scaled between 0 and 1. Until it is scaled again its
+//   popularity may exceed 1, which keeps the order of the domain; scaling at every event would write every item of
+//   the domain.
+// parameters: rows LIST of {event, user_id, key, weight, kind, at, now}, event being the idempotency key or null,
+//   at the time of the event in milliseconds since 1970 or null for now, and now the time when it was received;
+//   half_life_days FLOAT; most INTEGER maximum interests of a user; decimals INTEGER of their weights
 // columns: recorded, outgrown, items LIST of the keys that exist
 
-// Holds the items and then the users, new ones too, until the end of the transaction, in one order for all
-// writers: two that counted from the same numbers would lose a count, two that waited for each other would end
-// in a deadlock. An event that is known makes no user, nor does one of an item that is not.
+// Locks the items and then the users, including new ones, until the end of the transaction, in the same order as
+// all writers: so no two writers count from the same numbers, which would lose a count, and no two wait for each
+// other, which would be a deadlock. A known event and one of an unknown item create no user.
 CALL () {
   UNWIND $rows AS row
   WITH DISTINCT row.key AS key ORDER BY key
@@ -85,19 +85,19 @@ CALL () {
 
     WITH *, CASE WHEN newest_at < now_at THEN 0.5 ^ ((now_at - newest_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS fading
     WITH *, now.weight *
-        CASE WHEN now_at < newest_at THEN 0.5 ^ ((newest_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS says,
+        CASE WHEN now_at < newest_at THEN 0.5 ^ ((newest_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS new_value,
       before * fading *
-        CASE WHEN known_at < newest_at THEN 0.5 ^ ((newest_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS said
+        CASE WHEN known_at < newest_at THEN 0.5 ^ ((newest_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS old_value
     CALL (u, evidence, new, fading) {
       MATCH (u)-[s:INTERESTED_IN]->(:Interest)
       SET s.weight = s.weight * fading * (evidence - new) / evidence
     }
-    CALL (u, i, r, evidence, before, says, said) {
+    CALL (u, i, r, evidence, before, new_value, old_value) {
       MATCH (i)-[b:ABOUT]->(k:Interest)
       MERGE (u)-[s:INTERESTED_IN]->(k)
       ON CREATE SET s.weight = 0.0, s.evidence = 0, s.likes = 0, s.dislikes = 0, s.texts = 0
       WITH *, CASE WHEN s.evidence > 0 THEN before END AS counted
-      SET s.weight = s.weight + b.weight * (says - CASE WHEN counted IS NULL THEN 0 ELSE said END) / evidence,
+      SET s.weight = s.weight + b.weight * (new_value - CASE WHEN counted IS NULL THEN 0 ELSE old_value END) / evidence,
           s.evidence = s.evidence + CASE WHEN counted IS NULL THEN 1 ELSE 0 END,
           s.likes = s.likes + CASE WHEN r.weight > 0 THEN 1 ELSE 0 END - CASE WHEN counted > 0 THEN 1 ELSE 0 END,
           s.dislikes = s.dislikes + CASE WHEN r.weight < 0 THEN 1 ELSE 0 END - CASE WHEN counted < 0 THEN 1 ELSE 0 END,

@@ -1,11 +1,11 @@
-// purpose: Make a generation the one that answers and its encoder version the one that is read; those
-//   before retire in the same instant. Switches wait for each other at the lock of retraining; its owner,
-//   the generation that answers and the new one's state are read only once the nodes of the lock and of the
-//   new one are locked, which a first SET does. A retraining switches nothing where the lock is not
-//   held any more, or where another generation than its champion answers by now; both are said.
-// parameters: number INTEGER; edges INTEGER how many edges it has; metrics STRING a JSON document, or null to
-//   keep what it has; owner STRING of the retraining, who must hold the lock, or null where somebody switches by
-//   hand; champion INTEGER the generation that must answer until now where there is an owner, or null for none
+// purpose: Activate a generation and its encoder version; the active ones before them retire in the same transaction.
+//   Switches wait for each other at the retraining lock: the lock's owner, the active generation and the state of
+//   the new one are read only after a first SET has locked the nodes of the lock and of the new generation. A
+//   retraining switches nothing if it no longer holds the lock or if another generation than its champion is
+//   active by now; the columns report both.
+// parameters: number INTEGER; edges INTEGER number of its edges; metrics STRING a JSON document, or null to keep
+//   the stored one; owner STRING of the retraining that must hold the lock, or null for a switch by hand;
+//   champion INTEGER the generation that must still be active if there is an owner, or null for none
 // columns: switched, held, champion
 MERGE (l:Lock {name: 'retrain'})
 SET l.asked_at = datetime.realtime()
@@ -13,7 +13,7 @@ WITH $owner IS NULL OR coalesce(l.owner = $owner, false) AS held
 OPTIONAL MATCH (old:Generation {state: 'active'})
 WITH held, max(old.number) AS champion
 CALL (held, champion) {
-  // The new one answers already where this is tried again because its own commit was not heard of.
+  // The new generation is active already if this transaction is retried because the reply to its commit was lost.
   WITH * WHERE held
     AND ($owner IS NULL OR coalesce(champion IN [$champion, $number], champion IS NULL AND $champion IS NULL))
   MATCH (g:Generation {number: $number})

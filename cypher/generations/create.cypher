@@ -1,10 +1,10 @@
-// purpose: A new candidate generation, numbered after all that ever were, with how to merge its signals a
-//   domain. No number is used twice: a run that lost its lock never writes into another's candidate.
-// parameters: metrics STRING a JSON document; settings STRING the same; choices STRING the same; fingerprint
-//   STRING of the snapshot; tables LIST of the fingerprints of the tables that it was read from;
-//   encoder_version INTEGER, or null where nothing is encoded; most_edges INTEGER of a kind that leave a node;
-//   merge LIST of {domain, transfer, collaborative, interest, popularity, power, half_life_days, dislike,
-//   interest_alone, popularity_alone}
+// purpose: Create a candidate generation with its merge weights for each domain, numbered after all that ever
+//   existed. No number is reused: a run that lost its lock never writes into the candidate of another.
+// parameters: metrics STRING a JSON document; settings STRING the same; choices STRING the same, the tuned
+//   parameters; fingerprint STRING of the snapshot; tables LIST of the fingerprints of the tables in the snapshot;
+//   encoder_version INTEGER, or null where nothing is encoded; most_edges INTEGER maximum number of edges of one
+//   kind that leave a node; merge LIST of {domain, transfer, collaborative, interest, popularity, power,
+//   half_life_days, dislike, interest_alone, popularity_alone}
 // columns: number
 OPTIONAL MATCH (old:Generation)
 WITH max(old.number) AS newest

@@ -1,6 +1,6 @@
-// purpose: Delete the edges of a generation that leave some items, the next ones by their key.
-// parameters: number INTEGER; after STRING last key of the step before, or ''; limit INTEGER
-// columns: id the last key, edges that were deleted; no row where no item is left
+// purpose: Delete the edges of a generation that leave the next items, in the order of their keys.
+// parameters: number INTEGER; after STRING last key of the previous step, or ''; limit INTEGER number of items
+// columns: id the last key, edges number of deleted edges; no row where no item is left
 MATCH (i:Item)
 WHERE i.key > $after
 WITH i ORDER BY i.key LIMIT $limit

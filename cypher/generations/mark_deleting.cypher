@@ -1,7 +1,7 @@
-// purpose: Take a generation out of what can be rolled back to, before its edges go. Its state is read only
-//   once the node is locked, so that one which is activated in this instant stays.
+// purpose: Mark a generation before its edges are deleted, so that nobody can roll back to it. Its state is read
+//   only after its node is locked, so that a generation which is being activated stays.
 // parameters: number INTEGER
-// columns: number, or no row where it answers
+// columns: number, or no row where it is active
 MATCH (g:Generation {number: $number})
 SET g.marked_at = datetime.realtime()
 WITH g WHERE g.state <> 'active'

@@ -1,4 +1,4 @@
-// purpose: One generation with its settings and how it merges signals for each domain.
+// purpose: One generation with its settings and its merge weights for each domain.
 // parameters: number INTEGER
 // columns: number, state, created_at, edges, encoder_version, encoder, metrics, settings, choices, fingerprint, merge
 MATCH (g:Generation {number: $number})

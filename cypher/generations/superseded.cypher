@@ -1,6 +1,6 @@
-// purpose: Generations to delete: candidates that were never finished and all but the retired ones that
-//   answered last.
-// parameters: keep INTEGER retired generations to keep
+// purpose: Generations to delete: unfinished candidates, and all retired generations except those that were active
+//   last.
+// parameters: keep INTEGER number of retired generations to keep
 // columns: number
 MATCH (g:Generation)
 WHERE g.state IN ['candidate', 'deleting']

@@ -1,5 +1,5 @@
-// purpose: Write collaborative edges between items of one domain.
-//   Only while it is a candidate, and read as such once its node is locked.
+// purpose: Write item cosine edges (CO_LIKED) between items of one domain.
+//   Writes only while the generation is a candidate, which is checked after its node is locked.
 // parameters: generation INTEGER; rows LIST of {source, targets, weights}
 MATCH (g:Generation {number: $generation})
 SET g.written_at = datetime.realtime()

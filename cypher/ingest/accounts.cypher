@@ -1,4 +1,4 @@
-// purpose: The accounts of a person on several platforms.
+// purpose: Write the accounts of users on several platforms.
 // parameters: rows LIST of {key, user_id}
 UNWIND $rows AS row
 MATCH (u:User {id: row.user_id})

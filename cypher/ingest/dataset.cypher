@@ -1,4 +1,5 @@
-// purpose: Remember which tables were loaded, to read texts again that the graph does not keep.
+// purpose: Record the folder of tables that were loaded, from which texts that the graph does not store can be read
+//   again.
 // parameters: path STRING; fingerprint STRING
 MERGE (d:Dataset {path: $path})
 SET d.fingerprint = $fingerprint, d.loaded_at = datetime()

@@ -1,4 +1,4 @@
-// purpose: Who follows whom.
+// purpose: Write which users follow each other.
 // parameters: rows LIST of {user_id, follows_id, weight}
 UNWIND $rows AS row
 MATCH (u:User {id: row.user_id})

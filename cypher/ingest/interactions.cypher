@@ -1,9 +1,9 @@
-// purpose: One INTERACTED a user and item. Dated events newer than the last one known add up, the
-//   newest gives the weight; what is not newer is known already, so that loading twice changes nothing.
+// purpose: Write one INTERACTED for each user and item. Dated events newer than the last known one are added to its
+//   count, and the newest gives the weight; older ones are known already, so that loading twice changes nothing.
 // parameters: rows LIST of {user_id, key, weight, kind, count, times, first_at, last_at}, times being those
-//   of each dated event in milliseconds since 1970, first_at and last_at their ends or null
+//   of the dated events in milliseconds since 1970, first_at and last_at the first and last of them or null
 
-// Holds the users, so that an event which comes meanwhile waits, or is waited for: neither loses a count.
+// Locks the users, so that this transaction and one that records an event run one after the other: no count is lost.
 CALL () {
   UNWIND $rows AS row
   WITH DISTINCT row.user_id AS id ORDER BY id

@@ -1,4 +1,4 @@
-// purpose: Create or update items; a changed title or text loses its vectors until `isthmus encode`.
+// purpose: Create or update items; an item whose title or text changed has no vectors until `isthmus encode` runs.
 // parameters: rows LIST of {key, domain, item_id, title, text, categories, published_at}, published_at in
 //   milliseconds since 1970
 UNWIND $rows AS row

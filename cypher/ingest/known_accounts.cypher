@@ -1,4 +1,4 @@
-// purpose: Whose account an account is.
+// purpose: The users of accounts.
 // parameters: keys LIST of platform:id
 // columns: key, user_id
 UNWIND $keys AS key

@@ -1,4 +1,4 @@
-// purpose: The items among these ids that the graph knows, to tell which domain an id means.
+// purpose: The items of the graph that have one of these ids, to find the domain of an id.
 // parameters: item_ids LIST of ids
 // columns: item_id, domain
 UNWIND $item_ids AS item_id

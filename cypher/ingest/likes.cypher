@@ -1,11 +1,11 @@
-// purpose: Count the likes of each item, those of the newest day of its domain in full, older ones decayed.
+// purpose: Count the likes of each item, decayed by their age at the newest interaction of the domain.
 // parameters: half_life_days FLOAT age at which a dated like counts half
 MATCH (i:Item)-[:IN_DOMAIN]->(d:Domain)
 USING INDEX i:Item(key)
 WHERE i.key IS NOT NULL
 WITH d, i ORDER BY i.key
 CALL (d, i) {
-  // Holds the item, in the order of all writers, so that no event is written over that this did not count.
+  // Locks the item, in the same order as all writers, so that the result includes every event written before.
   SET i.held = true
   REMOVE i.held
   WITH d, i

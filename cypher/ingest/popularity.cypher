@@ -1,10 +1,10 @@
-// purpose: Popularity between 0 and 1 within a domain: log(1 + likes) / log(1 + most likes).
+// purpose: Store popularity between 0 and 1 within a domain: log(1 + likes) / log(1 + most likes).
 MATCH (i:Item)-[:IN_DOMAIN]->(d:Domain)
 USING INDEX i:Item(key)
 WHERE i.key IS NOT NULL
 WITH d, i ORDER BY i.key
 CALL (d, i) {
-  // Holds the item, in the order of all writers, so that no event is written over that this did not count.
+  // Locks the item, in the same order as all writers, so that the result includes every event written before.
   SET i.held = true
   REMOVE i.held
   WITH i, CASE WHEN d.most_likes > 0 THEN log(1 + i.likes) / log(1 + d.most_likes) ELSE 0.0 END AS popularity

@@ -1,4 +1,4 @@
-// purpose: What users wrote: its date, language and hash, and its words only where keep_text is on.
+// purpose: Write texts of users with date, language and hash; their words are stored only if keep_text is on.
 // parameters: rows LIST of {id, user_id, item_key, kind, language, written_at, sha256, text}, written_at
 //   in milliseconds since 1970; tables STRING the folder that they came from
 UNWIND $rows AS row

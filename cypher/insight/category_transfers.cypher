@@ -1,5 +1,5 @@
-// purpose: How strongly a category of one domain leads to a category of another: the mean weight of the
-//   active generation's edges over all pairs of their items, a pair without an edge counting 0.
+// purpose: Transfer between categories of different domains: the mean weight of the active generation's edges
+//   over all pairs of their items, a pair without an edge counting 0.
 // columns: source_domain, source, target_domain, target, weight
 MATCH (g:Generation {state: 'active'})
 MATCH (i:Item)-[:ABOUT]->(a:Interest {version: g.encoder_version})

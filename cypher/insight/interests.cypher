@@ -1,7 +1,6 @@
-// purpose: Interests with their names by language, those of most items first: how many items, texts and
-//   users they have, and the wider interests that they are part of. Items and texts of a family are those
-//   of its parts.
-// parameters: most INTEGER
+// purpose: The interests with most items: their names by language, their number of items, texts and users, and
+//   their parent interests. The items and texts of a parent of clusters are those of its children.
+// parameters: most INTEGER maximum number of interests
 // columns: id, name, names, languages, items, texts, users, part_of, parts
 MATCH (e:Encoder {state: 'active'})
 MATCH (n:Interest {version: e.version})

@@ -1,4 +1,4 @@
-// purpose: Everybody who has interacted with something.
+// purpose: All users with interactions.
 // columns: id
 MATCH (u:User)
 WHERE EXISTS { (u)-[:INTERACTED]->() }

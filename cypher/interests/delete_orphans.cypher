@@ -1,5 +1,5 @@
-// purpose: Remove interests of an encoder version that nothing is about any more, with what users had in
-//   them; families stay while something is part of them.
+// purpose: Delete interests of an encoder version that have no items, texts and child interests any more, with their
+//   INTERESTED_IN relationships, in small transactions.
 // parameters: version INTEGER
 MATCH (n:Interest {version: $version})
 WHERE NOT EXISTS { (n)<-[:ABOUT]-() } AND NOT EXISTS { (n)<-[:PART_OF]-() }

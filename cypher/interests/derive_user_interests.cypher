@@ -1,17 +1,17 @@
-// purpose: INTERESTED_IN from what users did and wrote: the mean over their interactions and texts of
-//   weight times ABOUT, older ones halved for each half-life before the newest. A text about an item
-//   counts as its writer likes or dislikes that; another by its polarity, from 1 for praise to -1 for a
-//   complaint. The evidence is kept as numbers, also of likes, dislikes and texts alone, and dates.
-// parameters: half_life_days FLOAT; neutral FLOAT what a text counts that neither praises nor complains;
-//   polarity FLOAT what its polarity adds to that; most INTEGER interests kept a user; decimals INTEGER to
-//   which weights are rounded, so that neither they nor which are kept depends on the order in which they
-//   are summed; version INTEGER of the encoder whose interests these are
+// purpose: Derive INTERESTED_IN from interactions and texts: the mean over both of their weight times the weight of
+//   ABOUT, older ones halved for each half-life before the user's newest. A text about an item counts 1 or -1 as
+//   its writer likes or dislikes the item; any other text counts by its polarity, from 1 for praise to -1 for a
+//   complaint. Stored as evidence: the numbers of interactions and texts, of likes, dislikes and texts, and dates.
+// parameters: half_life_days FLOAT; neutral FLOAT weight of a text of polarity 0; polarity FLOAT weight that
+//   the polarity adds; most INTEGER maximum interests of a user; decimals INTEGER to which weights are rounded, so
+//   that weights and the selection of interests do not depend on the order of summation;
+//   version INTEGER of the encoder whose interests these are
 MATCH (u:User)
 USING INDEX u:User(id)
 WHERE u.id IS NOT NULL
 WITH u ORDER BY u.id
 CALL (u) {
-  // Holds the user, in the order of all writers, so that no event is written over that this did not count.
+  // Locks the user, in the same order as all writers, so that the result includes every event written before.
   SET u.held = true
   REMOVE u.held
   WITH u
@@ -23,9 +23,9 @@ CALL (u) {
     MATCH (u)-[:WROTE]->(t:Text)
     OPTIONAL MATCH (u)-[r:INTERACTED]->(:Item {key: t.item})
     OPTIONAL MATCH (t)-[:ENCODED_AS]->(v:TextVector {version: $version})
-    WITH t, r, $neutral + $polarity * coalesce(v.polarity, 0.0) AS said
-    RETURN t AS thing, CASE WHEN r.weight < 0 OR r IS NULL AND said < -1 THEN -1.0
-                            WHEN r IS NULL AND said < 1 THEN said ELSE 1.0 END AS weight,
+    WITH t, r, $neutral + $polarity * coalesce(v.polarity, 0.0) AS polarity_weight
+    RETURN t AS thing, CASE WHEN r.weight < 0 OR r IS NULL AND polarity_weight < -1 THEN -1.0
+                            WHEN r IS NULL AND polarity_weight < 1 THEN polarity_weight ELSE 1.0 END AS weight,
            t.written_at AS first, t.written_at AS last, null AS liked
   }
   WITH u, collect({thing: thing, weight: weight, first: first, last: last, liked: liked}) AS things,
@@ -40,13 +40,13 @@ CALL (u) {
   WITH u, n, round(total / evidence, $decimals) AS weight,
     {evidence: about, likes: likes, dislikes: dislikes, texts: texts, first_at: first, last_at: last} AS seen
   ORDER BY abs(weight) DESC, n.id
-  WITH u, collect({interest: n, weight: weight, seen: seen})[..$most] AS kept
-  CALL (u, kept) {
+  WITH u, collect({interest: n, weight: weight, seen: seen})[..$most] AS strongest
+  CALL (u, strongest) {
     MATCH (u)-[old:INTERESTED_IN]->(n:Interest {version: $version})
-    WHERE NOT n IN [k IN kept | k.interest]
+    WHERE NOT n IN [k IN strongest | k.interest]
     DELETE old
   }
-  UNWIND kept AS k
+  UNWIND strongest AS k
   WITH u, k.interest AS n, k.weight AS weight, k.seen AS seen
   MERGE (u)-[s:INTERESTED_IN]->(n)
   SET s = seen, s.weight = weight, s.updated_at = datetime()

@@ -1,7 +1,7 @@
-// purpose: What interests are made from: the categories and the embedding of each item, and which
-//   interests it is about so far, in pages by key.
-// parameters: after STRING last key of the page before, or ''; limit INTEGER; version INTEGER of the encoder;
-//   known INTEGER version whose interests there are so far
+// purpose: Items in pages by key, with the categories and the embedding that interests are built from, and their
+//   existing interests.
+// parameters: after STRING last key of the previous page, or ''; limit INTEGER; version INTEGER of the encoder;
+//   known INTEGER encoder version of the existing interests
 // columns: id, title, categories, embedding, about
 MATCH (i:Item)
 WHERE i.key > $after

@@ -1,4 +1,5 @@
-// purpose: What reads from the embedding of a text which interests it is about.
+// purpose: The topic classifier, which derives the interests of a text from its embedding: one direction and one
+//   bias for each interest.
 // parameters: version INTEGER of the encoder
 // columns: id, direction, bias
 MATCH (n:Interest {version: $version})

@@ -1,4 +1,4 @@
-// purpose: Create or update interests that no item is about, only through interests that are part of them.
+// purpose: Create or update parent interests of clusters, which have child interests and no items of their own.
 // parameters: rows LIST of {id, languages, names}; version INTEGER of the encoder
 UNWIND $rows AS row
 MERGE (n:Interest {id: row.id, version: $version})

@@ -1,7 +1,7 @@
 // purpose: Create or update the interests of an encoder version.
-// parameters: rows LIST of {id, languages, names, embedding, direction, bias}: names stand beside their
-//   languages, that of most items first. A text with the embedding v is about the interest as likely as
-//   the exponential of v direction + bias says, against all interests; version INTEGER
+// parameters: rows LIST of {id, languages, names, embedding, direction, bias}, names in the order of languages, the
+//   language of most items first, where the probability that a text with the embedding v is about the interest is
+//   proportional to exp(v direction + bias); version INTEGER
 UNWIND $rows AS row
 MERGE (n:Interest {id: row.id, version: $version})
 SET n.name = row.names[0], n.languages = row.languages, n.names = row.names,

@@ -1,4 +1,4 @@
-// purpose: What items are about, in place of what was said before.
+// purpose: Replace the interests of items.
 // parameters: rows LIST of {id, about}, about being a list of {interest, weight};
 //   version INTEGER of the encoder
 UNWIND $rows AS row

@@ -1,4 +1,4 @@
-// purpose: What texts are about, in place of what was said before, and whether they praise.
+// purpose: Replace the interests of texts and store their polarity.
 // parameters: rows LIST of {id, polarity from -1 to 1, about}, about being a list of {interest, weight};
 //   version INTEGER of the encoder
 UNWIND $rows AS row

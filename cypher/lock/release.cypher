@@ -1,4 +1,4 @@
-// purpose: Release the lock of retraining, unless another run took it over.
+// purpose: Release the retraining lock, unless another run took it over.
 // parameters: owner STRING of this run
 MATCH (l:Lock {name: 'retrain'})
 SET l.asked_at = datetime.realtime()

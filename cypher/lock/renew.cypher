@@ -1,4 +1,4 @@
-// purpose: Renew the lease of the lock of retraining, unless another run took it over.
+// purpose: Renew the lease of the retraining lock, unless another run took it over.
 // parameters: owner STRING of this run; seconds FLOAT of the lease
 // columns: owner
 MATCH (l:Lock {name: 'retrain'})

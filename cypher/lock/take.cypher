@@ -1,6 +1,6 @@
-// purpose: Take the lock of retraining where nobody holds it or its holder's lease has run out by the
-//   server's clock. asked_at is set first, so that the node is locked before its owner is read.
-// parameters: owner STRING of this run; holder STRING who that is, for people; seconds FLOAT of the lease
+// purpose: Take the retraining lock if nobody holds it or the lease of its holder has expired by the server's
+//   clock. asked_at is set first, so that the node is locked before its owner is read.
+// parameters: owner STRING of this run; holder STRING description of the run for people; seconds FLOAT of the lease
 // columns: taken, holder, since, expires_at
 MERGE (l:Lock {name: 'retrain'})
 SET l.asked_at = datetime.realtime()

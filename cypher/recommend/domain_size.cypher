@@ -1,4 +1,4 @@
-// purpose: How many items a domain has.
+// purpose: Number of items of a domain.
 // parameters: domain STRING
 // columns: items
 MATCH (i:Item {domain: $domain})

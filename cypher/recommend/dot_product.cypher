@@ -1,5 +1,5 @@
-// purpose: The items of a domain by the dot product of their embedding and a vector, exact, item by item.
-// parameters: domain STRING; vector LIST of floats; n INTEGER how many
+// purpose: The items of a domain with the highest dot product of embedding and vector, computed exactly.
+// parameters: domain STRING; vector LIST of floats; n INTEGER number of items
 // columns: item_id, title, score
 MATCH (e:Encoder {state: 'active'})
 MATCH (i:Item {domain: $domain})-[:ENCODED_AS]->(v:ItemVector {version: e.version})

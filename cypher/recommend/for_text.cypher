@@ -1,7 +1,7 @@
-// purpose: The best items of a domain for a text of somebody who is not in the graph, with their paths:
-//   items near to the text, items that its interests lead to, and what the domain leads newcomers to.
-// parameters: domain STRING; n INTEGER how many; similar LIST of {key, share}; interests LIST of
-//   {interest, weight}; candidates INTEGER popular items looked at;
+// purpose: The best items of a domain for a text whose writer is not in the graph, with their paths: items with
+//   an embedding similar to the text's, items that its interests lead to, and domain popularity.
+// parameters: domain STRING; n INTEGER number of items; similar LIST of {key, share}; interests LIST of
+//   {interest, weight}; candidates INTEGER number of popular items that are scored;
 //   version INTEGER of the encoder
 // columns: item_id, title, score, paths, generation
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(d:Domain {name: $domain})
@@ -25,7 +25,7 @@ UNION ALL
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 }
 WITH generation, merge, j, sum(share) + merge.popularity * j.popularity AS score,
-     // What is deleted in this instant has no weight any more, and is no path.
+     // An edge that another transaction deletes meanwhile has no weight any more, and is no path.
      collect(CASE WHEN kind IS NOT NULL AND share IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
 ORDER BY score DESC, j.key LIMIT $n
 RETURN j.item_id AS item_id, j.title AS title, score,

@@ -1,29 +1,29 @@
-// purpose: The best items of a domain that a user has not met, each with the paths that make its score.
+// purpose: The best items of a domain that a user has no interaction with, each with the paths of its score.
 //   score = transfer * n_out^-power * sum a(u,i) w(i->j)     over the history outside the domain
 //         + collaborative * n_in^-power * sum a(u,i) c(i->j) over the history inside the domain
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
-//   with the merge weights of the generation that answers; users who did nothing yet are led by the edge from the
-//   domain itself to j, and interest_alone and popularity_alone stand for interest and popularity. Without a
-//   generation, interests lead to the items that are about them. a(u,i) is the weight of INTERACTED, halved for
-//   each half-life before the newest, and times what a dislike counts where it is one; both are the generation's.
-//   Asked as if cold, what the user did in the domain counts as not done: it is neither read nor left out, and
-//   s(u,k) is what the history outside the domain alone speaks for, the mean of weight times ABOUT.
-// parameters: user STRING id; domain STRING; n INTEGER how many; history_limit INTEGER interactions read,
-//   newest and strongest first, half of them on each side of the domain's border, and where one side has fewer,
-//   what is left on the other; half_life_days FLOAT without a generation, and of
-//   s(u,k) as if cold; candidates INTEGER popular items looked at beside those that edges lead to;
-//   paths BOOLEAN also return the paths; generation INTEGER which one answers, or null for the active one;
-//   as_if_cold BOOLEAN; most_edges INTEGER of a kind that leave a node, at most: where the generation has more,
-//   not all were read, and the question is to be asked again
-// columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the best score
-//   that an item can have which was not looked at, or null where all were
+//   with the merge weights of the generation. For users without history the edge from the domain itself to j (domain
+//   popularity) is added, and interest_alone and popularity_alone replace interest and popularity. Without a
+//   generation, interests lead to their items. a(u,i) is the weight of INTERACTED, halved for each half-life
+//   before the newest, and multiplied by the dislike weight if it is negative; both are the generation's.
+//   With as_if_cold, the user's interactions in the domain are hidden: they are neither read nor excluded from
+//   the answer, and s(u,k) is derived from the history outside the domain alone, as the mean of weight times ABOUT.
+// parameters: user STRING id; domain STRING; n INTEGER number of items; history_limit INTEGER maximum interactions,
+//   the newest and strongest, half of them inside and half outside the domain, and if one side has fewer, the rest
+//   from the other; half_life_days FLOAT used without a generation and for s(u,k) with as_if_cold;
+//   candidates INTEGER number of popular items that are scored besides those that edges lead to;
+//   paths BOOLEAN whether to return the paths; generation INTEGER, or null for the active one;
+//   as_if_cold BOOLEAN; most_edges INTEGER maximum edges of one kind that are read of a node: if the generation
+//   has more, run the statement again with its number
+// columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the upper bound of
+//   the scores of the items that were not scored (null if all were)
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation)-[m:MERGES]->(d:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
 WITH u, g.number AS generation, CASE WHEN g IS NULL THEN 0 ELSE coalesce(g.most_edges, 1000000) END AS most_edges,
      m, d, EXISTS { (u)-[:INTERACTED]->() } AS acted
-WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS newcomer_to,
+WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS popularity_source,
      coalesce(m {.transfer, .collaborative, .power,
                  interest: CASE WHEN acted THEN m.interest ELSE coalesce(m.interest_alone, m.interest) END,
                  popularity: CASE WHEN acted THEN m.popularity ELSE coalesce(m.popularity_alone, m.popularity) END,
@@ -75,7 +75,7 @@ CALL (u, merge) {
   }
   RETURN collect({source: source, kind: 'interest', via: 'TRANSFERS_TO', strength: strength}) AS interests
 }
-WITH u, generation, most_edges, newcomer_to, merge, popular, rest, met, interests,
+WITH u, generation, most_edges, popularity_source, merge, popular, rest, met, interests,
   [h IN outside | {source: h.item, kind: 'transfer', via: 'TRANSFERS_TO', strength: merge.transfer *
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
@@ -84,15 +84,15 @@ WITH u, generation, most_edges, newcomer_to, merge, popular, rest, met, interest
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
     / size(inside) ^ merge.power}] AS inside
-// What most rows come from stands last: they pass one UNION. The newest generations come first among the edges
-// of a node: told how many there can be, the older ones are not read.
-CALL (u, generation, newcomer_to, merge, popular, met, outside, inside, interests) {
-  CALL (u, generation, newcomer_to, merge, popular, outside, inside, interests) {
+// The branches that give most rows stand last, so that these rows pass one UNION only. The edges of a node are read
+// newest generation first: LIMIT $most_edges spares reading those of older generations.
+CALL (u, generation, popularity_source, merge, popular, met, outside, inside, interests) {
+  CALL (u, generation, popularity_source, merge, popular, outside, inside, interests) {
     UNWIND popular AS j
     RETURN j, null AS h, null AS share
   UNION ALL
-    MATCH (newcomer_to)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
-    RETURN j, {source: newcomer_to, kind: 'popularity', via: 'TRANSFERS_TO'} AS h, e.weight AS share
+    MATCH (popularity_source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
+    RETURN j, {source: popularity_source, kind: 'popularity', via: 'TRANSFERS_TO'} AS h, e.weight AS share
   UNION ALL
     WITH u, merge WHERE generation IS NULL AND NOT $as_if_cold
     MATCH (encoder:Encoder {state: 'active'})
@@ -113,7 +113,7 @@ CALL (u, generation, newcomer_to, merge, popular, met, outside, inside, interest
     }
     RETURN j, h, strength * e.weight AS share
   }
-  // What an event or a recount deletes in this instant has no weight any more, and is no path.
+  // An edge that another transaction deletes meanwhile has no weight any more, and is no path.
   WITH j, sum(share) AS total, collect(CASE WHEN $paths AND share IS NOT NULL THEN h END) AS by,
        collect(CASE WHEN $paths THEN share END) AS shares
   WHERE j.domain = $domain AND ($as_if_cold OR NOT j IN met)

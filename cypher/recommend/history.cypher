@@ -1,4 +1,4 @@
-// purpose: What a user did, newest first.
+// purpose: The interactions of a user, newest first.
 // parameters: user STRING id; limit INTEGER
 // columns: domain, item_id, title, weight, last_at
 MATCH (:User {id: $user})-[r:INTERACTED]->(i:Item)

@@ -1,5 +1,5 @@
-// purpose: The items of a domain whose vector is nearest to a vector of the same encoder version.
-// parameters: domain STRING; vector LIST of floats; version INTEGER; k INTEGER how many
+// purpose: The items of a domain whose vectors are nearest to a vector of the same encoder version.
+// parameters: domain STRING; vector LIST of floats; version INTEGER; k INTEGER number of items
 // columns: key, similarity
 CYPHER 25
 MATCH (v:ItemVector)

@@ -1,5 +1,5 @@
-// purpose: How similar a vector is to items of a domain on the whole: mean and deviation over a sample.
-// parameters: domain STRING; vector LIST of floats; sample INTEGER items at most;
+// purpose: Mean and standard deviation of the similarity of a vector to a sample of a domain's items.
+// parameters: domain STRING; vector LIST of floats; sample INTEGER maximum number of items;
 //   version INTEGER of the encoder
 // columns: mean, deviation
 MATCH (:Item {domain: $domain})-[:ENCODED_AS]->(v:ItemVector {version: $version})

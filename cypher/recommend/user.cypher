@@ -1,4 +1,4 @@
-// purpose: Whether there is such a user.
+// purpose: The user with an id, if there is one.
 // parameters: user STRING id
 // columns: id
 MATCH (u:User {id: $user})

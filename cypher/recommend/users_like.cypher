@@ -1,4 +1,4 @@
-// purpose: User ids that begin alike, to say who may have been meant.
+// purpose: User ids with the same first characters, for suggestions in an error message.
 // parameters: start STRING the first characters
 // columns: id
 MATCH (u:User)

@@ -1,4 +1,4 @@
-// purpose: All interests that something is about, for training; families have none of their own.
+// purpose: All interests with items or texts, for training; parents of clusters have none of their own.
 // parameters: version INTEGER of the encoder
 // columns: id, name, embedding
 MATCH (n:Interest {version: $version})

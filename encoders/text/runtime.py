@@ -1,7 +1,7 @@
-"""Whether a model encodes faster as an ONNX graph of 8-bit integers on this machine.
+"""Selects the faster runtime of a model on this machine: torch or an ONNX graph of 8-bit integers.
 
-`isthmus doctor` measures it once, on a fixed sample, and the home remembers which it chose: the
-setting `encoder` then means the one chosen.
+`isthmus doctor` measures both once on a fixed sample and stores the result in the home; from then
+on the setting `encoder` stands for the selected runtime.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.encoders.text.onnx import INT8, exported, is_installed, kept_graphs
+from isthmus.encoders.text.onnx import INT8, export_onnx, onnx_folder, onnx_is_installed
 from isthmus.errors import IsthmusError
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from isthmus.settings import Settings
 
 LIBRARIES = ("onnxruntime", "torch")
-# Less is not worth vectors of another kind; or they differ too much.
-LEAST_SPEED = 1.2
-LEAST_AGREEMENT = 0.9
+# Below this speed-up the change of vectors does not pay; below this agreement they differ too much.
+MIN_SPEEDUP = 1.2
+MIN_AGREEMENT = 0.9
 ROUNDS = 3
-NEAREST = 10
+NEIGHBOURS = 10
 
 PHRASES = (
     "{}",
@@ -51,14 +51,14 @@ SAMPLE = [phrase.format(thing) for phrase in PHRASES for thing in THINGS]
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a model does as an ONNX graph of 8-bit integers, beside what it does by itself.
+    """The ONNX graph of a model compared with the model in torch; stored as `compared.json`.
 
     Attributes:
-        fingerprint: Of the model's files.
-        libraries: Versions that were measured.
-        speed: Texts a second over the model's own; 0 where it cannot be exported.
-        agreement: Share of a text's ten nearest that are the same, over the sample.
-        reason: Why it cannot be exported, or "".
+        fingerprint: Fingerprint of the model.
+        libraries: Names and versions of the measured libraries.
+        speed: Texts per second of the graph divided by those of torch; 0 if the export failed.
+        agreement: Share of a text's ten nearest texts that are the same, mean over the sample.
+        reason: Error message of the failed export, or "".
     """
 
     fingerprint: str
@@ -68,85 +68,87 @@ class Comparison:
     reason: str = ""
 
     @property
-    def pays(self) -> bool:
-        """Whether the graph is to encode."""
-        return self.speed >= LEAST_SPEED and self.agreement >= LEAST_AGREEMENT
+    def prefers_onnx(self) -> bool:
+        """Whether the graph is clearly faster and its vectors are similar enough."""
+        return self.speed >= MIN_SPEEDUP and self.agreement >= MIN_AGREEMENT
 
 
 def with_chosen_encoder(settings: Settings) -> Settings:
-    """The settings with the encoder as an ONNX graph, where the home remembers that this pays."""
-    known = _remembered(settings.home).get(settings.encoder)
-    if known is None or not known.pays or not is_installed():
+    """Returns the settings with the ONNX graph as encoder, if the stored comparison prefers it."""
+    known = _load_comparisons(settings.home).get(settings.encoder)
+    if known is None or not known.prefers_onnx or not onnx_is_installed():
         return settings
     return settings.model_copy(update={"encoder": settings.encoder + INT8})
 
 
-def compare(encoder: TextEncoder, home: Path) -> Comparison:
-    """Measures a model both ways, and chooses; what was measured once is not measured again.
+def compare_runtimes(encoder: TextEncoder, home: Path) -> Comparison:
+    """Compares a model in torch with its ONNX graph; stores the result and reuses it.
+
+    The graph is deleted if the comparison does not prefer it.
 
     Args:
-        encoder: The model by itself.
-        home: Remembers the answer.
+        encoder: The model in torch.
+        home: The home folder that stores the result.
     """
     libraries = " ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    found = Comparison(encoder.fingerprint, libraries)
-    remembered = _remembered(home)
-    known = remembered.get(encoder.name)
-    if known and (known.fingerprint, known.libraries) == (found.fingerprint, libraries):
+    comparisons = _load_comparisons(home)
+    known = comparisons.get(encoder.name)
+    if known and (known.fingerprint, known.libraries) == (encoder.fingerprint, libraries):
         return known
     try:
-        onnx = exported(encoder, home)
-        speed, agreement = _measured(encoder, encoder.through(onnx))
-        found = Comparison(encoder.fingerprint, libraries, speed, agreement)
-        if not found.pays:
+        onnx = export_onnx(encoder, home)
+        speed, agreement = _measure(encoder, encoder.with_onnx(onnx))
+        comparison = Comparison(encoder.fingerprint, libraries, speed, agreement)
+        if not comparison.prefers_onnx:
             shutil.rmtree(onnx.folder, ignore_errors=True)
     except IsthmusError as error:
-        found = Comparison(encoder.fingerprint, libraries, reason=error.message)
-    _remember(home, remembered | {encoder.name: found})
-    return found
+        comparison = Comparison(encoder.fingerprint, libraries, reason=error.message)
+    _save_comparisons(home, comparisons | {encoder.name: comparison})
+    return comparison
 
 
-def _measured(plain: TextEncoder, onnx: TextEncoder) -> tuple[float, float]:
-    """Speed and agreement; in turns and by the best round, as other work disturbs both."""
+def _measure(plain: TextEncoder, onnx: TextEncoder) -> tuple[float, float]:
+    """Measures speed and agreement; takes the best of alternating rounds to reduce noise."""
     encoders = (plain, onnx)
     vectors = [encoder.encode(SAMPLE, "passage") for encoder in encoders]
-    seconds = [[_seconds(encoder) for encoder in encoders] for _ in range(ROUNDS)]
-    by_plain, by_onnx = (min(times) for times in zip(*seconds, strict=True))
-    nearest = zip(*(_nearest(some) for some in vectors), strict=True)
-    same = [len(set(one) & set(other)) / NEAREST for one, other in nearest]
-    return round(by_plain / by_onnx, 3), round(float(np.mean(same)), 3)
+    seconds = [[_time_encoding(encoder) for encoder in encoders] for _ in range(ROUNDS)]
+    plain_seconds, onnx_seconds = (min(times) for times in zip(*seconds, strict=True))
+    neighbours = zip(*(_find_neighbours(rows) for rows in vectors), strict=True)
+    overlap = [len(set(one) & set(other)) / NEIGHBOURS for one, other in neighbours]
+    return round(plain_seconds / onnx_seconds, 3), round(float(np.mean(overlap)), 3)
 
 
-def _seconds(encoder: TextEncoder) -> float:
+def _time_encoding(encoder: TextEncoder) -> float:
     start = time.perf_counter()
     encoder.encode(SAMPLE, "passage")
     return time.perf_counter() - start
 
 
-def _nearest(vectors: NDArray[np.float32]) -> list[list[int]]:
-    """The texts nearest to each, without itself."""
+def _find_neighbours(vectors: NDArray[np.float32]) -> list[list[int]]:
+    """Row numbers of the nearest other texts of each text."""
     similarities = vectors @ vectors.T
     np.fill_diagonal(similarities, -np.inf)
-    nearest: list[list[int]] = np.argsort(-similarities, axis=1)[:, :NEAREST].tolist()
-    return nearest
+    neighbours: list[list[int]] = np.argsort(-similarities, axis=1)[:, :NEIGHBOURS].tolist()
+    return neighbours
 
 
-def _remembered(home: Path) -> dict[str, Comparison]:
-    """What was found of each model, by its name."""
+def _load_comparisons(home: Path) -> dict[str, Comparison]:
+    """Reads the stored comparisons by model name; empty if the file is missing or damaged."""
     try:
-        known: dict[str, dict[str, Any]] = json.loads(_file(home).read_text("utf-8"))
-        return {name: Comparison(**found) for name, found in known.items()}
+        stored: dict[str, dict[str, Any]] = json.loads(_comparisons_file(home).read_text("utf-8"))
+        return {name: Comparison(**fields) for name, fields in stored.items()}
     except (OSError, ValueError, TypeError):
         return {}
 
 
-def _remember(home: Path, found: dict[str, Comparison]) -> None:
-    file = _file(home)
+def _save_comparisons(home: Path, comparisons: dict[str, Comparison]) -> None:
+    file = _comparisons_file(home)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
-    part.write_text(json.dumps({name: asdict(one) for name, one in found.items()}), "utf-8")
+    document = {name: asdict(comparison) for name, comparison in comparisons.items()}
+    part.write_text(json.dumps(document), "utf-8")
     part.replace(file)
 
 
-def _file(home: Path) -> Path:
-    return kept_graphs(home) / "compared.json"
+def _comparisons_file(home: Path) -> Path:
+    return onnx_folder(home) / "compared.json"

@@ -1,8 +1,8 @@
-"""Vectors kept on disk, so that a text is encoded once by a model and never again.
+"""Vector cache on disk: a model encodes each text only once.
 
-A SQLite file a model, under the model's fingerprint: a row is the SHA-256 of a text as the model
-read it, and its vector. Every save is one transaction of a write-ahead log: whoever is killed loses
-the batch under way, and no reader ever sees half of one. Several processes may read and write.
+One SQLite file per model, named by the model's fingerprint. A row is the SHA-256 of a prepared text
+and its vector. Every save is one transaction of a write-ahead log: a killed process loses at most
+the current batch, and readers never see part of one. Several processes may read and write.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from isthmus.errors import IsthmusError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SECONDS_TO_WAIT = 60.0
-# Below SQLite's usual limit of 32,766; measured: twice as fast as a query for each key.
-KEYS_IN_QUERY = 10_000
-# Five vectors of 384 numbers fill a page of 8 KiB; in one of 4 KiB a quarter is lost.
+LOCK_TIMEOUT_SECONDS = 60.0
+# Below SQLite's usual limit of 32,766 parameters; measured: twice as fast as one query per key.
+QUERY_KEYS = 10_000
+# Five vectors of 384 dimensions fill a page of 8 KiB; with 4 KiB a quarter of the page is unused.
 SETUP = """
 PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
@@ -36,69 +36,69 @@ CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL);
 
 
 class VectorCache:
-    """The vectors of every model, in a folder of its own."""
+    """A folder with one file of vectors per model."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, encoder: TextEncoder) -> Path:
-        """The file with the vectors of one model."""
-        short = re.sub(r"[^\w.-]+", "-", encoder.name.rstrip("/").rsplit("/", 1)[-1])
-        return self.folder / f"{short}-{encoder.fingerprint[:32]}.sqlite"
+        """Returns the file of a model's vectors."""
+        model_name = re.sub(r"[^\w.-]+", "-", encoder.name.rstrip("/").rsplit("/", 1)[-1])
+        return self.folder / f"{model_name}-{encoder.fingerprint[:32]}.sqlite"
 
     def find(
         self, encoder: TextEncoder, keys: Sequence[bytes]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """What is known of `keys`, which differ from each other.
+        """Reads the stored vectors of distinct keys.
 
         Returns:
-            The places in `keys` that have a vector, ascending, and these vectors, shape
-            (places, dimensions).
+            Positions in `keys` that have a vector, ascending, and these vectors, shape
+            (positions, dimensions).
 
         Raises:
             IsthmusError: The file cannot be read.
         """
         blobs: dict[bytes, bytes] = {}
-        with self._opened(encoder) as database:
-            for start in range(0, len(keys), KEYS_IN_QUERY):
-                asked = keys[start : start + KEYS_IN_QUERY]
-                marks = ",".join("?" * len(asked))
+        with self._open(encoder) as database:
+            for start in range(0, len(keys), QUERY_KEYS):
+                some_keys = keys[start : start + QUERY_KEYS]
+                marks = ",".join("?" * len(some_keys))
                 query = f"SELECT key, vector FROM vectors WHERE key IN ({marks})"  # noqa: S608
-                blobs.update(database.execute(query, asked))
-        size = 4 * encoder.dimensions
-        places = [place for place, key in enumerate(keys) if len(blobs.get(key, b"")) == size]
-        flat = np.frombuffer(b"".join(blobs[keys[place]] for place in places), "<f4")
-        vectors = flat.reshape(len(places), encoder.dimensions).astype(np.float32, copy=False)
-        return np.array(places, np.int64), vectors
+                blobs.update(database.execute(query, some_keys))
+        vector_bytes = 4 * encoder.dimensions
+        positions = [k for k, key in enumerate(keys) if len(blobs.get(key, b"")) == vector_bytes]
+        flat = np.frombuffer(b"".join(blobs[keys[k]] for k in positions), "<f4")
+        vectors = flat.reshape(len(positions), encoder.dimensions).astype(np.float32, copy=False)
+        return np.array(positions, np.int64), vectors
 
     def save(
         self, encoder: TextEncoder, keys: Sequence[bytes], vectors: NDArray[np.float32]
     ) -> None:
-        """Keeps the vectors of `keys`, all of them or, where the process is killed, none.
+        """Stores the vectors of `keys` in one transaction.
 
         Raises:
             IsthmusError: The file cannot be written.
         """
         rows = [(key, row.tobytes()) for key, row in zip(keys, vectors.astype("<f4"), strict=True)]
-        with self._opened(encoder) as database:
+        with self._open(encoder) as database:
             database.execute("BEGIN IMMEDIATE")
             database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
             database.execute("COMMIT")
 
     @contextmanager
-    def _opened(self, encoder: TextEncoder) -> Iterator[sqlite3.Connection]:
+    def _open(self, encoder: TextEncoder) -> Iterator[sqlite3.Connection]:
         path = self.path(encoder)
         database = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
+            database = sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
             database.executescript(SETUP)
             yield database
         except (OSError, sqlite3.Error) as error:
             raise IsthmusError(
                 f"The vector cache {path} cannot be used: {error}.",
-                "See that the disk has room and the folder can be written to; if the file is "
-                "damaged, delete it: the vectors are made anew.",
+                "Check that the disk has free space and the folder is writable. If the file is "
+                "damaged, delete it; the texts are then encoded again.",
             ) from error
         finally:
             if database is not None:
@@ -108,40 +108,40 @@ class VectorCache:
 def encode_cached(
     encoder: TextEncoder, cache: VectorCache, texts: Sequence[str], kind: Kind
 ) -> tuple[NDArray[np.float32], int, int]:
-    """Vectors of unit length for `texts`, taken from the cache where it has them.
+    """Encodes texts to vectors of unit length, and reads those in the cache from there.
 
-    New vectors are saved every few thousand texts, so that an interrupted run is taken up where it
-    stopped. A text that occurs twice is encoded once.
+    New vectors are saved every few thousand texts, so that an interrupted run resumes where it
+    stopped. Duplicate texts are encoded once.
 
     Returns:
-        Vectors, shape (texts, dimensions); how many texts the model encoded; how many it did not
-        have to. The two counts add up to the number of texts.
+        Vectors, shape (texts, dimensions); the number of texts that the model encoded; the number
+        that it did not have to encode. The two numbers add up to the number of texts.
 
     Raises:
         IsthmusError: The cache cannot be read or written.
     """
     prepared = encoder.prepare(texts, kind)
-    place_of: dict[bytes, int] = {}
+    position_of: dict[bytes, int] = {}
     distinct: list[str] = []
-    places = np.empty(len(prepared), np.int64)
+    positions = np.empty(len(prepared), np.int64)
     for row, text in enumerate(prepared):
         key = hashlib.sha256(text.encode()).digest()
-        places[row] = place_of.setdefault(key, len(place_of))
-        if places[row] == len(distinct):
+        positions[row] = position_of.setdefault(key, len(position_of))
+        if positions[row] == len(distinct):
             distinct.append(text)
-    keys = list(place_of)
+    keys = list(position_of)
 
     vectors = np.empty((len(keys), encoder.dimensions), np.float32)
-    known, found = cache.find(encoder, keys)
-    vectors[known] = found
-    missing = np.setdiff1d(np.arange(len(keys)), known)
+    cached, cached_vectors = cache.find(encoder, keys)
+    vectors[cached] = cached_vectors
+    missing = np.setdiff1d(np.arange(len(keys)), cached)
     with encoding_progress(len(missing)) as advance:
         done = 0
-        for window in encoder.windows([distinct[place] for place in missing], kind, advance):
-            now = missing[done : done + len(window)]
-            vectors[now] = window
-            cache.save(encoder, [keys[place] for place in now], window)
+        for window in encoder.encode_windows([distinct[k] for k in missing], kind, advance):
+            encoded = missing[done : done + len(window)]
+            vectors[encoded] = window
+            cache.save(encoder, [keys[k] for k in encoded], window)
             done += len(window)
     if len(keys) < len(prepared):
-        vectors = vectors[places]
+        vectors = vectors[positions]
     return vectors, len(missing), len(prepared) - len(missing)

@@ -1,10 +1,10 @@
-"""What texts are about, out of topics that are known by name: by their embeddings and their words.
+"""Topic classifier of texts, trained on the names of the topics, on embeddings and on words.
 
-Embeddings say it first, but all texts of one corpus lie close together and what sets them apart
-most may be whether they praise or complain. Words then say it better, learned from what embeddings
-said: naive Bayes by expectation maximisation (Nigam and others, "Text classification from labeled
-and unlabeled documents using EM", 2000). What was learned goes back into a linear discriminant of
-embeddings, so that any later text can be read without its words being kept.
+The first topic probabilities come from the embeddings. But the embeddings of one corpus lie close
+together, and their largest differences may be those of praise and complaint, so words refine the
+probabilities: naive Bayes by expectation maximisation (Nigam and others, "Text classification from
+labeled and unlabeled documents using EM", 2000). A linear discriminant of embeddings is then fitted
+to the result, so that later texts are classified without their words.
 """
 
 from __future__ import annotations
@@ -24,136 +24,143 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-# A softmax of cosines between what is left of embeddings without their mean.
+# Of the softmax over cosines of centred embeddings.
 TEMPERATURE = 0.08
-ROUNDS = 10
+EM_ROUNDS = 10
 SMOOTHING = 0.1
-FEWEST_TEXTS_OF_A_TERM = 3
-# Fewer texts a topic than this teach nothing.
-TEXTS_A_TOPIC = 20
-# Of the covariance within topics, so much stands for what few texts cannot say of it.
+MIN_TERM_TEXTS = 3
+# With fewer texts per topic only the names of the topics are used.
+MIN_TOPIC_TEXTS = 20
+# Regularises the covariance within topics, which few texts estimate poorly.
 SHRINKAGE = 0.2
 
 
 @dataclass(frozen=True)
-class Topics:
+class TopicClassifier:
     """A linear discriminant of embeddings.
 
     Attributes:
-        directions: Float32 (topics, dimensions).
-        offsets: Float64 (topics,).
+        directions: Weights, float32 (topics, dimensions).
+        offsets: Intercepts, float64 (topics,).
     """
 
     directions: NDArray[np.float32]
     offsets: NDArray[np.float64]
 
-    def weights(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """How likely each text is about each topic, rows that add up to 1, (texts, topics).
+    def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probability of each topic for each text, (texts, topics); rows add up to 1.
 
         Args:
             vectors: Embeddings of unit length, float32 (texts, dimensions).
         """
-        likely: NDArray[np.float64] = softmax(vectors @ self.directions.T + self.offsets, axis=1)
-        return likely
+        result: NDArray[np.float64] = softmax(vectors @ self.directions.T + self.offsets, axis=1)
+        return result
 
 
-def learn_topics(
+def fit_topic_classifier(
     topics: NDArray[np.float32],
     vectors: NDArray[np.float32],
     words: Sequence[str],
     known: csr_array | None = None,
-) -> Topics:
-    """Learns to tell topics apart in a corpus, without labels or with some.
+) -> TopicClassifier:
+    """Trains the topic classifier of a corpus, with few or no labelled texts.
 
     Args:
-        topics: Embeddings of unit length of what topics are called or of what is said of them,
-            float32 (topics, dimensions).
+        topics: Embeddings of unit length of the topics' names or descriptions, float32 (topics,
+            dimensions).
         vectors: Embeddings of the texts, float32 (texts, dimensions).
-        words: The texts themselves.
-        known: What texts are known to be about, rows that add up to 1 or to nothing, (texts,
-            topics).
+        words: The texts.
+        known: Known topics of the texts, rows that add up to 1, or to 0 for unlabelled texts,
+            (texts, topics).
     """
-    named = _by_name(topics, vectors if len(vectors) else topics)
-    if len(vectors) < TEXTS_A_TOPIC * len(topics):
-        return named
-    terms = _terms(words)
+    initial = _fit_to_names(topics, vectors if len(vectors) else topics)
+    if len(vectors) < MIN_TOPIC_TEXTS * len(topics):
+        return initial
+    terms = _term_matrix(words)
     if terms is None:
-        return named
-    likely = _clamped(named.weights(vectors), known)
-    for _ in range(ROUNDS):
-        likely = _clamped(_by_words(terms, likely), known)
-    return _discriminant(vectors, likely)
+        return initial
+    probabilities = _clamp(initial.probabilities(vectors), known)
+    for _ in range(EM_ROUNDS):
+        probabilities = _clamp(_naive_bayes_round(terms, probabilities), known)
+    return _fit_discriminant(vectors, probabilities)
 
 
-def _by_name(topics: NDArray[np.float32], vectors: NDArray[np.float32]) -> Topics:
-    """Topics as near as their names are, both without their mean, as a linear discriminant."""
+def _fit_to_names(topics: NDArray[np.float32], vectors: NDArray[np.float32]) -> TopicClassifier:
+    """Scores topics by the cosine of the centred text to the centred name, as a discriminant."""
     if not len(topics):
-        return Topics(topics, np.zeros(0))
+        return TopicClassifier(topics, np.zeros(0))
     mean = vectors.mean(axis=0)
-    left = topics - topics.mean(axis=0) if len(topics) > 1 else topics
-    lengths = np.linalg.norm(left, axis=1, keepdims=True)
+    centered = topics - topics.mean(axis=0) if len(topics) > 1 else topics
+    lengths = np.linalg.norm(centered, axis=1, keepdims=True)
     spread = np.linalg.norm(vectors - mean, axis=1).mean()
-    directions = left / np.maximum(lengths * max(float(spread), 1e-6) * TEMPERATURE, 1e-12)
-    return Topics(directions.astype(np.float32), -(directions @ mean).astype(np.float64))
+    directions = centered / np.maximum(lengths * max(float(spread), 1e-6) * TEMPERATURE, 1e-12)
+    return TopicClassifier(directions.astype(np.float32), -(directions @ mean).astype(np.float64))
 
 
-def _by_words(terms: csr_array, likely: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One round of naive Bayes: what texts are about by the words of all that are about the same.
+def _naive_bayes_round(terms: csr_array, posterior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One round of expectation maximisation of naive Bayes; returns the new probabilities.
 
-    The words of a text are no independent witnesses: their evidence is over the root of their
-    number.
+    The words of a text are not independent, so their log likelihood is divided by the square root
+    of their number.
+
+    Args:
+        terms: Terms of each text, (texts, terms).
+        posterior: Topic probabilities of the texts, (texts, topics).
     """
-    shares = (likely.sum(axis=0) + 1) / (len(likely) + likely.shape[1])
-    counts = (terms.T @ likely).T + SMOOTHING
-    chances = np.log(counts / counts.sum(axis=1, keepdims=True))
-    number = np.asarray(terms.sum(axis=1)).ravel()[:, None]
-    again: NDArray[np.float64] = softmax(
-        (terms @ chances.T) / np.sqrt(number + 1) + np.log(shares), axis=1
+    prior = (posterior.sum(axis=0) + 1) / (len(posterior) + posterior.shape[1])
+    counts = (terms.T @ posterior).T + SMOOTHING
+    log_likelihood = np.log(counts / counts.sum(axis=1, keepdims=True))
+    term_counts = np.asarray(terms.sum(axis=1)).ravel()[:, None]
+    result: NDArray[np.float64] = softmax(
+        (terms @ log_likelihood.T) / np.sqrt(term_counts + 1) + np.log(prior), axis=1
     )
-    return again
+    return result
 
 
-def _discriminant(vectors: NDArray[np.float32], likely: NDArray[np.float64]) -> Topics:
-    """Fisher's linear discriminant: the topics' means under one covariance within them."""
-    number = np.maximum(likely.sum(axis=0), 1e-9)
+def _fit_discriminant(
+    vectors: NDArray[np.float32], probabilities: NDArray[np.float64]
+) -> TopicClassifier:
+    """Fisher's linear discriminant: means of the topics and their shared covariance."""
+    sizes = np.maximum(probabilities.sum(axis=0), 1e-9)
     mean = vectors.mean(axis=0)
-    left = vectors - mean
-    means = (likely.T @ left) / number[:, None]
-    within = left.T @ left / len(left) - (means * (number / len(left))[:, None]).T @ means
+    centered = vectors - mean
+    means = (probabilities.T @ centered) / sizes[:, None]
+    total = centered.T @ centered / len(centered)
+    within = total - (means * (sizes / len(centered))[:, None]).T @ means
     within += SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
     directions = np.linalg.solve(within, means.T).T
-    offsets = -0.5 * (directions * means).sum(axis=1) + np.log(number / number.sum())
-    return Topics(directions.astype(np.float32), offsets - directions @ mean)
+    offsets = -0.5 * (directions * means).sum(axis=1) + np.log(sizes / sizes.sum())
+    return TopicClassifier(directions.astype(np.float32), offsets - directions @ mean)
 
 
-def _clamped(likely: NDArray[np.float64], known: csr_array | None) -> NDArray[np.float64]:
-    """What is known, in place of what is likely."""
+def _clamp(probabilities: NDArray[np.float64], known: csr_array | None) -> NDArray[np.float64]:
+    """Overwrites the probabilities of labelled texts with their known topics."""
     if known is None:
-        return likely
-    sure = np.asarray(known.sum(axis=1)).ravel() > 0
-    likely[sure] = known[sure].toarray()
-    return likely
+        return probabilities
+    labelled = np.asarray(known.sum(axis=1)).ravel() > 0
+    probabilities[labelled] = known[labelled].toarray()
+    return probabilities
 
 
-def _terms(words: Sequence[str]) -> csr_array | None:
-    """1 for each term that a text holds, (texts, terms); None where nothing stands in several."""
+def _term_matrix(words: Sequence[str]) -> csr_array | None:
+    """1 for each term that a text contains, (texts, terms); None if all terms are too rare."""
     from scipy.sparse import csr_array
     from sklearn.feature_extraction.text import CountVectorizer
 
     vectorizer = CountVectorizer(
-        analyzer=terms_of, min_df=FEWEST_TEXTS_OF_A_TERM, binary=True, dtype=np.float64
+        analyzer=terms_of, min_df=MIN_TERM_TEXTS, binary=True, dtype=np.float64
     )
     try:
         return csr_array(vectorizer.fit_transform(words))
-    except ValueError:  # no term is in so many texts
+    except ValueError:  # no term is in MIN_TERM_TEXTS texts
         return None
 
 
 def terms_of(text: str) -> list[str]:
-    """Words, and of scripts without spaces the characters and their pairs."""
+    """Words of a text; for scripts without spaces, single characters and pairs of characters."""
     text = text.casefold()
-    found = WORD.findall(UNSPACED.sub(" ", text))
+    terms = WORD.findall(UNSPACED.sub(" ", text))
     for run in UNSPACED.findall(text):
-        found += run
-        found += re.findall(r"(?=(..))", run)
-    return found
+        terms += run
+        terms += re.findall(r"(?=(..))", run)
+    return terms

@@ -1,8 +1,9 @@
-"""Whether texts praise or complain, in any language that the encoder reads.
+"""Polarity of texts (praise or complaint), in any language that the encoder supports.
 
-A text lies nearer to sentences of praise or to complaints. Those that clearly do teach the rest
-how the corpus at hand praises (self-training: Yarowsky, "Unsupervised word sense disambiguation
-rivaling supervised methods", 1995), beside texts whose writers said what they think of the item.
+Texts are labelled by their similarity to bundled sentences of praise and complaint. The clear ones
+and the texts whose writers like or dislike the item are the training set of a linear classifier for
+the corpus (self-training: Yarowsky, "Unsupervised word sense disambiguation rivaling supervised
+methods", 1995).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.encoders.text.encoder import TextEncoder
+    from isthmus.encoders.text import TextEncoder
 
 PRAISE = (
     "我很喜欢，非常满意，强烈推荐。",
@@ -37,63 +38,65 @@ COMPLAINTS = (
     "The worst I have ever had, a waste of money.",
     "Ugly, boring, a pain.",
 )
-# Fewer texts teach nothing; of many, this share is too unclear to teach.
-FEWEST_TEXTS = 50
-UNCLEAR = 0.3
-# What a text of which only the embedding speaks counts beside one whose writer has said it.
-GUESSED_WEIGHT = 0.1
-# Embeddings of one encoder lie close together; so large, their differences can be learned.
+# With fewer texts no classifier is trained.
+MIN_TEXTS = 50
+UNCLEAR_SHARE = 0.3  # the texts nearest to neutral are no training examples
+# Training weight of a text that is labelled by similarity; a like or dislike has weight 1.
+PSEUDO_LABEL_WEIGHT = 0.1
+# Embeddings of one encoder differ little; scaled up, a regularised model can use the differences.
 SCALE = 5.0
 
 
 @dataclass(frozen=True)
 class Polarity:
-    """A linear function of embeddings: above 0 for praise, below for complaints.
+    """A linear classifier of embeddings: positive for praise, negative for complaints.
 
     Attributes:
-        direction: Float64 (dimensions,).
-        offset: Added to the product.
+        direction: Weights, float64 (dimensions,).
+        offset: Intercept.
     """
 
     direction: NDArray[np.float64]
     offset: float
 
-    def of(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """From -1, a complaint, to 1, praise, (texts,)."""
+    def predict(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Polarity of each text from -1 (complaint) to 1 (praise), (texts,)."""
         polarity: NDArray[np.float64] = np.tanh((vectors @ self.direction + self.offset) / 2)
         return polarity
 
 
-def learn_polarity(
-    encoder: TextEncoder, vectors: NDArray[np.float32], said: NDArray[np.float64]
+def fit_polarity(
+    encoder: TextEncoder, vectors: NDArray[np.float32], labels: NDArray[np.float64]
 ) -> Polarity:
-    """Learns how a corpus praises and complains.
+    """Trains the polarity classifier of a corpus.
 
     Args:
-        encoder: The one that made the vectors.
+        encoder: The encoder of the vectors.
         vectors: Embeddings of the texts, float32 (texts, dimensions).
-        said: What the writer thinks of what a text is about: above 0, below 0, or 0 where that is
-            not known, (texts,).
+        labels: Positive if the writer likes the item of the text, negative for a dislike, 0 if
+            unknown, (texts,).
     """
     from sklearn.linear_model import LogisticRegression
 
-    praise, complaints = (encoder.encode(list(some), "query") for some in (PRAISE, COMPLAINTS))
-    start = _between(praise, complaints)
-    if len(vectors) < FEWEST_TEXTS:
-        return start
-    first = start.of(vectors)
-    clear = (np.abs(first) >= np.quantile(np.abs(first), UNCLEAR)) | (said != 0)
-    praised = np.where(said != 0, said, first)[clear] > 0
-    if praised.all() or not praised.any():
-        return start
-    weights = np.where(said != 0, 1.0, GUESSED_WEIGHT)[clear]
+    praise, complaints = (
+        encoder.encode(list(sentences), "query") for sentences in (PRAISE, COMPLAINTS)
+    )
+    initial = _separate(praise, complaints)
+    if len(vectors) < MIN_TEXTS:
+        return initial
+    scores = initial.predict(vectors)
+    clear = (np.abs(scores) >= np.quantile(np.abs(scores), UNCLEAR_SHARE)) | (labels != 0)
+    is_praise = np.where(labels != 0, labels, scores)[clear] > 0
+    if is_praise.all() or not is_praise.any():
+        return initial
+    weights = np.where(labels != 0, 1.0, PSEUDO_LABEL_WEIGHT)[clear]
     model = LogisticRegression(max_iter=1000)
-    model.fit(SCALE * vectors[clear].astype(np.float64), praised, sample_weight=weights)
+    model.fit(SCALE * vectors[clear].astype(np.float64), is_praise, sample_weight=weights)
     return Polarity(SCALE * model.coef_[0], float(model.intercept_[0]))
 
 
-def _between(praise: NDArray[np.float32], complaints: NDArray[np.float32]) -> Polarity:
-    """How much nearer to the one than to the other, such that these themselves are at 2 and -2."""
+def _separate(praise: NDArray[np.float32], complaints: NDArray[np.float32]) -> Polarity:
+    """Linear function along the difference of the means, which has the values 2 and -2 there."""
     direction = (praise.mean(axis=0) - complaints.mean(axis=0)).astype(np.float64)
     middle = (praise.mean(axis=0) + complaints.mean(axis=0)) / 2
     scale = 2 / max(float((praise.mean(axis=0) - middle) @ direction), 1e-9)

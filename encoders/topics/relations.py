@@ -1,4 +1,4 @@
-"""Topics that mean the same in two languages, and topics that are part of wider ones."""
+"""Relations of topics: translations, families of similar topics, and containment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.encoders.topics.cluster_names import UNDETERMINED
-from isthmus.encoders.topics.clusters import unit
+from isthmus.encoders.topics.clusters import normalize_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,100 +16,107 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-# Measured on 90 names of categories in Chinese and English, on their items, and on catalogues that
-# have nothing in common: what is nearer than this, and so much nearer than the next, was the same.
-NEAR_ENOUGH = 0.5
-NEARER_THAN_NEXT = 0.1
-FEWEST_IN_A_LANGUAGE = 3
-"""Topics in a language before their mean says what its texts have in common."""
+# Measured on 90 names of categories in Chinese and English, on their items, and on catalogues
+# without common topics: pairs with at least this cosine and this margin over the next best were
+# translations of each other.
+MIN_COSINE = 0.5
+MIN_MARGIN = 0.1
+MIN_LANGUAGE_TOPICS = 3
+"""Topics in a language, below which their mean is no estimate of the language's direction."""
 
-FEWEST_TOPICS = 9
-FEWEST_ITEMS = 5
-SHARE_INSIDE = 0.9
-TIMES_LARGER = 2.0
+MIN_TOPICS = 9
+MIN_ITEMS = 5
+MIN_CONTAINED_SHARE = 0.9
+MIN_SIZE_RATIO = 2.0
 
 
-def translations(topics: NDArray[np.float32], languages: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of topics that mean the same in two languages.
+def find_translations(
+    topics: NDArray[np.float32], languages: Sequence[str]
+) -> list[tuple[int, int]]:
+    """Finds pairs of topics that are translations of each other.
 
-    In an embedding the language speaks louder than small differences in meaning, so each
-    language's mean is taken away first. A pair are each other's nearest, near enough, and clearly
-    nearer than either is to any other topic in the language of the other.
+    In an embedding the language outweighs small differences in meaning, so the mean of each
+    language is subtracted first. The topics of a pair are each other's nearest, with a cosine of at
+    least MIN_COSINE, and nearer by MIN_MARGIN than any other topic of the two languages.
 
     Args:
         topics: Embeddings of unit length, float32 (topics, dimensions).
-        languages: Of each topic.
+        languages: Language of each topic.
 
     Returns:
-        Places of the two topics, the smaller one first; no place twice for the same two languages.
+        Positions of the two topics, the smaller one first; for two languages no position occurs
+        twice.
     """
-    found: list[tuple[int, int]] = []
-    spoken = np.array(languages)
+    translations: list[tuple[int, int]] = []
+    language_array = np.array(languages)
     groups = [
-        np.flatnonzero(spoken == language) for language in sorted(set(languages) - {UNDETERMINED})
+        np.flatnonzero(language_array == language)
+        for language in sorted(set(languages) - {UNDETERMINED})
     ]
-    groups = [group for group in groups if len(group) >= FEWEST_IN_A_LANGUAGE]
+    groups = [group for group in groups if len(group) >= MIN_LANGUAGE_TOPICS]
     for one, other in combinations(groups, 2):
-        near = _without_mean(topics[one]) @ _without_mean(topics[other]).T
-        for row, column in enumerate(near.argmax(axis=1).tolist()):
-            pair = near[row, column]
+        cosines = _center(topics[one]) @ _center(topics[other]).T
+        for row, column in enumerate(cosines.argmax(axis=1).tolist()):
+            cosine = cosines[row, column]
             next_best = max(
-                np.delete(near[row], column).max(), np.delete(near[:, column], row).max()
+                np.delete(cosines[row], column).max(), np.delete(cosines[:, column], row).max()
             )
-            if pair >= NEAR_ENOUGH and pair - next_best >= NEARER_THAN_NEXT:
+            if cosine >= MIN_COSINE and cosine - next_best >= MIN_MARGIN:
                 first, second = sorted((int(one[row]), int(other[column])))
-                found.append((first, second))
-    return sorted(found)
+                translations.append((first, second))
+    return sorted(translations)
 
 
-def families(topics: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Which wider topic each topic belongs to, -1 for none, (topics,).
+def cluster_topics(topics: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Groups topics into families; returns the family of each topic, -1 for none, (topics,).
 
-    By hierarchical clustering with average linkage (Sokal and Michener 1958), cut where as many
-    are left as the root of the number of topics.
+    Hierarchical clustering with average linkage (Sokal and Michener 1958); the number of clusters
+    is the square root of the number of topics, and a cluster of one topic is no family.
 
     Args:
         topics: Embeddings of unit length, float32 (topics, dimensions).
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    if len(topics) < FEWEST_TOPICS:
+    if len(topics) < MIN_TOPICS:
         return np.full(len(topics), -1)
-    tree = linkage(_without_mean(topics), "average")
+    tree = linkage(_center(topics), "average")
     labels = fcluster(tree, round(len(topics) ** 0.5), "maxclust") - 1
-    alone = np.bincount(labels)[labels] < 2
-    _, labels[~alone] = np.unique(labels[~alone], return_inverse=True)
-    labels[alone] = -1
+    single = np.bincount(labels)[labels] < 2
+    _, labels[~single] = np.unique(labels[~single], return_inverse=True)
+    labels[single] = -1
     return labels.astype(np.int64)
 
 
-def containing(about: csr_array) -> list[tuple[int, int]]:
-    """Topics that another one contains: nearly all that is about them is about that one too.
+def find_containment(about: csr_array) -> list[tuple[int, int]]:
+    """Finds topics that a wider topic contains: nearly all of their items have that topic too.
 
     Args:
-        about: Above 0 where an item is about a topic, (items, topics).
+        about: Positive if an item has a topic, (items, topics).
 
     Returns:
-        Places of part and whole; of a chain of wholes the nearest one.
+        Positions of child and parent, without pairs that follow from a topic between the two.
     """
-    held = (about > 0).astype(np.float64)
-    both = (held.T @ held).tocoo()
-    sizes = np.asarray(held.sum(axis=0)).ravel()
-    inside = (
-        (sizes[both.row] >= FEWEST_ITEMS)
-        & (both.data >= SHARE_INSIDE * sizes[both.row])
-        & (sizes[both.col] >= TIMES_LARGER * sizes[both.row])
+    item_topics = (about > 0).astype(np.float64)
+    shared = (item_topics.T @ item_topics).tocoo()
+    sizes = np.asarray(item_topics.sum(axis=0)).ravel()
+    contained = (
+        (sizes[shared.row] >= MIN_ITEMS)
+        & (shared.data >= MIN_CONTAINED_SHARE * sizes[shared.row])
+        & (sizes[shared.col] >= MIN_SIZE_RATIO * sizes[shared.row])
     )
-    wholes: dict[int, set[int]] = {}
-    for part, whole in zip(both.row[inside].tolist(), both.col[inside].tolist(), strict=True):
-        wholes.setdefault(part, set()).add(whole)
+    ancestors: dict[int, set[int]] = {}
+    for child, parent in zip(
+        shared.row[contained].tolist(), shared.col[contained].tolist(), strict=True
+    ):
+        ancestors.setdefault(child, set()).add(parent)
     return sorted(
-        (part, whole)
-        for part, above in wholes.items()
-        for whole in above
-        if not any(whole in wholes.get(between, ()) for between in above)
+        (child, parent)
+        for child, parents in ancestors.items()
+        for parent in parents
+        if not any(parent in ancestors.get(between, ()) for between in parents)
     )
 
 
-def _without_mean(topics: NDArray[np.float32]) -> NDArray[np.float32]:
-    return unit(topics - topics.mean(axis=0))
+def _center(topics: NDArray[np.float32]) -> NDArray[np.float32]:
+    return normalize_rows(topics - topics.mean(axis=0))

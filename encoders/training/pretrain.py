@@ -1,8 +1,8 @@
-"""Continues a model's training on texts alone: two crops of a text belong together.
+"""Continues the pre-training of an encoder on texts without labels.
 
 Contrastive learning with random crops (Izacard et al., "Unsupervised dense information retrieval
 with contrastive learning", 2022, section 3.1) under dropout (Gao, Yao and Chen, "SimCSE", 2021):
-what the same person wrote in one breath lies near, against all other texts of the batch.
+two crops of a text are a positive pair, and the other texts of the batch are negatives.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.encoders.text.encoder import TextEncoder, clean
-from isthmus.encoders.topics.cluster_names import UNSPACED_CHARACTERS
-from isthmus.encoders.training.train import Lesson, Plan, Trained, train
+from isthmus.encoders.text import TextEncoder, clean_text
+from isthmus.encoders.topics import UNSPACED_CHARACTERS
+from isthmus.encoders.training.plan import TrainedModel, TrainingPlan, TrainingTask
+from isthmus.encoders.training.train import train_encoder
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,94 +27,99 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import nn
 
-# A crop has so much of a text, and lacks some of its words.
-SMALLEST_CROP, LARGEST_CROP = 0.4, 0.9
+# Share of a text's words in a crop, before word dropout.
+MIN_CROP_SHARE, MAX_CROP_SHARE = 0.4, 0.9
 WORD_DROPOUT = 0.1
-# A step takes as long as its longest text.
-MOST_TOKENS = 40
-# Words, or single characters of scripts that put no space between them.
+# The longest text determines the duration of a step.
+MAX_TOKENS = 40
+# Words, or single characters of scripts without spaces between words.
 TOKEN = re.compile(rf"[{UNSPACED_CHARACTERS}]|[^\s{UNSPACED_CHARACTERS}]+\s*")
-FEWEST_TOKENS = 4
-MOST_CHARACTERS = 2000
-FEWEST_TEXTS = 100
-HELD_OUT = 0.05
-MOST_HELD_OUT = 500
+MIN_TOKENS = 4
+MAX_CHARACTERS = 2000
+MIN_TEXTS = 100
+HELD_OUT_SHARE = 0.05
+MAX_HELD_OUT = 500
 
 
-def pretrain(encoder: TextEncoder, texts: Sequence[str], plan: Plan, out: Path) -> Trained:
-    """Trains a model on texts without labels.
+def pretrain_encoder(
+    encoder: TextEncoder, texts: Sequence[str], plan: TrainingPlan, out: Path
+) -> TrainedModel:
+    """Continues the pre-training of a model on texts without labels.
 
     Args:
         encoder: The model to start from.
-        texts: What people wrote, and titles; any language.
-        plan: How long and how fast.
+        texts: Texts of users and titles of items, in any language.
+        plan: Duration and learning rate.
         out: Folder of the trained model.
 
     Raises:
-        InputError: There are too few texts, or there is something in the folder already.
+        InputError: There are too few texts, or the folder exists already.
     """
-    learned, asked = parted(texts)
-    if len(learned) < FEWEST_TEXTS:
+    training, held_out = split_held_out(texts)
+    if len(training) < MIN_TEXTS:
         raise InputError(
-            f"There are {len(learned):,} different texts of {FEWEST_TOKENS} words or more; "
-            f"pre-training needs {FEWEST_TEXTS}.",
-            "Give more texts, or use the model as it is.",
+            f"There are {len(training):,} distinct texts of at least {MIN_TOKENS} words; "
+            f"pre-training needs {MIN_TEXTS}.",
+            "Provide more texts, or use the encoder without pre-training.",
         )
     rng = np.random.default_rng(plan.seed)
-    pairs = [(crop(text, rng), crop(text, rng)) for text in learned]
+    pairs = [(crop(text, rng), crop(text, rng)) for text in training]
     ones, others = (encoder.prepare(side, "query") for side in zip(*pairs, strict=True))
-    halves = [halved(text) for text in asked]
+    halves = [split_text(text) for text in held_out]
     left, right = (encoder.prepare(side, "query") for side in zip(*halves, strict=True))
-    lesson = Lesson(
-        what="pairs of crops",
+    task = TrainingTask(
+        description="pairs of crops",
         columns={"one": ones, "other": others},
-        loss=_told_apart,
-        held_out=partial(found_again, left=left, right=right),
+        loss=_contrastive_loss,
+        evaluate=partial(retrieval_score, left=left, right=right),
     )
-    return train(encoder, lesson, plan, out)
+    return train_encoder(encoder, task, plan, out)
 
 
-def _told_apart(model: SentenceTransformer) -> nn.Module:
+def _contrastive_loss(model: SentenceTransformer) -> nn.Module:
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
     return MultipleNegativesRankingLoss(model)
 
 
-def parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Different texts that are long enough: those to learn from, and those held out by their hash.
+def split_held_out(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Splits the distinct texts that are long enough into training texts and held-out texts.
 
-    Which ones are held out depends on the texts alone, not on their order or number.
+    Held out are the texts with the smallest hashes, independent of the order and of duplicates.
+
+    Returns:
+        Training texts and held-out texts, each sorted.
     """
-    usable = {clean(text)[:MOST_CHARACTERS] for text in texts}
+    distinct = {clean_text(text)[:MAX_CHARACTERS] for text in texts}
     ordered = sorted(
-        (text for text in usable if len(TOKEN.findall(text)) >= FEWEST_TOKENS),
+        (text for text in distinct if len(TOKEN.findall(text)) >= MIN_TOKENS),
         key=lambda text: hashlib.sha256(text.encode()).digest(),
     )
-    held = min(MOST_HELD_OUT, int(HELD_OUT * len(ordered)))
-    return sorted(ordered[held:]), sorted(ordered[:held])
+    count = min(MAX_HELD_OUT, int(HELD_OUT_SHARE * len(ordered)))
+    return sorted(ordered[count:]), sorted(ordered[:count])
 
 
 def crop(text: str, rng: np.random.Generator) -> str:
-    """A run of a text's words at random, without some of them."""
+    """Returns a random run of a text's words, with word dropout."""
     tokens = TOKEN.findall(text)
-    size = max(2, round(rng.uniform(SMALLEST_CROP, LARGEST_CROP) * len(tokens)))
-    size = min(size, MOST_TOKENS)
+    size = max(2, round(rng.uniform(MIN_CROP_SHARE, MAX_CROP_SHARE) * len(tokens)))
+    size = min(size, MAX_TOKENS)
     start = rng.integers(0, max(1, len(tokens) - size + 1))
     run = tokens[start : start + size]
-    kept = [token for token in run if rng.random() >= WORD_DROPOUT]
-    return "".join(kept or run).strip()
+    remaining = [token for token in run if rng.random() >= WORD_DROPOUT]
+    return "".join(remaining or run).strip()
 
 
-def halved(text: str) -> tuple[str, str]:
-    """The first and the second half of a text, of long ones what lies around the middle."""
+def split_text(text: str) -> tuple[str, str]:
+    """Splits a text into two halves of at most MAX_TOKENS words on each side of the middle."""
     tokens = TOKEN.findall(text)
     middle = len(tokens) // 2
-    first, second = tokens[:middle][-MOST_TOKENS:], tokens[middle:][:MOST_TOKENS]
+    first, second = tokens[:middle][-MAX_TOKENS:], tokens[middle:][:MAX_TOKENS]
     return "".join(first).strip(), "".join(second).strip()
 
 
-def found_again(model: SentenceTransformer, left: Sequence[str], right: Sequence[str]) -> float:
-    """How well texts find their other half among all: the mean reciprocal rank."""
+def retrieval_score(model: SentenceTransformer, left: Sequence[str], right: Sequence[str]) -> float:
+    """Mean reciprocal rank of each right text among all, for the left text of the same row."""
     ones, others = (
         model.encode(
             list(side), prompt="", normalize_embeddings=True, show_progress_bar=False
@@ -124,10 +130,10 @@ def found_again(model: SentenceTransformer, left: Sequence[str], right: Sequence
 
 
 def reciprocal_ranks(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """1 over the rank of each row's own column; who ties with it counts half.
+    """Reciprocal rank of each row's own column; a tie counts half.
 
     Args:
-        scores: (rows, columns), the right answer of row k in column k.
+        scores: Shape (rows, columns); the correct column of row k is k.
     """
     own = np.diag(scores)[:, None]
     return np.asarray(1 / (0.5 + (scores > own).sum(axis=1) + 0.5 * (scores == own).sum(axis=1)))

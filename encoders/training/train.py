@@ -1,8 +1,8 @@
-"""What pre-training and fine-tuning share: checkpoints, early stopping, a finished model folder.
+"""Training loop of pre-training and fine-tuning: checkpoints, early stopping, the model folder.
 
-Training is that of sentence-transformers. What it does is put down in a folder of its own under
-`HOME/encoders/.training`, named by what is trained on what, so that the same command goes on where
-a killed one stopped; the model's folder appears only when it is whole.
+Training uses sentence-transformers. Checkpoints are in a folder under `HOME/encoders/.training`,
+named by a hash of model, training set and plan, so that the same command resumes an interrupted
+training. The model folder is renamed into place when it is complete.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from isthmus.encoders.text.batching import halves_pay
-from isthmus.encoders.text.encoder import TextEncoder, silence_libraries
+from isthmus.encoders.text import TextEncoder, prefers_bfloat16, silence_libraries
+from isthmus.encoders.training.plan import TrainedModel, TrainingPlan, TrainingTask, model_card
 from isthmus.errors import InputError
 from isthmus.progress import progress
 
@@ -29,133 +29,72 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.evaluation import BaseEvaluator
-    from torch import nn
     from transformers import TrainerCallback
 
 logger = logging.getLogger("isthmus")
 
-# Most of a multilingual model's weights are its vocabulary's, which little text teaches nothing.
-LARGE_VOCABULARY = 50_000
+# Larger embedding tables are frozen: they are most of a multilingual model's weights, and a small
+# training set covers few of their rows.
+MAX_TRAINED_VOCABULARY = 50_000
 WARMUP_SHARE = 0.1
-# A larger model is trained by low-rank adapters of its layers, a hundredth of its weights.
-LARGE_MODEL = 500_000_000
+# Models with more weights are trained with low-rank adapters, a hundredth of the weights.
+MAX_FULL_WEIGHTS = 500_000_000
 ADAPTER_RANK = 16
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How long and how fast a model is trained.
-
-    Attributes:
-        epochs: Times that each text is read, at most.
-        minutes: Time at most, that of an interrupted run included.
-        batch: Texts that are told apart at once.
-        learning_rate: Of AdamW, after a warm-up, falling to 0.
-        checks: How often held-out texts are asked, evenly over the training.
-        patience: Checks without gain after which training ends.
-        seed: Of shuffling and dropout.
-    """
-
-    epochs: int = 1
-    minutes: float = 20
-    batch: int = 64
-    learning_rate: float = 2e-5
-    checks: int = 10
-    patience: int = 3
-    seed: int = 7
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What a model learns.
-
-    Attributes:
-        what: What it learns from, in words.
-        columns: Texts by column, a row what belongs together, as the encoder prepares them; with
-            numbers in a column `label`, where the loss asks for them.
-        loss: Makes the loss of a model.
-        held_out: Says how good a model is, from 0 to 1, by what is not learned from.
-    """
-
-    what: str
-    columns: Mapping[str, Sequence[Any]]
-    loss: Callable[[SentenceTransformer], nn.Module]
-    held_out: Callable[[SentenceTransformer], float]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model that was trained.
-
-    Attributes:
-        folder: Where it is.
-        steps: Batches that it learned from.
-        seconds: How long that took.
-        before: What held-out texts said of the model that it was made of.
-        after: What they say now.
-    """
-
-    folder: Path
-    steps: int
-    seconds: float
-    before: float
-    after: float
-
-    def document(self) -> dict[str, Any]:
-        """The result as `--json` prints it."""
-        return asdict(self) | {"folder": str(self.folder)}
-
-
-def train(encoder: TextEncoder, lesson: Lesson, plan: Plan, out: Path) -> Trained:
-    """Trains a model on texts that belong together; what is held out says when to stop.
+def train_encoder(
+    encoder: TextEncoder, task: TrainingTask, plan: TrainingPlan, out: Path
+) -> TrainedModel:
+    """Trains a model with early stopping on the held-out examples, and saves it.
 
     Args:
         encoder: The model to start from.
-        lesson: What it learns.
-        plan: How long and how fast.
+        task: Training set, loss and evaluation.
+        plan: Duration and learning rate.
         out: Folder of the trained model.
 
     Raises:
-        InputError: There is something in that folder already.
+        InputError: The folder exists already.
     """
     if out.exists():
         raise InputError(
-            f"There is a model in {out} already.", "Give another name, or delete that folder."
+            f"The folder {out} exists already.", "Choose another name, or delete the folder."
         )
-    model = _loaded(encoder)
-    work = out.parent / ".training" / _key(encoder, lesson, plan)
-    before = lesson.held_out(model)
-    adapted = sum(weights.numel() for weights in model.parameters()) > LARGE_MODEL
-    if adapted:
-        _adapt(model)
-    steps, seconds = _run(model, lesson, plan, work)
-    if adapted:
-        model = _merged(encoder, model, work)
-    after = lesson.held_out(model)
-    logger.info("held-out texts: %.4f before, %.4f after", before, after)
+    model = _load_for_training(encoder)
+    work = out.parent / ".training" / _training_key(encoder, task, plan)
+    before = task.evaluate(model)
+    uses_adapters = sum(weights.numel() for weights in model.parameters()) > MAX_FULL_WEIGHTS
+    if uses_adapters:
+        _add_adapters(model)
+    steps, seconds = _run(model, task, plan, work)
+    if uses_adapters:
+        model = _merge_adapters(encoder, model, work)
+    after = task.evaluate(model)
+    logger.info("score on held-out examples: %.4f before, %.4f after", before, after)
     if after < before:
-        logger.warning("The trained model finds held-out texts no better than the one before.")
-    trained = Trained(out, steps, seconds, before, after)
-    _save(model, trained, card(encoder, lesson, plan, trained), work)
+        logger.warning("The trained model scores lower on the held-out examples than before.")
+    trained = TrainedModel(out, steps, seconds, before, after)
+    _save(model, trained, model_card(encoder, task, plan, trained), work)
     return trained
 
 
-def _loaded(encoder: TextEncoder) -> SentenceTransformer:
-    """A model of one's own to change, which keeps the prefixes that it was made for."""
+def _load_for_training(encoder: TextEncoder) -> SentenceTransformer:
+    """Loads a separate copy of the model, with its prefixes stored as prompts."""
     from sentence_transformers import SentenceTransformer
 
     silence_libraries()
     model = SentenceTransformer(str(encoder.folder), local_files_only=True).float()
     model.prompts.update(query=encoder.prefixes["query"], passage=encoder.prefixes["passage"])
-    model.model_card_data.widget = [{}]  # or examples are drawn for a card that is not made
+    # Otherwise the library samples examples for a model card that is not written.
+    model.model_card_data.widget = [{}]
     for weights in model.parameters():
-        if weights.ndim == 2 and len(weights) > LARGE_VOCABULARY:
+        if weights.ndim == 2 and len(weights) > MAX_TRAINED_VOCABULARY:
             weights.requires_grad_(False)
     return model
 
 
-def _adapt(model: SentenceTransformer) -> None:
-    """Leaves a model's weights as they are and trains low-rank adapters of its layers instead.
+def _add_adapters(model: SentenceTransformer) -> None:
+    """Freezes a model's weights and adds low-rank adapters to its layers, which are trained.
 
     Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021.
     """
@@ -170,83 +109,93 @@ def _adapt(model: SentenceTransformer) -> None:
     model.add_adapter(config)
 
 
-def _merged(encoder: TextEncoder, model: SentenceTransformer, work: Path) -> SentenceTransformer:
-    """The model that it was, with its adapters added to its weights: it loads like any other."""
+def _merge_adapters(
+    encoder: TextEncoder, model: SentenceTransformer, work: Path
+) -> SentenceTransformer:
+    """Adds the adapters to the weights of a fresh copy, so that the model loads without peft."""
     from peft import PeftModel
 
     with tempfile.TemporaryDirectory(dir=work) as folder:
         model.save_pretrained(folder, create_model_card=False)
-        whole = _loaded(encoder)
+        merged = _load_for_training(encoder)
         with warnings.catch_warnings():
-            # peft asks transformers by a name that transformers has deprecated.
+            # peft uses a name that transformers has deprecated.
             warnings.simplefilter("ignore", FutureWarning)
-            plain = cast("torch.nn.Module", whole.transformers_model)
-            PeftModel.from_pretrained(plain, folder).merge_and_unload()  # in place
-    return whole
+            base = cast("torch.nn.Module", merged.transformers_model)
+            PeftModel.from_pretrained(base, folder).merge_and_unload()  # in place
+    return merged
 
 
-def _key(encoder: TextEncoder, lesson: Lesson, plan: Plan) -> str:
-    """What is trained on what, as a name."""
+def _training_key(encoder: TextEncoder, task: TrainingTask, plan: TrainingPlan) -> str:
+    """Hash of model, training set and plan."""
     digest = hashlib.sha256()
-    for part in (encoder.fingerprint, lesson.what, json.dumps(asdict(plan), sort_keys=True)):
+    for part in (encoder.fingerprint, task.description, json.dumps(asdict(plan), sort_keys=True)):
         digest.update(part.encode() + b"\0")
-    for name, values in lesson.columns.items():
+    for name, values in task.columns.items():
         digest.update(name.encode() + b"\0")
         for value in values:
             digest.update(str(value).encode("utf-8", "replace") + b"\0")
     return digest.hexdigest()[:16]
 
 
-def _run(model: SentenceTransformer, lesson: Lesson, plan: Plan, work: Path) -> tuple[int, float]:
-    """Trains as planned, from the last checkpoint on; the model is left at its best."""
+def _run(
+    model: SentenceTransformer, task: TrainingTask, plan: TrainingPlan, work: Path
+) -> tuple[int, float]:
+    """Trains a model in place, from the last checkpoint if any, and restores the best weights.
+
+    Returns:
+        Number of steps, and training time in seconds.
+    """
     from datasets import Dataset
     from sentence_transformers import SentenceTransformerTrainer
     from transformers import EarlyStoppingCallback, PrinterCallback
     from transformers.trainer_utils import get_last_checkpoint
 
-    rows = Dataset.from_dict({name: list(texts) for name, texts in lesson.columns.items()})
-    total = max(1, len(rows) * plan.epochs // plan.batch)
-    every = max(1, total // plan.checks)
-    last: str | None = None
+    rows = Dataset.from_dict({name: list(texts) for name, texts in task.columns.items()})
+    total_steps = max(1, len(rows) * plan.epochs // plan.batch)
+    check_steps = max(1, total_steps // plan.checks)
+    checkpoint: str | None = None
     if work.is_dir():
-        last = get_last_checkpoint(str(work))  # type: ignore[no-untyped-call]
-    clock = _spent(work)
-    if last is not None:
-        logger.info("Going on at %s, after %.0f s of training.", Path(last).name, clock)
-    with progress("train", total, "steps") as advance:
+        checkpoint = get_last_checkpoint(str(work))  # type: ignore[no-untyped-call]
+    previous_seconds = _read_seconds(work)
+    if checkpoint is not None:
+        logger.info(
+            "Resuming at %s, after %.0f s of training.", Path(checkpoint).name, previous_seconds
+        )
+    with progress("train encoder", total_steps, "steps") as advance:
         trainer = SentenceTransformerTrainer(
             model=model,
-            args=_arguments(plan, every, work),
+            args=_training_arguments(plan, check_steps, work),
             train_dataset=rows,
-            loss=lesson.loss(model),
-            evaluator=_evaluator(lesson.held_out),
+            loss=task.loss(model),
+            evaluator=_make_evaluator(task.evaluate),
             callbacks=[
                 EarlyStoppingCallback(plan.patience),
-                _clocked(work, clock, 60 * plan.minutes, advance),
+                _time_limit(work, previous_seconds, 60 * plan.minutes, advance),
             ],
         )
         trainer.remove_callback(PrinterCallback)
-        trainer.train(resume_from_checkpoint=last)
-    return int(trainer.state.global_step), round(_spent(work), 1)
+        trainer.train(resume_from_checkpoint=checkpoint)
+    return int(trainer.state.global_step), round(_read_seconds(work), 1)
 
 
-def _evaluator(held_out: Callable[[SentenceTransformer], float]) -> BaseEvaluator:
-    """What the trainer asks for."""
+def _make_evaluator(evaluate: Callable[[SentenceTransformer], float]) -> BaseEvaluator:
+    """Wraps the evaluation as an evaluator of sentence-transformers."""
     from sentence_transformers.sentence_transformer.evaluation import BaseEvaluator
 
-    class HeldOut(BaseEvaluator):
+    class HeldOutEvaluator(BaseEvaluator):
         def __call__(self, model: Any, *_: Any, **__: Any) -> dict[str, float]:
-            return {"held_out": held_out(model)}
+            return {"held_out": evaluate(model)}
 
-    return HeldOut()  # type: ignore[no-untyped-call]
+    return HeldOutEvaluator()  # type: ignore[no-untyped-call]
 
 
-def _arguments(plan: Plan, every: int, work: Path) -> Any:
+def _training_arguments(plan: TrainingPlan, check_steps: int, work: Path) -> Any:
     import torch
     from sentence_transformers import SentenceTransformerTrainingArguments
     from sentence_transformers.sentence_transformer.training_args import BatchSamplers
 
-    on_card = torch.cuda.is_available()
+    on_gpu = torch.cuda.is_available()
     return SentenceTransformerTrainingArguments(
         output_dir=str(work),
         num_train_epochs=plan.epochs,
@@ -254,11 +203,11 @@ def _arguments(plan: Plan, every: int, work: Path) -> Any:
         learning_rate=plan.learning_rate,
         warmup_steps=WARMUP_SHARE,
         batch_sampler=BatchSamplers.NO_DUPLICATES,
-        bf16=torch.cuda.is_bf16_supported() if on_card else halves_pay(),
+        bf16=torch.cuda.is_bf16_supported() if on_gpu else prefers_bfloat16(),
         eval_strategy="steps",
-        eval_steps=every,
+        eval_steps=check_steps,
         save_strategy="steps",
-        save_steps=every,
+        save_steps=check_steps,
         save_total_limit=2,
         load_best_model_at_end=True,
         metric_for_best_model="held_out",
@@ -268,63 +217,51 @@ def _arguments(plan: Plan, every: int, work: Path) -> Any:
         report_to="none",
         logging_strategy="no",
         disable_tqdm=True,
-        use_cpu=not on_card,
+        use_cpu=not on_gpu,
     )
 
 
-def _clocked(work: Path, spent: float, most: float, advance: Any) -> TrainerCallback:
-    """Counts steps and seconds, over interruptions too, and ends a training that takes too long."""
+def _time_limit(work: Path, previous_seconds: float, limit: float, advance: Any) -> TrainerCallback:
+    """Returns a callback that reports steps, saves the training time and stops at the time limit.
+
+    Args:
+        work: Folder of the checkpoints.
+        previous_seconds: Training time of interrupted runs.
+        limit: Maximum training time in seconds, including interrupted runs.
+        advance: Called after every step.
+    """
     from transformers import TrainerCallback
 
     started = time.monotonic()
 
-    class Clock(TrainerCallback):
+    class TimeLimit(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
             advance(1)
-            if spent + time.monotonic() - started > most:
-                logger.info("The time is up after %d steps.", state.global_step)
+            if previous_seconds + time.monotonic() - started > limit:
+                logger.info("Time limit reached after %d steps.", state.global_step)
                 control.should_evaluate = control.should_save = control.should_training_stop = True
             return control
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
             work.mkdir(parents=True, exist_ok=True)
-            (work / "seconds").write_text(str(spent + time.monotonic() - started))
+            seconds = previous_seconds + time.monotonic() - started
+            (work / "seconds").write_text(str(seconds))
             return control
 
-    return Clock()
+    return TimeLimit()
 
 
-def _spent(work: Path) -> float:
-    """Seconds up to the last checkpoint."""
+def _read_seconds(work: Path) -> float:
+    """Training time up to the last checkpoint, in seconds."""
     path = work / "seconds"
     return float(path.read_text()) if path.is_file() else 0.0
 
 
-def card(encoder: TextEncoder, lesson: Lesson, plan: Plan, trained: Trained) -> str:
-    """The README of a trained model: on what, how long, and how good."""
-    import torch
-
-    rows = len(next(iter(lesson.columns.values())))
-    where = torch.cuda.get_device_name() if torch.cuda.is_available() else "the processor"
-    lines = [
-        f"# {trained.folder.name}",
-        "",
-        f"Trained by isthmus from {encoder.name}.",
-        "",
-        f"- on {rows:,} {lesson.what}",
-        f"- {trained.steps:,} steps of {plan.batch}, {trained.seconds:,.0f} s on {where}",
-        f"- learning rate {plan.learning_rate:g}, seed {plan.seed}",
-        f"- held-out texts: {trained.before:.4f} before, {trained.after:.4f} after",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _save(model: SentenceTransformer, trained: Trained, text: str, work: Path) -> None:
-    """Writes the model's folder as a whole, then drops the checkpoints."""
+def _save(model: SentenceTransformer, trained: TrainedModel, card: str, work: Path) -> None:
+    """Writes the model folder, renames it into place and deletes the checkpoints."""
     part = trained.folder.with_name(f".{trained.folder.name}.{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(str(part), create_model_card=False)
-    (part / "README.md").write_text(text, encoding="utf-8")
+    (part / "README.md").write_text(card, encoding="utf-8")
     part.replace(trained.folder)
     shutil.rmtree(work, ignore_errors=True)

@@ -14,32 +14,31 @@ from isthmus.gnn.baselines.matrices import like_matrix
 from isthmus.gnn.baselines.protocol import Setting
 
 if TYPE_CHECKING:
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 
 class Als(Factors):
     """Alternating least squares over all domains in one matrix.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", 2008, by
-    `implicit`. Likes count by their strength times `alpha`.
+    `implicit`. The confidence of a like is its decayed weight times `alpha`.
     """
 
     @classmethod
-    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
-        """Readings, numbers of factors, and what a like counts."""
-        return list(product(readings, (32, 64, 128), (4, 16, 64)))
+    def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[Setting]:
+        """Grid of history weighting, number of factors and alpha."""
+        return list(product(weightings, (32, 64, 128), (4, 16, 64)))
 
     @classmethod
-    def fits(
+    def fit_grid(
         cls, graph: InterestGraph, target: int, settings: Sequence[Setting], seed: int
     ) -> Iterator[Self]:
-        """Factorises."""
+        """Fits one factorisation per setting, see `Baseline.fit_grid`."""
         from implicit.cpu.als import AlternatingLeastSquares
 
         items = graph.items_of(target)
-        for reading, factors, alpha in settings:
-            likes = csr_matrix(like_matrix(graph, reading))
+        for weighting, factors, alpha in settings:
+            likes = csr_matrix(like_matrix(graph, weighting))
             with threadpool_limits(limits=1, user_api="blas"):
                 model = AlternatingLeastSquares(
                     factors=min(factors, *likes.shape),

@@ -17,78 +17,88 @@ from isthmus.gnn.baselines.protocol import Setting
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 
 class Ease:
-    """Each item as a linear combination of the others, over all domains in one matrix.
+    """Predicts each item as a linear combination of the others, over all domains in one matrix.
 
     Steck, "Embarrassingly shallow autoencoders for sparse data", 2019: with P the inverse of
     X'X + penalty, B = -P / diag(P), 0 on its diagonal. Its memory is quadratic and its time cubic
-    in items, so that it learns of those with the most likers only; the others of the target come
-    after them, by their popularity.
+    in the number of items, so it is fitted on the most liked items only; the target's other items
+    rank below them by popularity.
+
+    Args:
+        likes: Weights of likes of the fitted items, CSR (users, fitted items).
+        weights: Rows of B of the target's fitted items, (target's fitted items, fitted items).
+        positions: Positions of the target's fitted items within its items.
+        popularity: Popularity of the items of the target.
     """
 
     def __init__(
         self,
         likes: csr_array,
         weights: NDArray[np.float32],
-        places: NDArray[np.int64],
+        positions: NDArray[np.int64],
         popularity: NDArray[np.float32],
     ) -> None:
         self._likes, self._weights = likes, weights
-        self._places, self._popularity = places, popularity
+        self._positions, self._popularity = positions, popularity
 
     @classmethod
-    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
-        """Readings and penalties."""
-        return list(product(readings, (300, 1000, 3000)))
+    def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[Setting]:
+        """Grid of history weighting and penalty."""
+        return list(product(weightings, (300, 1000, 3000)))
 
     @classmethod
-    def fits(
+    def fit_grid(
         cls,
         graph: InterestGraph,
         target: int,
         settings: Sequence[Setting],
         seed: int,
-        most_items: int = 12_000,
+        max_items: int = 12_000,
     ) -> Iterator[Self]:
-        """Inverts, in place and in float32; the penalties share the Gram matrix."""
+        """Inverts in place in float32; settings with the same weighting share the Gram matrix.
+
+        See `Baseline.fit_grid`; `max_items` is the maximum number of fitted items.
+        """
         items = graph.items_of(target)
-        kept = _most_liked(graph, target, most_items)
-        places = np.searchsorted(items, kept[graph.item_domain[kept] == target])
-        for reading, alike in groupby(settings, itemgetter(0)):
-            likes = csr_array(like_matrix(graph, reading)[:, kept])
-            popularity = graph.popularity(reading.half_life_days)[items]
+        fitted = _most_liked_items(graph, target, max_items)
+        positions = np.searchsorted(items, fitted[graph.item_domain[fitted] == target])
+        for weighting, same_weighting in groupby(settings, itemgetter(0)):
+            likes = csr_array(like_matrix(graph, weighting)[:, fitted])
+            popularity = graph.popularity(weighting.half_life_days)[items]
             gram = dense_product(csr_array(likes.T), likes)
-            for _, penalty in alike:
-                yield cls(likes, _ease_weights(gram, penalty, len(places)), places, popularity)
+            for _, penalty in same_weighting:
+                yield cls(
+                    likes, _ease_weights(gram, penalty, len(positions)), positions, popularity
+                )
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
-        learned = np.asarray(self._likes[users] @ self._weights.T, dtype=np.float32)
-        # Popularity is 1 at most.
+        """Returns the scores of some users, (users, items of the target)."""
+        fitted = np.asarray(self._likes[users] @ self._weights.T, dtype=np.float32)
+        # Popularity is at most 1, so these scores are below those of all fitted items.
         scores = np.tile(self._popularity - 2, (len(users), 1))
-        scores += learned.min(axis=1, initial=0, keepdims=True)
-        scores[:, self._places] = learned
+        scores += fitted.min(axis=1, initial=0, keepdims=True)
+        scores[:, self._positions] = fitted
         return scores
 
 
-def _most_liked(graph: InterestGraph, target: int, most: int) -> NDArray[np.int64]:
-    """The items that most users like, of all domains, those of the target last, each ascending."""
+def _most_liked_items(graph: InterestGraph, target: int, max_items: int) -> NDArray[np.int64]:
+    """Returns the most liked items of all domains, those of the target last, each ascending."""
     liked = graph.interactions.indices[graph.interactions.data > 0]
-    likers = np.bincount(liked, minlength=len(graph.items))
-    kept = np.sort(np.argsort(-likers, kind="stable")[:most])
-    inside = graph.item_domain[kept] == target
-    return np.concatenate([kept[~inside], kept[inside]])
+    like_counts = np.bincount(liked, minlength=len(graph.items))
+    selected = np.sort(np.argsort(-like_counts, kind="stable")[:max_items])
+    in_target = graph.item_domain[selected] == target
+    return np.concatenate([selected[~in_target], selected[in_target]])
 
 
 def _ease_weights(gram: NDArray[np.float32], penalty: float, last: int) -> NDArray[np.float32]:
-    """What each item says for the last ones, (last, items)."""
+    """Returns the EASE weights from all items to the last ones, (last, items)."""
     factor, _ = cholesky_factor(gram, penalty)
     inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
-    # Only the lower triangle is made; but for the square at its end, the last rows lie in it.
+    # Only the lower triangle is computed, so the square at the end of the last rows is completed.
     weights = np.array(inverse[len(inverse) - last :], order="C")
     square = weights[:, len(inverse) - last :]
     square += np.tril(square, -1).T - np.triu(square, 1)

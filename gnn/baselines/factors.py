@@ -1,4 +1,4 @@
-"""Models whose score is the product of a user's vector and an item's."""
+"""Models that score by the dot product of a user's and an item's vector."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ if TYPE_CHECKING:
 
 
 class Factors:
-    """Vectors of all users, (users, rank), and of the items of a target, (items, rank)."""
+    """A factor model.
+
+    Args:
+        users: Vectors of all users, (users, rank).
+        items: Vectors of the items of the target, (items of the target, rank).
+    """
 
     def __init__(self, users: NDArray[np.float32], items: NDArray[np.float32]) -> None:
         self._users, self._items = users, items
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
+        """Returns the scores of some users, (users, items of the target)."""
         return np.asarray(self._users[users] @ self._items.T, dtype=np.float32)

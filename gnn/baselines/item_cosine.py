@@ -12,54 +12,57 @@ from scipy.sparse import csr_array
 
 from isthmus.gnn.baselines.matrices import like_matrix
 from isthmus.gnn.baselines.protocol import Setting
-from isthmus.gnn.data.histories import over_length
+from isthmus.gnn.data import normalize_by_length
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 
-class Cosine:
-    """The similarity of an item to all that a user likes, by the cosine of who likes both.
+class ItemCosine:
+    """The summed cosine similarity of an item to the items that a user likes.
 
     Sarwar, Karypis, Konstan and Riedl, "Item-based collaborative filtering recommendation
-    algorithms", 2001. Each user counts n^-power, as in Breese, Heckerman and Kadie, "Empirical
-    analysis of predictive algorithms for collaborative filtering", 1998, where long histories say
-    less. What is added to the product of two lengths shrinks the similarity of items that few
-    like: Bell and Koren, "Improved neighborhood-based collaborative filtering", 2007.
+    algorithms", 2001. A user with n likes counts n^-power, as in Breese, Heckerman and Kadie,
+    "Empirical analysis of predictive algorithms for collaborative filtering", 1998, so that long
+    histories count less. The shrinkage added to the product of two lengths lowers the similarity
+    of items with few likes: Bell and Koren, "Improved neighborhood-based collaborative filtering",
+    2007.
     """
 
     def __init__(self, likes: csr_array, similar: csr_array) -> None:
         self._likes, self._similar = likes, similar
 
     @classmethod
-    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
-        """Readings, powers and shrinkages."""
-        return list(product(readings, (0, 0.5), (0, 10, 50, 200)))
+    def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[Setting]:
+        """Grid of history weighting, power and shrinkage."""
+        return list(product(weightings, (0, 0.5), (0, 10, 50, 200)))
 
     @classmethod
-    def fits(
+    def fit_grid(
         cls,
         graph: InterestGraph,
         target: int,
         settings: Sequence[Setting],
         seed: int,
     ) -> Iterator[Self]:
-        """Counts who likes both, never for a pair of items that nobody does."""
+        """Computes similarities sparsely, for pairs of items with common users only.
+
+        See `Baseline.fit_grid`.
+        """
         items = graph.items_of(target)
-        for (reading, power), alike in groupby(settings, itemgetter(0, 1)):
-            likes = like_matrix(graph, reading)
-            weighted = over_length(likes, power)
-            both = csr_array(weighted.T @ weighted[:, items])
+        for (weighting, power), same_product in groupby(settings, itemgetter(0, 1)):
+            likes = like_matrix(graph, weighting)
+            weighted = normalize_by_length(likes, power)
+            dot = csr_array(weighted.T @ weighted[:, items])
             length = np.sqrt(weighted.power(2).sum(axis=0))
-            rows = np.repeat(np.arange(len(length)), np.diff(both.indptr))
-            lengths = length[rows] * length[items][both.indices]
-            for *_, shrinkage in alike:
-                data = (both.data / (lengths + shrinkage)).astype(np.float32)
-                yield cls(likes, csr_array((data, both.indices, both.indptr), shape=both.shape))
+            rows = np.repeat(np.arange(len(length)), np.diff(dot.indptr))
+            lengths = length[rows] * length[items][dot.indices]
+            for *_, shrinkage in same_product:
+                data = (dot.data / (lengths + shrinkage)).astype(np.float32)
+                yield cls(likes, csr_array((data, dot.indices, dot.indptr), shape=dot.shape))
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
+        """Returns the scores of some users, (users, items of the target)."""
         return np.asarray((self._likes[users] @ self._similar).toarray(), dtype=np.float32)

@@ -1,13 +1,15 @@
-"""LightGCN over the users and items of all domains: a baseline, learned anew for each graph.
+"""LightGCN over the users and items of all domains: a baseline, trained for each graph.
 
 He, Deng, Wang, Li, Zhang and Wang, "LightGCN: Simplifying and powering graph convolution network
-for recommendation", 2020: all that is learned is an embedding of each user and item, and what is
-scored is its mean over the hops of the graph of likes. The loss is that of Rendle, Freudenthaler,
-Gantner and Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit feedback", 2009.
+for recommendation", 2020: the only parameters are an embedding of each user and item, and scores
+use its mean over the hops of propagation in the graph of likes. The loss is that of Rendle,
+Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit
+feedback", 2009.
 
-Two things differ from the papers. The item that a like is compared with is of the same domain,
-since only these are ranked against each other. And the whole graph is propagated for each step, so
-that steps are few and large, and what keeps them from overfitting is validation, not a penalty.
+Two things differ from the papers. Negatives are sampled from the domain of the like, since only
+items of one domain are ranked against each other. And the whole graph is propagated at each step,
+so steps are few and large, and early stopping on validation users prevents overfitting in place of
+a penalty.
 """
 
 from __future__ import annotations
@@ -22,109 +24,118 @@ from torch.nn import functional
 
 from isthmus.gnn.baselines.factors import Factors
 from isthmus.gnn.determinism import reproducible, threads_for
-from isthmus.gnn.model.propagation import domain_graph
+from isthmus.gnn.model import build_domain_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 DIMENSIONS = 64
 HOPS = 3
-FIRST_DEVIATION = 0.1
+INITIAL_DEVIATION = 0.1
 LEARNING_RATE = 0.01
-STEPS_AN_EPOCH = 30
-EPOCHS = 10
-EPOCHS_A_TRY = 2
+STEPS_PER_EPOCH = 30
+MAX_EPOCHS = 10
+EPOCHS_PER_SETTING = 2
 
 
 class LightGcn(Factors):
-    """A user's and an item's mean embeddings over the hops, multiplied."""
+    """The dot product of a user's and an item's mean embeddings over the hops."""
 
     @classmethod
-    def settings(cls, readings: Sequence[Reading]) -> list[tuple[int]]:
-        """When to stop; all likes count alike, so that there is but one way to read them."""
-        return [(epochs,) for epochs in range(EPOCHS_A_TRY, EPOCHS + 1, EPOCHS_A_TRY)]
+    def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[tuple[int]]:
+        """Grid of the number of epochs; all likes count 1, so no history weighting is tuned."""
+        return [
+            (epochs,) for epochs in range(EPOCHS_PER_SETTING, MAX_EPOCHS + 1, EPOCHS_PER_SETTING)
+        ]
 
     @classmethod
-    def fits(
+    def fit_grid(
         cls, graph: InterestGraph, target: int, settings: Sequence[tuple[int]], seed: int
     ) -> Iterator[Self]:
-        """Trains once, and gives what it has after so many epochs."""
+        """Trains once and yields the model after each number of epochs, in ascending order.
+
+        See `Baseline.fit_grid`.
+        """
         liked = csr_array(graph.interactions.maximum(0))
         liked.data = np.ones_like(liked.data)
-        training, done = _Training(liked, graph.item_domain, seed), 0
+        training, epochs_done = _Training(liked, graph.item_domain, seed), 0
         for (epochs,) in settings:
             with reproducible(seed, threads_for(len(graph.items), None)):
-                for _ in range(done, epochs):
-                    training.epoch()
-            done = epochs
-            items, users = np.split(training.final(), [liked.shape[1]])
+                for _ in range(epochs_done, epochs):
+                    training.run_epoch()
+            epochs_done = epochs
+            items, users = np.split(training.mean_embeddings(), [liked.shape[1]])
             yield cls(users, items[graph.items_of(target)])
 
 
 class _Training:
-    """Embeddings of the items, and after them of the users, as they are learned.
+    """Embeddings in training: those of the items first, then those of the users.
 
     Args:
         liked: 1 for each like, CSR (users, items).
         item_domain: Domain of each item, (items,).
-        seed: Of the first embeddings and of the samples.
+        seed: Seed of the initial embeddings and of the sampling.
     """
 
     def __init__(self, liked: csr_array, item_domain: NDArray[np.int32], seed: int) -> None:
-        # isthmus.gnn.model.propagation has seen to what this import would warn of.
+        # isthmus.gnn.model.propagation suppresses the warnings of this import.
         from torch_geometric.nn import LGConv
 
         self._rng = np.random.default_rng(seed)
-        self._users, self._likes = (index.astype(np.int64) for index in liked.tocoo().coords)
-        self._items, self._item_domain = liked.shape[1], item_domain
-        self._by_domain = np.argsort(item_domain, kind="stable")
-        self._liked = np.sort(self._pairs(self._users, self._likes))
-        nothing = np.zeros((self._items, 0), np.float32)
-        self._adjacency = domain_graph(liked, csr_array(nothing), nothing, nothing[:0]).adj_t
+        self._like_users, self._like_items = (
+            index.astype(np.int64) for index in liked.tocoo().coords
+        )
+        self._num_items, self._item_domain = liked.shape[1], item_domain
+        self._items_by_domain = np.argsort(item_domain, kind="stable")
+        self._liked_pairs = np.sort(self._pair_keys(self._like_users, self._like_items))
+        empty = np.zeros((self._num_items, 0), np.float32)
+        self._adjacency = build_domain_graph(liked, csr_array(empty), empty, empty[:0]).adj_t
         self._convolution = LGConv(normalize=False)
-        first = self._rng.normal(0, FIRST_DEVIATION, (sum(liked.shape), DIMENSIONS))
-        self._embeddings = torch.from_numpy(first.astype(np.float32)).requires_grad_()
+        initial = self._rng.normal(0, INITIAL_DEVIATION, (sum(liked.shape), DIMENSIONS))
+        self._embeddings = torch.from_numpy(initial.astype(np.float32)).requires_grad_()
         self._optimiser = torch.optim.Adam([self._embeddings], LEARNING_RATE)
 
-    def final(self) -> NDArray[np.float32]:
-        """Mean embeddings over the hops, (items and users, DIMENSIONS)."""
-        return self._propagated(self._embeddings.detach()).numpy()
+    def mean_embeddings(self) -> NDArray[np.float32]:
+        """Returns the mean embeddings over the hops, (items + users, DIMENSIONS)."""
+        return self._propagate(self._embeddings.detach()).numpy()
 
-    def epoch(self) -> None:
-        """Learns from each like once, beside an item of its domain that the user does not like."""
-        order = self._rng.permutation(len(self._likes))
-        for batch in np.array_split(order, max(1, min(STEPS_AN_EPOCH, len(order)))):
-            users, likes = self._users[batch], self._likes[batch]
-            others = self._of_the_same_domain(likes)
-            fair = ~np.isin(self._pairs(users, others), self._liked)
-            self._step(
-                *(torch.from_numpy(ids[fair]) for ids in (users + self._items, likes, others))
-            )
+    def run_epoch(self) -> None:
+        """Trains on each like once, with one sampled negative of its domain."""
+        order = self._rng.permutation(len(self._like_items))
+        for batch in np.array_split(order, max(1, min(STEPS_PER_EPOCH, len(order)))):
+            users, likes = self._like_users[batch], self._like_items[batch]
+            negatives = self._sample_same_domain(likes)
+            valid = ~np.isin(self._pair_keys(users, negatives), self._liked_pairs)
+            nodes = (users + self._num_items, likes, negatives)
+            self._step(*(torch.from_numpy(ids[valid]) for ids in nodes))
 
-    def _step(self, users: torch.Tensor, likes: torch.Tensor, others: torch.Tensor) -> None:
-        final = self._propagated(self._embeddings.detach()).requires_grad_()
-        user, like, other = (functional.embedding(ids, final) for ids in (users, likes, others))
-        loss = -functional.logsigmoid((user * (like - other)).sum(dim=1)).mean()
-        (gradient,) = torch.autograd.grad(loss, final)
-        # Propagation is linear and symmetric: gradients go back as embeddings came forth.
-        self._embeddings.grad = self._propagated(gradient)
+    def _step(self, users: torch.Tensor, likes: torch.Tensor, negatives: torch.Tensor) -> None:
+        means = self._propagate(self._embeddings.detach()).requires_grad_()
+        user, like, negative = (
+            functional.embedding(ids, means) for ids in (users, likes, negatives)
+        )
+        loss = -functional.logsigmoid((user * (like - negative)).sum(dim=1)).mean()
+        (gradient,) = torch.autograd.grad(loss, means)
+        # Propagation is linear and symmetric, so the gradient of the embeddings is the propagated
+        # gradient of their means.
+        self._embeddings.grad = self._propagate(gradient)
         self._optimiser.step()
 
     @torch.no_grad()
-    def _propagated(self, vectors: torch.Tensor) -> torch.Tensor:
+    def _propagate(self, vectors: torch.Tensor) -> torch.Tensor:
         hop = total = vectors
         for _ in range(HOPS):
             hop = self._convolution(hop, self._adjacency)
             total = total + hop
         return total / (HOPS + 1)
 
-    def _of_the_same_domain(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _sample_same_domain(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Samples for each item one of the same domain uniformly."""
         domain, sizes = self._item_domain[items], np.bincount(self._item_domain)
-        place = (self._rng.random(len(items)) * sizes[domain]).astype(np.int64)
-        return np.take(self._by_domain, (np.cumsum(sizes) - sizes)[domain] + place)
+        offset = (self._rng.random(len(items)) * sizes[domain]).astype(np.int64)
+        return np.take(self._items_by_domain, (np.cumsum(sizes) - sizes)[domain] + offset)
 
-    def _pairs(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:
-        return users * self._items + items
+    def _pair_keys(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:
+        return users * self._num_items + items

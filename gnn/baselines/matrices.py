@@ -1,4 +1,4 @@
-"""What several baselines make of the likes: matrices, products and factors."""
+"""Matrices of likes, dense products and Cholesky factors, shared by several baselines."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from scipy.sparse import csr_array
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
-GRAM_ROWS_AT_ONCE = 1024
+ROW_BLOCK = 1024
 
 
-def like_matrix(graph: InterestGraph, reading: Reading) -> csr_array:
-    """Strengths of likes, float32 CSR (users, items)."""
-    return csr_array(graph.strengths(reading.half_life_days).maximum(0))
+def like_matrix(graph: InterestGraph, weighting: HistoryWeighting) -> csr_array:
+    """Returns the decayed weights of likes, float32 CSR (users, items)."""
+    return csr_array(graph.decayed_weights(weighting.half_life_days).maximum(0))
 
 
 def dense_product(left: csr_array, right: csr_array) -> NDArray[np.float32]:
-    """The product of two sparse matrices that is dense, made without a sparse one of its size."""
+    """Returns the product of two sparse matrices as a dense one, computed in blocks of rows.
+
+    A sparse product of the same size would take more memory.
+    """
     dense = np.empty((left.shape[0], right.shape[1]), np.float32, order="F")
-    for start in range(0, left.shape[0], GRAM_ROWS_AT_ONCE):
-        rows = slice(start, start + GRAM_ROWS_AT_ONCE)
+    for start in range(0, left.shape[0], ROW_BLOCK):
+        rows = slice(start, start + ROW_BLOCK)
         dense[rows] = (left[rows] @ right).toarray()
     return dense
 
@@ -34,7 +36,7 @@ def dense_product(left: csr_array, right: csr_array) -> NDArray[np.float32]:
 def cholesky_factor(
     matrix: NDArray[np.float32], penalty: float
 ) -> tuple[NDArray[np.float32], bool]:
-    """Lower Cholesky factor of a matrix plus a penalty, made in the one copy that is taken."""
+    """Returns the lower Cholesky factor of a matrix plus a diagonal penalty, with a single copy."""
     regularised = matrix.copy(order="F")
     regularised[np.diag_indices_from(regularised)] += penalty
     return cho_factor(regularised, lower=True, overwrite_a=True, check_finite=False)

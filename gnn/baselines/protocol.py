@@ -1,7 +1,7 @@
-"""The contract of a baseline: `fits` of a graph, `scores` of users.
+"""The protocol of a baseline: `grid` of its settings, `fit_grid` on a graph, `scores` of users.
 
-What a baseline tries is in its `fits`. Likes count by their strength. Dislikes are left out, but
-for those in the text of a history.
+Likes count by their decayed weight, except in LightGCN. Dislikes are ignored, except by text
+similarity.
 """
 
 from __future__ import annotations
@@ -14,38 +14,37 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 Setting = tuple[Any, ...]
-"""What a baseline is told, in its own order."""
+"""Hyperparameters of a baseline, in an order of its own."""
 
 
 class Baseline(Protocol):
-    """The contract: learns from a graph, then scores the items of a target domain."""
+    """Fits a graph, then scores the items of a target domain."""
 
     @classmethod
-    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
-        """Those that are worth a try, where a history may be read in some ways."""
+    def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[Setting]:
+        """Returns the settings to tune over, for these history weightings."""
         ...
 
     @classmethod
-    def fits(
+    def fit_grid(
         cls, graph: InterestGraph, target: int, settings: Sequence[Setting], seed: int
     ) -> Iterator[Self]:
-        """Learns from all that the graph holds, once for each of some settings.
+        """Fits one model per setting and yields them in order.
 
-        What neighbours among them share is worked out once, and nothing holds on to a model that
-        was given.
+        Consecutive settings share computation, and no reference to a yielded model is held, so
+        that one model at a time is in memory.
 
         Args:
-            graph: The graph.
+            graph: The graph to fit, with all its interactions.
             target: The domain whose items are scored.
-            settings: Out of those that are worth a try, in that order.
-            seed: Of what is random.
+            settings: A subset of `grid`, in its order.
+            seed: Random seed.
         """
         ...
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users of the graph, (users, items of the target)."""
+        """Returns the scores of some users of the graph, (users, items of the target)."""
         ...

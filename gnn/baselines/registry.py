@@ -1,4 +1,4 @@
-"""All baselines by name, and how each is tuned."""
+"""All baselines by name, and their tuning."""
 
 from __future__ import annotations
 
@@ -9,53 +9,52 @@ import numpy as np
 
 from isthmus.gnn.baselines.als import Als
 from isthmus.gnn.baselines.ease import Ease
-from isthmus.gnn.baselines.item_cosine import Cosine
+from isthmus.gnn.baselines.item_cosine import ItemCosine
 from isthmus.gnn.baselines.lightgcn import LightGcn
 from isthmus.gnn.baselines.popularity import Popularity
 from isthmus.gnn.baselines.protocol import Baseline
 from isthmus.gnn.baselines.ridge import Ridge
 from isthmus.gnn.baselines.text_similarity import TextSimilarity
-from isthmus.gnn.data.histories import half_lives
+from isthmus.gnn.data import half_life_grid
 
 if TYPE_CHECKING:
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 
-def tuned(
+def tune_baseline(
     name: str,
-    known: InterestGraph,
-    seen: InterestGraph,
+    tuning_set: InterestGraph,
+    training_set: InterestGraph,
     target: int,
-    worth: Callable[[Baseline], float],
-    reading: Reading,
+    validation_score: Callable[[Baseline], float],
+    weighting: HistoryWeighting,
     seed: int,
 ) -> Baseline:
-    """A baseline that learned from all that may be seen, with the settings that were best on less.
+    """Tunes a baseline's settings on validation data and fits it to the whole training set.
 
     Args:
-        name: Out of `BASELINES`.
-        known: What may be seen, without what validation asks for.
-        seen: What may be seen.
-        target: The domain.
-        worth: Of a model that was fitted on `known`, by validation.
-        reading: How a history is read as it is set; other half-lives are tried too.
-        seed: Of what is random.
+        name: One of `BASELINES`.
+        tuning_set: The training set without the interactions that validation is scored on.
+        training_set: The training set.
+        target: The target domain.
+        validation_score: Validation metric of a model fitted to the tuning set, to maximise.
+        weighting: The history weighting of the settings; other half-lives are tuned too.
+        seed: Random seed.
     """
     baseline = BASELINES[name]
-    settings = baseline.settings(half_lives(seen, reading))
+    settings = baseline.grid(half_life_grid(training_set, weighting))
     best = settings[0]
     if len(settings) > 1:
-        worths = [worth(model) for model in baseline.fits(known, target, settings, seed)]
-        best = settings[int(np.argmax(worths))]
-    (model,) = baseline.fits(seen, target, [best], seed)
+        models = baseline.fit_grid(tuning_set, target, settings, seed)
+        best = settings[int(np.argmax([validation_score(model) for model in models]))]
+    (model,) = baseline.fit_grid(training_set, target, [best], seed)
     return model
 
 
 # By name, in the order in which they are reported.
 BASELINES: dict[str, type[Baseline]] = {
     "popularity": Popularity,
-    "cosine": Cosine,
+    "cosine": ItemCosine,
     "als": Als,
     "ridge": Ridge,
     "ease": Ease,

@@ -1,4 +1,4 @@
-"""Ridge regression from source to target."""
+"""Ridge regression from the source domains to the target domain."""
 
 from __future__ import annotations
 
@@ -13,68 +13,74 @@ from scipy.sparse import csr_array
 
 from isthmus.gnn.baselines.matrices import cholesky_factor, dense_product, like_matrix
 from isthmus.gnn.baselines.protocol import Setting
-from isthmus.gnn.data.examples import likes_of
-from isthmus.gnn.data.histories import over_length
-from isthmus.gnn.data.splits import sample
-from isthmus.gnn.model.kernel_ridge import USERS
+from isthmus.gnn.data import domain_likes, normalize_by_length, sample_rows
+from isthmus.gnn.model import MAX_USERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 
 class Ridge:
-    """Ridge regression from what users like outside the domain to what they like inside it.
+    """Ridge regression from a user's likes in the source domains to those in the target domain.
 
-    With A the histories of users who have both, each over its length to a power, and Y their likes
-    in the target: W = (A'A + penalty)^-1 A'Y = A' (AA' + penalty)^-1 Y, which is cubic in users
-    and not in items. Hoerl and Kennard, "Ridge regression: biased estimation for nonorthogonal
-    problems", 1970; Saunders, Gammerman and Vovk, "Ridge regression learning algorithm in dual
-    variables", 1998.
+    With A the histories of users with likes in both, each divided by its length to a power, and Y
+    their likes in the target: W = (A'A + penalty)^-1 A'Y = A' (AA' + penalty)^-1 Y, whose dual form
+    is cubic in users and not in items. Hoerl and Kennard, "Ridge regression: biased estimation for
+    nonorthogonal problems", 1970; Saunders, Gammerman and Vovk, "Ridge regression learning
+    algorithm in dual variables", 1998.
+
+    Args:
+        history: Source histories of all users, CSR (users, source items).
+        training_history: Those of the training users, CSR (training users, source items).
+        liked: Likes of the training users, CSR (training users, items of the target).
+        factor: Cholesky factor of their kernel plus the penalty.
     """
 
     def __init__(
         self,
         history: csr_array,
-        taught: csr_array,
+        training_history: csr_array,
         liked: csr_array,
         factor: tuple[NDArray[np.float32], bool],
     ) -> None:
-        self._history, self._taught = history, taught
+        self._history, self._training_history = history, training_history
         self._liked, self._factor = liked, factor
 
     @classmethod
-    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
-        """Readings, powers and penalties."""
-        return list(product(readings, (0, 0.5), (50, 100, 200, 400)))
+    def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[Setting]:
+        """Grid of history weighting, power and penalty."""
+        return list(product(weightings, (0, 0.5), (50, 100, 200, 400)))
 
     @classmethod
-    def fits(
+    def fit_grid(
         cls,
         graph: InterestGraph,
         target: int,
         settings: Sequence[Setting],
         seed: int,
     ) -> Iterator[Self]:
-        """Factors the kernel; a Cholesky for each penalty is faster than one decomposition.
+        """Factors the kernel; one Cholesky per penalty is faster than an eigendecomposition.
 
-        Of more users than the transfer model's closed form learns from, as many are sampled.
+        Training users are sampled down to as many as kernel ridge regression of the transfer model
+        uses. See `Baseline.fit_grid`.
         """
-        liked = likes_of(graph, target, np.arange(len(graph.users)))
-        for (reading, power), alike in groupby(settings, itemgetter(0, 1)):
-            outside = csr_array(like_matrix(graph, reading)[:, graph.item_domain != target])
-            both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
-            both = both[sample(len(both), seed, USERS)]
-            history = over_length(outside, power)
-            taught = csr_array(history[both])
-            kernel = dense_product(taught, csr_array(taught.T))
-            for *_, penalty in alike:
-                yield cls(history, taught, csr_array(liked[both]), cholesky_factor(kernel, penalty))
+        liked = domain_likes(graph, target, np.arange(len(graph.users)))
+        for (weighting, power), same_kernel in groupby(settings, itemgetter(0, 1)):
+            outside = csr_array(like_matrix(graph, weighting)[:, graph.item_domain != target])
+            users = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
+            users = users[sample_rows(len(users), seed, MAX_USERS)]
+            history = normalize_by_length(outside, power)
+            training_history, training_likes = csr_array(history[users]), csr_array(liked[users])
+            kernel = dense_product(training_history, csr_array(training_history.T))
+            for *_, penalty in same_kernel:
+                yield cls(
+                    history, training_history, training_likes, cholesky_factor(kernel, penalty)
+                )
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of some users, (users, items of the target)."""
-        shared = dense_product(self._taught, csr_array(self._history[users].T))
-        weights = cho_solve(self._factor, shared, overwrite_b=True, check_finite=False)
+        """Returns the scores of some users, (users, items of the target)."""
+        kernel = dense_product(self._training_history, csr_array(self._history[users].T))
+        weights = cho_solve(self._factor, kernel, overwrite_b=True, check_finite=False)
         return np.ascontiguousarray((self._liked.T @ weights).T, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Similarity of texts alone."""
+"""Text similarity: content-based filtering by item texts."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from isthmus.gnn.baselines.factors import Factors
 from isthmus.gnn.baselines.protocol import Setting
 
 if TYPE_CHECKING:
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
 
 class TextSimilarity(Factors):
-    """The cosine of an item's text and the mean text of a user's history."""
+    """The cosine similarity of an item's embedding and the weighted mean of a user's history."""
 
     @classmethod
-    def settings(cls, readings: Sequence[Reading]) -> list[Setting]:
-        """Readings alone."""
-        return list(product(readings))
+    def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[Setting]:
+        """Grid of history weighting."""
+        return list(product(weightings))
 
     @classmethod
-    def fits(
+    def fit_grid(
         cls, graph: InterestGraph, target: int, settings: Sequence[Setting], seed: int
     ) -> Iterator[Self]:
-        """Takes means."""
-        for (reading,) in settings:
-            history = graph.strengths(reading.half_life_days)
+        """Computes user profiles, see `Baseline.fit_grid`."""
+        for (weighting,) in settings:
+            history = graph.decayed_weights(weighting.half_life_days)
             profiles = np.asarray(history @ graph.item_vectors, dtype=np.float32)
             lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
             profiles /= np.where(lengths > 0, lengths, 1)

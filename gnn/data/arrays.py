@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-SECONDS_A_DAY = 86_400
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class InterestGraph:
-    """A snapshot of the user-interest graph as arrays.
+    """Users, items, interactions and interests as arrays.
 
     Attributes:
         users: User ids, shape (users,).
@@ -27,7 +27,7 @@ class InterestGraph:
         item_vectors: Text embeddings of unit length, float32, shape (items, dimensions);
             a row of zeros where an item has none.
         interactions: Weights, likes above 0 and dislikes below, float32 CSR of shape
-            (users, items); one entry a user and item.
+            (users, items); one entry per user and item.
         last_at: Time of each stored entry of `interactions` in seconds since 1970,
             aligned with `interactions.data`; NaN where it has no date.
         interests: Interest ids, shape (interests,).
@@ -49,74 +49,74 @@ class InterestGraph:
     user_interests: csr_array
 
     def items_of(self, domain: int) -> NDArray[np.int64]:
-        """Indices of the items of a domain, ascending."""
+        """Returns the indices of the items of a domain, ascending."""
         return np.flatnonzero(self.item_domain == domain)
 
     def items_outside(self, domain: int) -> NDArray[np.int64]:
-        """Indices of the items of all other domains, domain by domain, ascending in each."""
+        """Returns the indices of the items of all other domains, by domain and ascending."""
         others = (self.items_of(other) for other in range(len(self.domains)) if other != domain)
         return np.concatenate([np.zeros(0, np.int64), *others])
 
-    def owners(self) -> NDArray[np.int64]:
-        """The user of each stored interaction, aligned with `interactions.data`."""
+    def interaction_users(self) -> NDArray[np.int64]:
+        """Returns the user of each stored interaction, aligned with `interactions.data`."""
         return np.repeat(np.arange(len(self.users)), np.diff(self.interactions.indptr))
 
-    def strengths(self, half_life_days: float) -> csr_array:
-        """a(u, i): weights times their decay, float32 CSR (users, items).
+    def decayed_weights(self, half_life_days: float) -> csr_array:
+        """Returns a(u, i), the weights times their decay, float32 CSR (users, items).
 
-        An interaction counts half for each `half_life_days` that it is older than the newest of
-        its user; one without a date does not decay.
+        An interaction's weight halves for each `half_life_days` that it is older than its user's
+        newest; one without a date does not decay.
         """
-        decay = self._decay(self.owners(), len(self.users), half_life_days)
+        decay = self._decay(self.interaction_users(), len(self.users), half_life_days)
         data = (self.interactions.data * decay).astype(np.float32)
         parts = (data, self.interactions.indices, self.interactions.indptr)
         return csr_array(parts, shape=self.interactions.shape)
 
-    def likes(self, half_life_days: float, power: float = 0.0) -> NDArray[np.float64]:
-        """Number of likes of each item, (items,); old ones decay from the newest of the domain.
+    def like_counts(self, half_life_days: float, power: float = 0.0) -> NDArray[np.float64]:
+        """Counts the likes of each item, (items,), with decay from the newest of the domain.
 
         Args:
             half_life_days: Age at which a dated like counts half.
-            power: A like counts its user's number of likes in the domain to this power.
+            power: Exponent of the user's number of likes in the domain, by which a like counts.
         """
         domain = self.item_domain[self.interactions.indices]
         decay = self._decay(domain, len(self.domains), half_life_days)
         liked = self.interactions.data > 0
-        counted = np.where(liked, decay, 0)
+        weights = np.where(liked, decay, 0)
         if power:
-            side = self.owners() * len(self.domains) + domain
-            counted *= np.maximum(np.bincount(side, liked)[side], 1) ** power
-        total = np.bincount(self.interactions.indices, counted, minlength=len(self.items))
+            user_and_domain = self.interaction_users() * len(self.domains) + domain
+            weights *= np.maximum(np.bincount(user_and_domain, liked)[user_and_domain], 1) ** power
+        total = np.bincount(self.interactions.indices, weights, minlength=len(self.items))
         return total.astype(np.float64)
 
     def popularity(self, half_life_days: float) -> NDArray[np.float32]:
-        """Popularity of each item within its domain, from 0 to 1 for the best liked, (items,)."""
-        return self.over_most(np.log1p(self.likes(half_life_days)))
+        """Returns the popularity of each item, from 0 to 1 for the top of its domain, (items,)."""
+        return self.scale_to_domain_maximum(np.log1p(self.like_counts(half_life_days)))
 
-    def over_most(self, liked: NDArray[np.float64]) -> NDArray[np.float32]:
-        """What each item has over the most that one of its domain has, from 0 to 1, (items,)."""
-        most = np.zeros(len(self.domains))
-        np.maximum.at(most, self.item_domain, liked)
-        return (liked / np.where(most > 0, most, 1)[self.item_domain]).astype(np.float32)
+    def scale_to_domain_maximum(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Divides the value of each item by the maximum of its domain, from 0 to 1, (items,)."""
+        maximum = np.zeros(len(self.domains))
+        np.maximum.at(maximum, self.item_domain, values)
+        return (values / np.where(maximum > 0, maximum, 1)[self.item_domain]).astype(np.float32)
 
     def _decay(
         self, group: NDArray[np.integer], groups: int, half_life_days: float
     ) -> NDArray[np.float64]:
-        """What is left of each interaction, reckoned from the newest of its group."""
+        """Returns each interaction's decay, 0 to 1, by its age before the newest of its group."""
         newest = np.full(groups, -np.inf)
         dated = ~np.isnan(self.last_at)
         np.maximum.at(newest, group[dated], self.last_at[dated])
         decay = np.ones(len(self.last_at))
-        days = (newest[group[dated]] - self.last_at[dated]) / SECONDS_A_DAY
+        days = (newest[group[dated]] - self.last_at[dated]) / SECONDS_PER_DAY
         decay[dated] = 0.5 ** (days / half_life_days)
         return decay
 
 
-def interests_of(graph: InterestGraph, history: csr_array) -> csr_array:
-    """Interests that histories alone speak for, float32 CSR (rows of the history, interests).
+def derive_interests(graph: InterestGraph, history: csr_array) -> csr_array:
+    """Derives interests from histories, float32 CSR (rows of the history, interests).
 
-    The mean over the interactions of their strength times ABOUT, as INTERESTED_IN is derived, so
-    that a part of a history can stand in for the whole.
+    The mean over the interactions of their weight times ABOUT, as INTERESTED_IN is derived in the
+    graph, but here also from a part of a history.
     """
     counts = np.maximum(np.diff(history.indptr), 1)
     derived = csr_array(history @ graph.item_interests)
@@ -124,7 +124,7 @@ def interests_of(graph: InterestGraph, history: csr_array) -> csr_array:
     return derived.astype(np.float32)
 
 
-def kept(matrix: csr_array, which: NDArray[np.bool_]) -> csr_array:
-    """A matrix with some of its stored entries only; `which` is aligned with its data."""
-    indptr = np.concatenate([[0], np.cumsum(which)])[matrix.indptr]
-    return csr_array((matrix.data[which], matrix.indices[which], indptr), shape=matrix.shape)
+def select_entries(matrix: csr_array, mask: NDArray[np.bool_]) -> csr_array:
+    """Selects stored entries of a matrix by a mask that is aligned with its data."""
+    indptr = np.concatenate([[0], np.cumsum(mask)])[matrix.indptr]
+    return csr_array((matrix.data[mask], matrix.indices[mask], indptr), shape=matrix.shape)

@@ -1,4 +1,4 @@
-"""What is learned from: what users did outside a domain, and what they like inside it."""
+"""Training examples: histories outside a domain with the likes inside it."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from isthmus.gnn.data.arrays import interests_of, kept
-from isthmus.gnn.data.histories import histories, over_length
+from isthmus.gnn.data.arrays import derive_interests, select_entries
+from isthmus.gnn.data.histories import normalize_by_length, split_histories
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.histories import Reading
+    from isthmus.gnn.data.histories import HistoryWeighting
 
-# The served sum is over the history's length to this power.
-HISTORY_POWER = 0.5
+# The served score divides the sum over a history by the history's length to this power.
+HISTORY_EXPONENT = 0.5
 
 
 @dataclass(frozen=True)
-class Task:
-    """To say from the history of some users what they like in a domain.
+class Examples:
+    """Examples for predicting the likes of users in a target domain, one per user.
 
     Attributes:
-        target: The domain.
-        users: Indices into the graph's, (users,).
-        history: By domain, weights of the history in the served sum, CSR (users, its items).
-        interests: Weights of the interests in that sum, CSR (users, interests).
-        liked: 1 for each like in the target, CSR (users, its items).
+        target: Index of the target domain.
+        users: Indices of the graph's users, (users,).
+        history: By domain, weights of the history in the served score, CSR (users, its items).
+        interests: Weights of the interests in the served score, CSR (users, interests).
+        liked: 1 for each like in the target domain, CSR (users, its items).
     """
 
     target: int
@@ -42,54 +42,56 @@ class Task:
     def __len__(self) -> int:
         return int(self.liked.shape[0])
 
-    def outside(self) -> csr_array:
-        """The history over the items of all other domains, domain by domain, (users, items)."""
+    def source_history(self) -> csr_array:
+        """Returns the history over the items of all source domains in order, (users, items)."""
         others = [part for domain, part in enumerate(self.history) if domain != self.target]
         return csr_array(hstack(others, format="csr"))
 
 
-def across(
+def build_examples(
     graph: InterestGraph,
     target: int,
     users: NDArray[np.int64],
-    reading: Reading,
-    plain: Reading,
+    weighting: HistoryWeighting,
+    interest_weighting: HistoryWeighting,
     *,
-    answers: InterestGraph | None = None,
-) -> Task:
-    """From outside a domain into it, of those users who have something on both sides.
+    label_graph: InterestGraph | None = None,
+) -> Examples:
+    """Builds the examples of those users who have a history outside a domain and likes inside it.
 
     Args:
-        graph: Gives the histories.
-        target: The domain.
-        users: Candidates, as indices.
-        reading: How the history is read.
-        plain: How it was read when interests were derived from it.
-        answers: Gives what they like, where that is hidden in `graph`.
+        graph: Contains the histories.
+        target: Index of the target domain.
+        users: Indices of the users to consider.
+        weighting: Weighting of the histories.
+        interest_weighting: Weighting of the histories that interests are derived from.
+        label_graph: Contains the likes to predict, where they are hidden in `graph`.
     """
-    outside = histories(graph, target, users, reading, as_if_cold=True).outside
-    liked = likes_of(answers or graph, target, users)
+    outside = split_histories(graph, target, users, weighting, as_if_cold=True).outside
+    liked = domain_likes(label_graph or graph, target, users)
     both = np.flatnonzero((np.diff(outside.indptr) > 0) & (np.diff(liked.indptr) > 0))
     history = csr_array(outside[both])
-    told = history
-    if reading != plain:
-        told = histories(graph, target, users[both], plain, as_if_cold=True).outside
-    return Task(
+    interest_history = history
+    if weighting != interest_weighting:
+        interest_history = split_histories(
+            graph, target, users[both], interest_weighting, as_if_cold=True
+        ).outside
+    return Examples(
         target=target,
         users=users[both],
-        history=_by_domain(graph, over_length(history, HISTORY_POWER)),
-        interests=interests_of(graph, told),
+        history=_split_by_domain(graph, normalize_by_length(history, HISTORY_EXPONENT)),
+        interests=derive_interests(graph, interest_history),
         liked=csr_array(liked[both]),
     )
 
 
-def likes_of(graph: InterestGraph, target: int, users: NDArray[np.int64]) -> csr_array:
-    """1 for each like of some users in a domain, float32 CSR (users, its items)."""
+def domain_likes(graph: InterestGraph, target: int, users: NDArray[np.int64]) -> csr_array:
+    """Returns 1 for each like of some users in a domain, float32 CSR (users, its items)."""
     likes = csr_array(graph.interactions[users][:, graph.items_of(target)])
-    liked = kept(likes, likes.data > 0)
+    liked = select_entries(likes, likes.data > 0)
     liked.data = np.ones_like(liked.data)
     return liked
 
 
-def _by_domain(graph: InterestGraph, history: csr_array) -> list[csr_array]:
+def _split_by_domain(graph: InterestGraph, history: csr_array) -> list[csr_array]:
     return [csr_array(history[:, graph.items_of(d)]) for d in range(len(graph.domains))]

@@ -1,4 +1,7 @@
-"""Who is held out: the same users in every run, on every machine, by a hash of their id."""
+"""Splits into training set, validation users and test users.
+
+A hash of the user id makes them the same in every run, on every machine.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from isthmus.errors import InputError
-from isthmus.gnn.data.arrays import interests_of, kept
+from isthmus.gnn.data.arrays import derive_interests, select_entries
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,25 +23,25 @@ if TYPE_CHECKING:
 
 BUCKETS = 20
 FOLDS = BUCKETS // 2
-# Of held-out users that are judged together, in number of users times items: 600 MB.
-SCORES_AT_ONCE = 150_000_000
+# Users times items that are scored at once, for memory: 600 MB.
+MAX_SCORES = 150_000_000
 
 
 @dataclass(frozen=True)
-class ColdUsers:
+class ColdStartUsers:
     """Users held out for one target domain, as ascending indices.
 
     Attributes:
-        test: They decide what a model is worth.
-        validation: They choose among settings, and nothing else.
+        test: Users that models are evaluated on.
+        validation: Users that parameters are tuned on, and nothing else.
     """
 
     test: NDArray[np.int64]
     validation: NDArray[np.int64]
 
 
-def bucket(user_id: str, target: str) -> int:
-    """The bucket of a user for a target domain, from 0 to 19."""
+def hash_bucket(user_id: str, target: str) -> int:
+    """Returns the bucket of a user for a target domain, from 0 to 19."""
     return _hash(f"{user_id}|{target}") % BUCKETS
 
 
@@ -46,36 +49,41 @@ def _hash(text: str) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
 
 
-def cold_users(graph: InterestGraph, target: int, fold: int = 0) -> ColdUsers:
-    """Users with interactions in the target and elsewhere whose bucket holds them out.
+def cold_start_users(graph: InterestGraph, target: int, fold: int = 0) -> ColdStartUsers:
+    """Holds out users with a history inside and outside the target domain, by their buckets.
 
     Fold k tests on the buckets 2k and 2k+1 and validates on 2k+2, modulo 20.
     """
-    inside = interactions_in(graph, target)
-    rows = graph.owners()
+    inside = interactions_in_domain(graph, target)
+    rows = graph.interaction_users()
     in_target = np.bincount(rows, inside, minlength=len(graph.users)) > 0
-    elsewhere = np.bincount(rows, ~inside, minlength=len(graph.users)) > 0
-    both = np.flatnonzero(in_target & elsewhere)
+    in_source = np.bincount(rows, ~inside, minlength=len(graph.users)) > 0
+    both = np.flatnonzero(in_target & in_source)
     name = graph.domains[target]
-    buckets = np.array([bucket(str(user), name) for user in graph.users[both]], dtype=np.int64)
+    buckets = np.array([hash_bucket(str(user), name) for user in graph.users[both]], dtype=np.int64)
     first = 2 * fold
-    tested = np.isin(buckets, [first % BUCKETS, (first + 1) % BUCKETS])
-    return ColdUsers(both[tested], both[buckets == (first + 2) % BUCKETS])
+    in_test = np.isin(buckets, [first % BUCKETS, (first + 1) % BUCKETS])
+    return ColdStartUsers(both[in_test], both[buckets == (first + 2) % BUCKETS])
 
 
-def warm_likes(graph: InterestGraph, target: int, fold: int = 0) -> NDArray[np.bool_]:
-    """One like each of users who keep others in the target, aligned with the interactions' data.
+def held_out_likes(graph: InterestGraph, target: int, fold: int = 0) -> NDArray[np.bool_]:
+    """Masks one like of each validation user with several likes in the target domain.
 
-    The newest like of a user, or where none is dated the one that the hash of the user picks. They
-    tune what a cold user cannot: the part of the history inside the domain.
+    It is the newest like, or one selected by a hash where none has a date. These users are not
+    cold-start users, so they can tune the weight of the history inside the domain.
+
+    Returns:
+        Booleans aligned with the interactions' data.
     """
-    liked = interactions_in(graph, target) & (graph.interactions.data > 0)
-    rows = graph.owners()
+    liked = interactions_in_domain(graph, target) & (graph.interactions.data > 0)
+    rows = graph.interaction_users()
     several = np.flatnonzero(np.bincount(rows, liked, minlength=len(graph.users)) > 1)
     name = f"{graph.domains[target]}|warm"
-    chosen = [u for u in several if bucket(str(graph.users[u]), name) == (2 * fold + 2) % BUCKETS]
+    validation = [
+        u for u in several if hash_bucket(str(graph.users[u]), name) == (2 * fold + 2) % BUCKETS
+    ]
     hidden = np.zeros(len(rows), dtype=bool)
-    for user in chosen:
+    for user in validation:
         start, end = graph.interactions.indptr[user : user + 2]
         likes = start + np.flatnonzero(liked[start:end])
         dated = likes[~np.isnan(graph.last_at[likes])]
@@ -86,73 +94,78 @@ def warm_likes(graph: InterestGraph, target: int, fold: int = 0) -> NDArray[np.b
     return hidden
 
 
-def few_enough(
-    users: NDArray[np.int64], most: int, graph: InterestGraph, target: int
+def limit_users(
+    users: NDArray[np.int64], max_users: int, graph: InterestGraph, target: int
 ) -> NDArray[np.int64]:
-    """The first of some users: so many, or fewer where scores of all items would not fit."""
-    return users[: min(most, SCORES_AT_ONCE // max(1, len(graph.items_of(target))))]
+    """Returns the first `max_users` users, or fewer if their scores would not fit in memory."""
+    return users[: min(max_users, MAX_SCORES // max(1, len(graph.items_of(target))))]
 
 
-def sample(users: int, seed: int, most: int) -> NDArray[np.int64]:
-    """Places of so many users, all or as many as may be, ascending."""
-    if users <= most:
-        return np.arange(users)
-    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
+def sample_rows(rows: int, seed: int, max_rows: int) -> NDArray[np.int64]:
+    """Returns the indices of all rows, or of `max_rows` random ones, ascending."""
+    if rows <= max_rows:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, max_rows, replace=False))
 
 
-def instant_of(graph: InterestGraph, share: float, until: float = np.inf) -> float:
-    """The instant by which a share of the dated interactions had happened, in seconds since 1970.
+def time_quantile(graph: InterestGraph, share: float, until: float = np.inf) -> float:
+    """Returns the time by which a share of the dated interactions had happened.
 
     Args:
         graph: The whole graph.
         share: From 0 to 1.
-        until: Only what had happened by then is counted.
+        until: Interactions after this time do not count.
+
+    Returns:
+        Seconds since 1970.
 
     Raises:
-        InputError: No interaction is dated, or none so early.
+        InputError: No interaction up to `until` has a date.
     """
     times = graph.last_at[graph.last_at <= until]
     if not len(times):
         raise InputError(
-            "No interaction has a date by which it could be hidden.",
-            "A split in time needs interactions with a timestamp; "
-            "`isthmus evaluate cold-start` needs none.",
+            "No interaction has a date to split by.",
+            "Add timestamps to the interactions, or use `isthmus evaluate cold-start`, "
+            "which needs none.",
         )
     return float(np.quantile(times, share, method="inverted_cdf"))
 
 
-def done_by(graph: InterestGraph, target: int, users: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which interactions are of some users with the target, aligned with the interactions' data."""
-    held = np.zeros(len(graph.users), dtype=bool)
-    held[users] = True
-    return interactions_in(graph, target) & held[graph.owners()]
+def interactions_of_users(
+    graph: InterestGraph, target: int, users: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Masks the interactions of some users in the target domain, aligned with their data."""
+    selected = np.zeros(len(graph.users), dtype=bool)
+    selected[users] = True
+    return interactions_in_domain(graph, target) & selected[graph.interaction_users()]
 
 
-def without(
+def hide_interactions(
     graph: InterestGraph, hidden: NDArray[np.bool_], *, half_life_days: float
 ) -> InterestGraph:
-    """The graph without some interactions.
+    """Returns the graph without some interactions.
 
-    The interests of the users whose they were are derived anew from what remains, because the
-    stored ones were derived from what is hidden.
+    The interests of the users concerned are derived again from the remaining interactions, because
+    the stored ones were derived from the hidden interactions too.
 
     Args:
         graph: The whole graph.
-        hidden: Which interactions are left out, aligned with the interactions' data.
-        half_life_days: Age at which a dated interaction counts half, for these interests.
+        hidden: Mask of the interactions to hide, aligned with the interactions' data.
+        half_life_days: Age in days at which a dated interaction counts half for these interests.
     """
-    interactions = kept(graph.interactions, ~hidden)
-    touched = np.zeros(len(graph.users), np.float32)
-    touched[graph.owners()[hidden]] = 1
+    interactions = select_entries(graph.interactions, ~hidden)
+    affected = np.zeros(len(graph.users), np.float32)
+    affected[graph.interaction_users()[hidden]] = 1
     remaining = dataclasses.replace(
         graph, interactions=interactions, last_at=graph.last_at[~hidden]
     )
-    derived = interests_of(remaining, remaining.strengths(half_life_days))
-    interests = diags_array(touched) @ derived + diags_array(1 - touched) @ graph.user_interests
+    derived = derive_interests(remaining, remaining.decayed_weights(half_life_days))
+    interests = diags_array(affected) @ derived + diags_array(1 - affected) @ graph.user_interests
     return dataclasses.replace(remaining, user_interests=csr_array(interests).astype(np.float32))
 
 
-def interactions_in(graph: InterestGraph, domain: int) -> NDArray[np.bool_]:
-    """Which interactions are with an item of the domain, aligned with the interactions' data."""
+def interactions_in_domain(graph: InterestGraph, domain: int) -> NDArray[np.bool_]:
+    """Masks the interactions with items of a domain, aligned with the interactions' data."""
     inside: NDArray[np.bool_] = graph.item_domain[graph.interactions.indices] == domain
     return inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,21 +11,15 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 @dataclass(frozen=True)
-class Edges:
+class EdgeList:
     """Weighted edges of one kind, as three arrays of equal length.
 
     Attributes:
-        sources: Index of an item, or of an interest or a domain where the kind says so.
+        sources: Index of an item, an interest or a domain, depending on the kind.
         targets: Index of an item.
-        weights: float32; negative where the source speaks against the target.
+        weights: float32, below 0 for a negative edge.
     """
 
     sources: NDArray[np.int64]
@@ -34,17 +29,17 @@ class Edges:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def between(self, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> Edges:
-        """The same edges, where both ends were places in these lists of nodes."""
-        return Edges(sources[self.sources], targets[self.targets], self.weights)
+    def reindex(self, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> EdgeList:
+        """Replaces positions in `sources` and `targets` by the indices that stand there."""
+        return EdgeList(sources[self.sources], targets[self.targets], self.weights)
 
 
-NO_EDGES = Edges(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+EMPTY_EDGES = EdgeList(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
-def joined(parts: Sequence[Edges]) -> Edges:
-    """Several sets of edges as one."""
-    return Edges(
+def concatenate_edges(parts: Sequence[EdgeList]) -> EdgeList:
+    """Concatenates edge lists."""
+    return EdgeList(
         np.concatenate([np.zeros(0, np.int64), *(part.sources for part in parts)]),
         np.concatenate([np.zeros(0, np.int64), *(part.targets for part in parts)]),
         np.concatenate([np.zeros(0, np.float32), *(part.weights for part in parts)]),

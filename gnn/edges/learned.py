@@ -1,16 +1,16 @@
-"""What a training makes: edges of each kind, and how the served score merges them."""
+"""The result of a training: edges of each kind and the merge weights of the served score."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from isthmus.gnn.data.histories import Reading
-from isthmus.gnn.edges.edge_list import NO_EDGES, Edges
+from isthmus.gnn.data import HistoryWeighting
+from isthmus.gnn.edges.edge_list import EMPTY_EDGES, EdgeList
 
 
 @dataclass(frozen=True)
 class MergeWeights:
-    """What each signal counts in the score of one target domain.
+    """The weights of the signals in the served score of one target domain.
 
     `score(u, j) = transfer * n_out^-power * sum_i a(u,i) w(i->j)   i: history outside the domain
                  + interest * sum_k s(u,k) v(k->j)                  k: the user's interests
@@ -18,10 +18,16 @@ class MergeWeights:
                  + popularity * popularity(j)`
 
     with a(u,i) the interaction's weight times its decay by `half_life_days`, times `dislike` where
-    it is below 0, s(u,k) the weight of INTERESTED_IN, n_out and n_in the number of interactions
-    summed over, popularity(j) between 0 and 1. Those who did nothing yet are led by the edge that
-    the domain itself has to j, which counts 1, and if they wrote by their interests, which count
-    `interest_alone`; popularity counts `popularity_alone` for them, which only breaks ties.
+    it is below 0; w and v the weights of TRANSFERS_TO, c that of CO_LIKED, s(u,k) that of
+    INTERESTED_IN; n_out and n_in the number of interactions summed over; and popularity(j) between
+    0 and 1. For users without history
+
+    `score(u, j) = interest_alone * sum_k s(u,k) v(k->j)
+                 + popularity_alone * popularity(j)
+                 + d(j)`
+
+    with d(j) the weight of the edge from the domain to j. Only users with texts have interests
+    here; `popularity_alone` is so small that it only breaks ties.
     """
 
     transfer: float
@@ -34,27 +40,27 @@ class MergeWeights:
     interest_alone: float = 1.0
     popularity_alone: float = 0.001
 
-    def reading(self, history_limit: int) -> Reading:
-        """How these weights are meant to read a history."""
-        return Reading(self.half_life_days, history_limit, self.dislike)
+    def history_weighting(self, history_limit: int) -> HistoryWeighting:
+        """Returns the history weighting that these merge weights were tuned for."""
+        return HistoryWeighting(self.half_life_days, history_limit, self.dislike)
 
 
 @dataclass(frozen=True)
 class LearnedEdges:
-    """All that a training makes: four kinds of edges and how to merge them.
+    """The result of a training: edges of four kinds and how the served score merges them.
 
     Attributes:
         transfer: Item to item of another domain.
         interest: Interest to item.
         co_liked: Item to item of the same domain.
-        merge: By name of the target domain.
-        newcomer: Domain to item of the same domain, for those who did nothing yet.
-        metrics: What validation said, by name.
+        merge: Merge weights by name of the target domain.
+        domain_popularity: Domain to item of the same domain, for users without history.
+        metrics: Metrics of the validation users, by name.
     """
 
-    transfer: Edges
-    interest: Edges
-    co_liked: Edges
+    transfer: EdgeList
+    interest: EdgeList
+    co_liked: EdgeList
     merge: dict[str, MergeWeights]
-    newcomer: Edges = NO_EDGES
+    domain_popularity: EdgeList = EMPTY_EDGES
     metrics: dict[str, float] = field(default_factory=dict)

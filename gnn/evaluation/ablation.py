@@ -1,4 +1,4 @@
-"""What each part of the edges and of their merge is worth: the same answers without it."""
+"""Ablation: scores of transfer without one of its parts or signals."""
 
 from __future__ import annotations
 
@@ -7,77 +7,82 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.gnn.data.histories import histories, over_length
-from isthmus.gnn.evaluation.harness import served
+from isthmus.gnn.data import normalize_by_length, split_histories
+from isthmus.gnn.evaluation.harness import serve_scores
 from isthmus.gnn.evaluation.results import TRANSFER
-from isthmus.gnn.scoring import signals
+from isthmus.gnn.scoring import compute_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.evaluation.conditions import Conditions, Scores
-    from isthmus.gnn.training.train import TrainingResult
+    from isthmus.gnn.data import InterestGraph
+    from isthmus.gnn.evaluation.conditions import EvaluationConfig, ScoreFunction
+    from isthmus.gnn.training import TrainingResult
 
-TRAINED_WITHOUT = {"without-network": "network", "without-hops": "hops"}
+# The variants that need a training of their own, and the part that it ablates.
+RETRAINED_VARIANTS = {"without-network": "network", "without-hops": "hops"}
 SIGNALS = ("transfer", "interest", "collaborative", "popularity")
-ALONE = "interest-alone"
+INTEREST_ALONE = "interest-alone"
 UNPRUNED = "unpruned"
 
 
-def scores_of(
+def score_variant(
     name: str,
-    trained_without: Callable[[str], TrainingResult],
-    seen: InterestGraph,
+    train_ablation: Callable[[str], TrainingResult],
+    training_set: InterestGraph,
     target: int,
-    conditions: Conditions,
-) -> Scores:
-    """Answers of transfer, or of one of its variants.
+    config: EvaluationConfig,
+) -> ScoreFunction:
+    """Returns the scores of transfer, or of one of its variants.
 
-    A signal is left out of the merge as it is, without learning the others' weights anew.
+    To ablate a signal, its merge weight is set to 0; the other weights are not tuned again.
 
     Args:
-        name: "transfer", or out of `isthmus.gnn.evaluation.results.VARIANTS`.
-        trained_without: Gives the edges that were learned without a part, see
-            `isthmus.gnn.training.train`, and those learned with all for "".
-        seen: What the models see.
-        target: The domain.
-        conditions: How a history is read.
+        name: "transfer", or one of `isthmus.gnn.evaluation.results.VARIANTS`.
+        train_ablation: Returns the training without the named part, see
+            `isthmus.gnn.training.train`, or the complete training for "".
+        training_set: The graph that the models are trained on.
+        target: The target domain.
+        config: Gives the history weighting.
     """
-    training = trained_without(TRAINED_WITHOUT.get(name, ""))
+    training = train_ablation(RETRAINED_VARIANTS.get(name, ""))
     if name == UNPRUNED:
-        return _unpruned(training, seen, target, conditions)
+        return _score_unpruned(training, training_set, target, config)
     learned = training.edges
-    if name != TRANSFER and name not in TRAINED_WITHOUT:
-        domain = seen.domains[target]
-        if name == ALONE:
+    if name != TRANSFER and name not in RETRAINED_VARIANTS:
+        domain = training_set.domains[target]
+        if name == INTEREST_ALONE:
             changes = dict.fromkeys(SIGNALS, 0.0) | {"interest": 1.0}
         else:
             changes = {name.removeprefix("without-"): 0.0}
         weights = dataclasses.replace(learned.merge[domain], **changes)
         learned = dataclasses.replace(learned, merge={**learned.merge, domain: weights})
-    return served(seen, learned, target, conditions)
+    return serve_scores(training_set, learned, target, config)
 
 
-def _unpruned(
-    training: TrainingResult, seen: InterestGraph, target: int, conditions: Conditions
-) -> Scores:
-    """Answers over all edges that the training scored, under the same merge."""
-    weights = training.edges.merge[seen.domains[target]]
+def _score_unpruned(
+    training: TrainingResult, training_set: InterestGraph, target: int, config: EvaluationConfig
+) -> ScoreFunction:
+    """Returns the scores over all edges before pruning, with the same merge weights."""
+    weights = training.edges.merge[training_set.domains[target]]
     transfer, interest = training.unpruned(target)
-    outside = seen.items_outside(target)
+    source_items = training_set.items_outside(target)
 
     def scores(users: NDArray[np.int64]) -> NDArray[np.float32]:
-        pruned = signals(seen, training.edges, target, users, conditions.reading, weights)
-        history = histories(seen, target, users, weights.reading(conditions.training.history_limit))
-        summed = over_length(history.outside, weights.power)[:, outside]
-        whole = dataclasses.replace(
+        pruned = compute_signals(
+            training_set, training.edges, target, users, config.history_weighting, weights
+        )
+        history = split_histories(
+            training_set, target, users, weights.history_weighting(config.training.history_limit)
+        )
+        source_history = normalize_by_length(history.outside, weights.power)[:, source_items]
+        unpruned = dataclasses.replace(
             pruned,
-            transfer=transfer.scores(summed),
+            transfer=transfer.scores(source_history),
             interest=interest.scores(history.interests),
         )
-        return whole.merged(weights)
+        return unpruned.merge(weights)
 
     return scores

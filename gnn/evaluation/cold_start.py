@@ -1,4 +1,4 @@
-"""What the edges are worth for cold-start users, beside what a team would try instead."""
+"""Cold-start protocol: full ranking of a target domain for users whose history in it is hidden."""
 
 from __future__ import annotations
 
@@ -8,121 +8,136 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus.errors import NothingToDo
-from isthmus.gnn.baselines.registry import BASELINES
-from isthmus.gnn.data.examples import likes_of
-from isthmus.gnn.data.splits import cold_users, done_by, interactions_in, without
-from isthmus.gnn.evaluation import leakage as audit
-from isthmus.gnn.evaluation.ablation import scores_of
-from isthmus.gnn.evaluation.conditions import Conditions, Scores
-from isthmus.gnn.evaluation.harness import best_baseline, compared
-from isthmus.gnn.evaluation.held_out import exam_of
-from isthmus.gnn.evaluation.ranking import audits, graded
-from isthmus.gnn.evaluation.results import Result, pooled
+from isthmus.gnn.baselines import BASELINES
+from isthmus.gnn.data import (
+    cold_start_users,
+    domain_likes,
+    hide_interactions,
+    interactions_in_domain,
+    interactions_of_users,
+)
+from isthmus.gnn.evaluation.ablation import score_variant
+from isthmus.gnn.evaluation.conditions import EvaluationConfig, ScoreFunction
+from isthmus.gnn.evaluation.harness import compare_models, fit_baseline
+from isthmus.gnn.evaluation.held_out import build_held_out_set
+from isthmus.gnn.evaluation.leakage import check_leakage
+from isthmus.gnn.evaluation.ranking import evaluate_ranking, leakage_summary
+from isthmus.gnn.evaluation.results import EvaluationResult, pool_folds
 from isthmus.gnn.metrics import ndcg
-from isthmus.gnn.training.train import TrainingResult, train
+from isthmus.gnn.training import TrainingResult, train_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
 
-def cold_start(
-    graph: InterestGraph, target: str, conditions: Conditions | None = None, *, fold: int = 0
+def evaluate_cold_start(
+    graph: InterestGraph, target: str, config: EvaluationConfig | None = None, *, fold: int = 0
 ) -> dict[str, Any]:
-    """Hides all that the fold's cold users did in a domain, and ranks all its items for them.
+    """Hides the fold's cold-start users' history in a domain and ranks all its items for them.
 
     The transfer model is scored in the form in which the graph serves it, with pruned edges.
 
     Args:
         graph: The whole graph.
-        target: Name of the domain.
-        conditions: What is compared, and how; the default where it is None.
+        target: Name of the target domain.
+        config: The evaluation configuration; None for the default.
         fold: Which users are held out, see `isthmus.gnn.data.splits`.
 
     Returns:
         The result document.
 
     Raises:
-        InputError: There is no such domain or model.
-        NothingToDo: No user is held out.
-        LeakError: The models would see what is hidden.
+        InputError: The domain or a model does not exist.
+        NothingToDo: The fold holds out no user.
+        LeakError: The training set contains hidden data.
     """
-    return cold_start_fold(graph, target, fold, conditions or Conditions()).document()
+    return evaluate_fold(graph, target, fold, config or EvaluationConfig()).document()
 
 
-def cold_start_folds(
-    graph: InterestGraph, target: str, conditions: Conditions, folds: Sequence[int]
+def evaluate_folds(
+    graph: InterestGraph, target: str, config: EvaluationConfig, folds: Sequence[int]
 ) -> dict[str, Any]:
-    """The same over several folds: their users pooled, and each fold's document under `folds`.
+    """Evaluates several folds, pools their users, and adds each fold's document under `folds`.
 
-    A fold that holds out nobody is left out.
+    Folds without held-out users are skipped.
 
     Raises:
-        InputError: There is no such domain or model.
+        InputError: The domain or a model does not exist.
         NothingToDo: No fold holds out a user.
-        LeakError: The models would see what is hidden.
+        LeakError: The training set contains hidden data.
     """
     results, empty = [], None
     for fold in folds:
         try:
-            results.append(cold_start_fold(graph, target, fold, conditions))
+            results.append(evaluate_fold(graph, target, fold, config))
         except NothingToDo as error:
             empty = error
     if not results:
-        raise empty or NothingToDo("No fold is named.", "Name folds from 0 to 9, or all.")
+        raise empty or NothingToDo("No fold is given.", "Give folds from 0 to 9, or `all`.")
     return pool(results).document()
 
 
-def pool(results: Sequence[Result]) -> Result:
-    """Folds of one target as one result."""
+def pool(results: Sequence[EvaluationResult]) -> EvaluationResult:
+    """Pools the folds of one target into one result."""
     names = ", ".join(str(result.head["fold"]) for result in results)
-    return pooled(results, f"cold-start, folds {names} pooled, full ranking")
+    return pool_folds(results, f"cold-start, folds {names} pooled, full ranking")
 
 
-def cold_start_fold(graph: InterestGraph, target: str, fold: int, conditions: Conditions) -> Result:
-    """What every model is worth to each cold user of one fold; see `cold_start`."""
-    conditions.check(graph, [target])
+def evaluate_fold(
+    graph: InterestGraph, target: str, fold: int, config: EvaluationConfig
+) -> EvaluationResult:
+    """Returns the per-user metrics of every model in one fold, see `evaluate_cold_start`."""
+    config.validate(graph, [target])
     t = graph.domains.index(target)
-    cold = cold_users(graph, t, fold)
-    hidden = done_by(graph, t, cold.test)
-    if conditions.hide:
-        seen = conditions.hide(graph, t, cold.test)
+    cold = cold_start_users(graph, t, fold)
+    hidden = interactions_of_users(graph, t, cold.test)
+    if config.hide:
+        training_set = config.hide(graph, t, cold.test)
     else:
-        seen = without(graph, hidden, half_life_days=conditions.training.half_life_days)
-    visible = interactions_in(seen, t) & np.isin(seen.owners(), cold.test)
-    checked = audit.leaks(
-        seen,
-        visible,
+        training_set = hide_interactions(
+            graph, hidden, half_life_days=config.training.half_life_days
+        )
+    forbidden = interactions_in_domain(training_set, t) & np.isin(
+        training_set.interaction_users(), cold.test
+    )
+    leakage = check_leakage(
+        training_set,
+        forbidden,
         cold.test,
         int(hidden.sum()),
-        conditions.training.half_life_days,
-        texts=conditions.hide is not None,
+        config.training.half_life_days,
+        texts=config.hide is not None,
     )
-    exam = exam_of(graph, hidden, seen, t, cold.test, titles=conditions.titles)
-    if not len(exam.users):
+    held_out = build_held_out_set(graph, hidden, training_set, t, cold.test, titles=config.titles)
+    if not len(held_out.users):
         raise NothingToDo(
             f"Fold {fold} holds out no user with likes in {target} and interactions elsewhere.",
-            "Try another fold, or a larger dataset.",
+            "Choose another fold or a larger dataset.",
         )
 
-    unseen = done_by(seen, t, cold.validation)
-    known = without(seen, unseen, half_life_days=conditions.training.half_life_days)
-    validated = likes_of(seen, t, cold.validation)
+    validation_rows = interactions_of_users(training_set, t, cold.validation)
+    tuning_set = hide_interactions(
+        training_set, validation_rows, half_life_days=config.training.half_life_days
+    )
+    validation_likes = domain_likes(training_set, t, cold.validation)
 
-    def worth(scores: Scores) -> float:
-        return float(ndcg(scores(cold.validation), validated).sum())
+    def validation_ndcg(scores: ScoreFunction) -> float:
+        return float(ndcg(scores(cold.validation), validation_likes).sum())
 
     @cache
-    def trained_without(part: str) -> TrainingResult:
-        return train(seen, conditions.training, fold=fold, ablated=part)
+    def train_ablation(part: str) -> TrainingResult:
+        return train_edges(training_set, config.training, fold=fold, ablation=part)
 
-    def fit(name: str) -> Scores:
+    def fit(name: str) -> ScoreFunction:
         if name not in BASELINES:
-            return scores_of(name, trained_without, seen, t, conditions)
-        return best_baseline(name, known, seen, t, worth, conditions)
+            return score_variant(name, train_ablation, training_set, t, config)
+        return fit_baseline(name, tuning_set, training_set, t, validation_ndcg, config)
 
-    grades = compared(target, conditions, fit, lambda scores: graded(scores, exam))
-    head = conditions.head(f"cold-start, fold {fold}, full ranking", target)
-    head |= {"fold": fold} | audits(exam, checked, conditions)
-    return Result(head, exam.lengths, grades, conditions.training.seed)
+    model_metrics = compare_models(
+        target, config, fit, lambda scores: evaluate_ranking(scores, held_out)
+    )
+    head = config.document_head(f"cold-start, fold {fold}, full ranking", target)
+    head |= {"fold": fold} | leakage_summary(held_out, leakage, config)
+    return EvaluationResult(head, held_out.history_lengths, model_metrics, config.training.seed)

@@ -1,4 +1,4 @@
-"""Under which conditions models are compared."""
+"""The configuration of an evaluation: which models are compared, on which data."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus.errors import InputError
-from isthmus.gnn.baselines.registry import BASELINES
+from isthmus.gnn.baselines import BASELINES
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.data.histories import Reading
+from isthmus.gnn.data import HistoryWeighting
 from isthmus.gnn.evaluation.results import TRANSFER, VARIANTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
 MODELS = (TRANSFER, *BASELINES)
-Hide = Callable[["InterestGraph", int, "NDArray[np.int64]"], "InterestGraph"]
-"""Takes what some users did and wrote in a domain out of a graph."""
-Scores = Callable[["NDArray[np.int64]"], "NDArray[np.float32]"]
-"""Scores of some users, (users, items of the target)."""
+HideFunction = Callable[["InterestGraph", int, "NDArray[np.int64]"], "InterestGraph"]
+"""Removes the interactions and texts of some users in a target domain from a graph."""
+ScoreFunction = Callable[["NDArray[np.int64]"], "NDArray[np.float32]"]
+"""Scores the target's items for some users: (users,) to (users, items of the target)."""
 
 
 @dataclass(frozen=True)
-class Conditions:
-    """Under which conditions models are compared.
+class EvaluationConfig:
+    """Which models are compared, and on which data.
 
     Attributes:
-        models: Names out of `MODELS` and `isthmus.gnn.evaluation.results.VARIANTS`.
-        training: How edges are learned; baselines take of it what they can use.
-        titles: Of the items, to find twins by; without them twins are not looked for.
-        dataset: Its name, for the result.
-        fingerprint: Of the data, for the result.
-        hide: Makes what the models see where users wrote texts; without it interactions are hidden
-            by `isthmus.gnn.data.splits.without`, which knows nothing of texts.
+        models: Names from `MODELS` and `isthmus.gnn.evaluation.results.VARIANTS`.
+        training: Configuration of the training of edges; baselines use its seed, threads and
+            history weighting.
+        titles: Titles of the items, by which twins are found; None to skip the search for twins.
+        dataset: Name of the dataset, for the result document.
+        fingerprint: Fingerprint of the data, for the result document.
+        hide: Builds the training set where users wrote texts; None to hide interactions only, by
+            `isthmus.gnn.data.splits.hide_interactions`, which does not handle texts.
     """
 
     models: Sequence[str] = MODELS
@@ -45,15 +46,15 @@ class Conditions:
     titles: Sequence[str] | None = None
     dataset: str = ""
     fingerprint: str = ""
-    hide: Hide | None = None
+    hide: HideFunction | None = None
 
     @property
-    def reading(self) -> Reading:
-        """How a query reads a history."""
-        return Reading(self.training.half_life_days, self.training.history_limit)
+    def history_weighting(self) -> HistoryWeighting:
+        """The history weighting of served scores before tuning."""
+        return HistoryWeighting(self.training.half_life_days, self.training.history_limit)
 
-    def head(self, protocol: str, target: str) -> dict[str, Any]:
-        """How a result document begins."""
+    def document_head(self, protocol: str, target: str) -> dict[str, Any]:
+        """Returns the first keys of a result document."""
         return {
             "protocol": protocol,
             "dataset": self.dataset,
@@ -61,11 +62,11 @@ class Conditions:
             "target": target,
         }
 
-    def check(self, graph: InterestGraph, targets: Sequence[str]) -> None:
-        """Refuses names that do not exist.
+    def validate(self, graph: InterestGraph, targets: Sequence[str]) -> None:
+        """Checks that all domains and models exist.
 
         Raises:
-            InputError: There is no such domain or model; it names those that there are.
+            InputError: A domain or model does not exist; the advice lists the existing ones.
         """
         for kind, names, known in (
             ("domain", targets, graph.domains),
@@ -74,5 +75,5 @@ class Conditions:
             for name in names:
                 if name not in known:
                     raise InputError(
-                        f"There is no {kind} {name!r}.", f"There are: {', '.join(known)}."
+                        f"There is no {kind} {name!r}.", f"Choose from: {', '.join(known)}."
                     )

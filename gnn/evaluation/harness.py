@@ -1,109 +1,101 @@
-"""The models that are compared: fitted by name on the same data, at a cost that is measured."""
+"""Runs models through a protocol: fits them by name on the same data and measures their cost."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-import numpy as np
-import psutil
-
-from isthmus.gnn.baselines.registry import tuned
-from isthmus.gnn.determinism import reproducible, threads_for
-from isthmus.gnn.evaluation.results import TRANSFER, VARIANTS, Grades
-from isthmus.gnn.scoring import served_scores
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.edges.learned import LearnedEdges
-    from isthmus.gnn.evaluation.conditions import Conditions, Scores
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from isthmus.errors import NothingToDo
-from isthmus.gnn.evaluation.conditions import Conditions, Scores
+from isthmus.gnn.baselines import tune_baseline
+from isthmus.gnn.determinism import reproducible, threads_for
+from isthmus.gnn.evaluation.results import TRANSFER, VARIANTS, ModelMetrics
+from isthmus.gnn.scoring import score_users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import numpy as np
+    from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.edges.learned import LearnedEdges
+    from isthmus.gnn.data import InterestGraph
+    from isthmus.gnn.edges import LearnedEdges
+    from isthmus.gnn.evaluation.conditions import EvaluationConfig, ScoreFunction
 
 logger = logging.getLogger("isthmus")
 
 
-def compared(
+def compare_models(
     target: str,
-    conditions: Conditions,
-    fit: Callable[[str], Scores],
-    grade: Callable[[Scores], Grades],
-    paid: Mapping[str, float] | None = None,
-) -> dict[str, Grades]:
-    """Fits each model and grades its answers.
+    config: EvaluationConfig,
+    fit: Callable[[str], ScoreFunction],
+    evaluate: Callable[[ScoreFunction], ModelMetrics],
+    transfer_cost: Mapping[str, float] | None = None,
+) -> dict[str, ModelMetrics]:
+    """Fits each model and computes its metrics.
 
     Args:
-        target: Name of the domain, for the log.
-        conditions: Name the models.
-        fit: Gives a fitted model by its name.
-        grade: What a model's answers are worth.
-        paid: What transfer cost, where one training serves all targets and was done before.
+        target: Name of the target domain, for the log.
+        config: Names the models.
+        fit: Fits a model by its name.
+        evaluate: Computes the metrics of a model's scores.
+        transfer_cost: Cost of the training of transfer, where it was done before because one
+            training serves all targets.
     """
-    grades = {}
-    for name in conditions.models:
+    model_metrics = {}
+    for name in config.models:
         logger.info("%s: %s", target, name)
-        with measured() as cost:
+        with measure_cost() as cost:
             scores = fit(name)
-        found = grade(scores)
-        if paid and name == TRANSFER:
-            cost.update(paid)
-        # Variants share the training of transfer.
-        own = {} if name in VARIANTS else cost
-        grades[name] = Grades(found.users, {**found.whole, **own})
-    return grades
+        metrics = evaluate(scores)
+        if transfer_cost and name == TRANSFER:
+            cost.update(transfer_cost)
+        # Variants share the training of transfer, so a cost of their own would mislead.
+        own_cost = {} if name in VARIANTS else cost
+        model_metrics[name] = ModelMetrics(metrics.per_user, {**metrics.overall, **own_cost})
+    return model_metrics
 
 
-def served(
-    seen: InterestGraph, learned: LearnedEdges, target: int, conditions: Conditions
-) -> Scores:
-    """Scores as the graph serves them, with pruned edges."""
+def serve_scores(
+    training_set: InterestGraph, learned: LearnedEdges, target: int, config: EvaluationConfig
+) -> ScoreFunction:
+    """Returns the served scores: those of the pruned edges, as the graph computes them."""
 
     def scores(users: NDArray[np.int64]) -> NDArray[np.float32]:
-        return served_scores(seen, learned, target, users, conditions.reading)
+        return score_users(training_set, learned, target, users, config.history_weighting)
 
     return scores
 
 
-def best_baseline(
+def fit_baseline(
     name: str,
-    known: InterestGraph,
-    seen: InterestGraph,
+    tuning_set: InterestGraph,
+    training_set: InterestGraph,
     target: int,
-    worth: Callable[[Scores], float],
-    conditions: Conditions,
-) -> Scores:
-    """A baseline tuned under these conditions, see `isthmus.gnn.baselines.registry.tuned`."""
+    validation_score: Callable[[ScoreFunction], float],
+    config: EvaluationConfig,
+) -> ScoreFunction:
+    """Tunes and fits a baseline, see `isthmus.gnn.baselines.registry.tune_baseline`."""
     with reproducible(
-        conditions.training.seed, threads_for(len(seen.items), conditions.training.threads)
+        config.training.seed, threads_for(len(training_set.items), config.training.threads)
     ):
-        return tuned(
+        return tune_baseline(
             name,
-            known,
-            seen,
+            tuning_set,
+            training_set,
             target,
-            lambda model: worth(model.scores),
-            conditions.reading,
-            conditions.training.seed,
+            lambda model: validation_score(model.scores),
+            config.history_weighting,
+            config.training.seed,
         ).scores
 
 
 @contextmanager
-def measured() -> Iterator[dict[str, float]]:
-    """Fills in how long the block took and how much memory the process held at most."""
+def measure_cost() -> Iterator[dict[str, float]]:
+    """Measures the seconds that the block takes and the peak memory of the process in MiB."""
     cost: dict[str, float] = {}
     process, done = psutil.Process(), threading.Event()
     peak = process.memory_info().rss
@@ -124,21 +116,21 @@ def measured() -> Iterator[dict[str, float]]:
     cost |= {"fit_seconds": round(time.monotonic() - start, 2), "peak_mb": round(peak / 2**20)}
 
 
-def of_targets(
-    targets: Sequence[str], measure: Callable[[str], dict[str, Any]]
+def evaluate_targets(
+    targets: Sequence[str], evaluate: Callable[[str], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The documents of those targets for which somebody can be held out.
+    """Returns the documents of the targets that have held-out users, and skips the others.
 
     Raises:
-        NothingToDo: There is no such target.
+        NothingToDo: No target has held-out users.
     """
     documents, nothing = [], None
     for target in targets:
         try:
-            documents.append(measure(target))
+            documents.append(evaluate(target))
         except NothingToDo as error:
             nothing = error
-            logger.warning("%s: left out. %s", target, error.message)
+            logger.warning("%s: skipped. %s", target, error.message)
     if nothing and not documents:
         raise nothing
     return documents

@@ -1,4 +1,4 @@
-"""Who is held out, and what a ranking for them is judged by."""
+"""The held-out users of a target domain, and the hidden likes that a ranking should find."""
 
 from __future__ import annotations
 
@@ -9,97 +9,106 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data.arrays import kept
-from isthmus.gnn.data.examples import likes_of
-from isthmus.gnn.data.splits import interactions_in
-from isthmus.gnn.evaluation import leakage as audit
-from isthmus.gnn.evaluation.conditions import Scores
+from isthmus.gnn.data import domain_likes, interactions_in_domain, select_entries
+from isthmus.gnn.evaluation.conditions import ScoreFunction
+from isthmus.gnn.evaluation.leakage import find_twins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
-# Users that are ranked for at a time, so that scores of all items fit in memory.
-BLOCK = 1000
+# Users ranked at a time, so that the scores of all items fit in memory.
+USER_BLOCK = 1000
 
 
 @dataclass(frozen=True)
-class Exam:
-    """The held-out users, and what a ranking for them is judged by.
+class HeldOutSet:
+    """The held-out users of a target domain, and what their rankings are evaluated against.
 
     Attributes:
-        target: The domain.
-        users: Those with likes to find in the target.
-        liked: What they like, hidden from all models, CSR (users, items of the target).
-        rated: Hidden weights of those of them who like some items and dislike others, CSR (users,
+        target: The target domain.
+        users: Held-out users with hidden likes in the target, (users,).
+        liked: Their hidden likes, CSR (users, items of the target).
+        rated: Hidden weights of those users who have both likes and dislikes among them, CSR
+            (users, items of the target).
+        excluded: Items that they interacted with before, excluded from the ranking, CSR (users,
             items of the target).
-        met: What they have met, left out of the ranking, CSR (users, items of the target).
-        twins: Which of these likes have a twin, see `find_twins`, aligned with `liked.data`.
-        lengths: Of what is left of their histories.
-        likers: Users who like each item, of those that the models see, (items of the target,).
-        vectors: Embeddings of the items of the target.
-        seen_users: Users that the models see.
+        twins: Which of the likes have a twin, see `find_twins`, aligned with `liked.data`.
+        history_lengths: Interactions of each user in the training set, (users,).
+        like_counts: Users who like each item in the training set, (items of the target,).
+        item_vectors: Embeddings of the items of the target, (items of the target, dimensions).
+        training_users: Number of users in the training set.
     """
 
     target: int
     users: NDArray[np.int64]
     liked: csr_array
     rated: csr_array
-    met: csr_array
+    excluded: csr_array
     twins: NDArray[np.bool_]
-    lengths: NDArray[np.int64]
-    likers: NDArray[np.int64]
-    vectors: NDArray[np.float32]
-    seen_users: int
+    history_lengths: NDArray[np.int64]
+    like_counts: NDArray[np.int64]
+    item_vectors: NDArray[np.float32]
+    training_users: int
 
 
-def exam_of(
+def build_held_out_set(
     graph: InterestGraph,
     hidden: NDArray[np.bool_],
-    seen: InterestGraph,
+    training_set: InterestGraph,
     target: int,
     users: NDArray[np.int64],
     *,
-    met: csr_array | None = None,
+    excluded: csr_array | None = None,
     titles: Sequence[str] | None = None,
-) -> Exam:
-    """Asks those of some users who like something of what is hidden in a domain.
+) -> HeldOutSet:
+    """Selects the users who have likes among the hidden interactions in a target domain.
 
     Args:
         graph: The whole graph.
-        hidden: What these users are asked about, aligned with its interactions' data.
-        seen: The graph that the models get.
-        target: The domain.
-        users: Held-out users.
-        met: What all users of the graph have met, left out of the ranking; nothing without it.
-        titles: Of all items, to find twins by.
+        hidden: Which of its interactions the rankings should find, aligned with the interactions'
+            data.
+        training_set: The graph that the models are trained on.
+        target: The target domain.
+        users: Candidates for the held-out users.
+        excluded: Items to exclude from each user's ranking, CSR (users, items of all domains);
+            None to rank all.
+        titles: Titles of all items, by which twins are found; None to skip the search for twins.
     """
     items = graph.items_of(target)
-    asked = hidden & interactions_in(graph, target)
-    weights = csr_array(kept(graph.interactions, asked)[users][:, items])
-    liked = kept(weights, weights.data > 0)
-    some = np.flatnonzero(np.diff(liked.indptr))
-    users, liked, weights = users[some], csr_array(liked[some]), csr_array(weights[some])
+    hidden_in_target = hidden & interactions_in_domain(graph, target)
+    weights = csr_array(select_entries(graph.interactions, hidden_in_target)[users][:, items])
+    liked = select_entries(weights, weights.data > 0)
+    with_likes = np.flatnonzero(np.diff(liked.indptr))
+    users, liked, weights = (
+        users[with_likes],
+        csr_array(liked[with_likes]),
+        csr_array(weights[with_likes]),
+    )
     liked.data = np.ones_like(liked.data)
-    dislikes = np.diff(kept(weights, weights.data < 0).indptr)
-    everyone = likes_of(seen, target, np.arange(len(seen.users)))
-    return Exam(
+    dislikes = np.diff(select_entries(weights, weights.data < 0).indptr)
+    training_likes = domain_likes(training_set, target, np.arange(len(training_set.users)))
+    return HeldOutSet(
         target=target,
         users=users,
         liked=liked,
-        rated=kept(weights, np.repeat(dislikes > 0, np.diff(weights.indptr))),
-        met=csr_array(liked.shape) if met is None else csr_array(met[users][:, items]),
-        twins=audit.twins(seen, target, users, liked, titles),
-        lengths=np.diff(seen.interactions.indptr)[users],
-        likers=np.bincount(everyone.indices, minlength=len(items)),
-        vectors=graph.item_vectors[items],
-        seen_users=len(seen.users),
+        rated=select_entries(weights, np.repeat(dislikes > 0, np.diff(weights.indptr))),
+        excluded=(
+            csr_array(liked.shape) if excluded is None else csr_array(excluded[users][:, items])
+        ),
+        twins=find_twins(training_set, target, users, liked, titles),
+        history_lengths=np.diff(training_set.interactions.indptr)[users],
+        like_counts=np.bincount(training_likes.indices, minlength=len(items)),
+        item_vectors=graph.item_vectors[items],
+        training_users=len(training_set.users),
     )
 
 
-def ranked(scores: Scores, exam: Exam, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Scores of some of an exam's users, -inf for what they have met."""
-    block = np.array(scores(exam.users[rows]), dtype=np.float32)
-    block[exam.met[rows].nonzero()] = -np.inf
+def rank_users(
+    scores: ScoreFunction, held_out: HeldOutSet, rows: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Returns the scores of some held-out users, -inf for excluded items."""
+    block = np.array(scores(held_out.users[rows]), dtype=np.float32)
+    block[held_out.excluded[rows].nonzero()] = -np.inf
     return block

@@ -1,4 +1,4 @@
-"""That nothing which is hidden can be seen: checked before anything is ranked."""
+"""Leakage check: verifies before the ranking that no hidden data is in the training set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.errors import LeakError
-from isthmus.gnn.data.arrays import interests_of
+from isthmus.gnn.data import derive_interests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,107 +15,111 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
-# Interests are float32 sums; what differs by more was derived from something else.
+# Interests are float32 sums; a larger difference means that they were derived from other data.
 TOLERANCE = 1e-5
-ADVICE = "This is a fault of the evaluation, not of the data: its figures would mean nothing."
+ADVICE = "This is a fault of the evaluation, not of the data; its figures would be invalid."
 
 
-def leaks(
-    seen: InterestGraph,
+def check_leakage(
+    training_set: InterestGraph,
     forbidden: NDArray[np.bool_],
     users: NDArray[np.int64],
     hidden_rows: int,
     half_life_days: float,
     texts: bool = False,
 ) -> dict[str, int]:
-    """Checks that the models see neither what is hidden nor interests that were derived from it.
+    """Checks that the training set holds neither hidden interactions nor interests from them.
 
-    Interests may say only what the remaining interactions say, unless the remaining texts speak
-    through them too.
+    Interests must follow from the remaining interactions, unless remaining texts contribute to
+    them too.
 
     Args:
-        seen: The graph that the models get.
-        forbidden: Which of its interactions should have been hidden, aligned with their data.
-        users: Those of whom something is hidden.
-        hidden_rows: How many interactions are hidden, for the result.
+        training_set: The graph that the models are trained on.
+        forbidden: Which of its interactions should be hidden, aligned with the interactions' data.
+        users: Users with hidden interactions.
+        hidden_rows: Number of hidden interactions, for the result document.
         half_life_days: Age at which a dated interaction counts half.
-        texts: Interests were derived anew from texts as well, whose words are not at hand here.
+        texts: Whether interests were derived from texts as well. They are not checked then, since
+            the texts are not available here.
 
     Returns:
-        What was checked, for the result document.
+        The counts for the result document.
 
     Raises:
-        LeakError: Something is visible.
+        LeakError: The training set contains hidden data.
     """
-    _check_interactions(seen, forbidden)
+    _check_interactions(training_set, forbidden)
     if not texts:
-        _check_interests(seen, users, half_life_days)
+        _check_interests(training_set, users, half_life_days)
     return {"checked_users": len(users), "hidden_rows": hidden_rows, "found": 0}
 
 
-def _check_interactions(seen: InterestGraph, forbidden: NDArray[np.bool_]) -> None:
-    places = np.flatnonzero(forbidden)
-    if not len(places):
+def _check_interactions(training_set: InterestGraph, forbidden: NDArray[np.bool_]) -> None:
+    leaks = np.flatnonzero(forbidden)
+    if not len(leaks):
         return
-    user = seen.users[seen.owners()[places[0]]]
-    item = seen.items[seen.interactions.indices[places[0]]]
+    user = training_set.users[training_set.interaction_users()[leaks[0]]]
+    item = training_set.items[training_set.interactions.indices[leaks[0]]]
     raise LeakError(
-        f"{len(places):,} interactions that are to be hidden are visible to the models; the first "
+        f"{len(leaks):,} interactions that should be hidden are visible to the models; the first "
         f"is of user {str(user)!r} with item {str(item)!r}.",
         ADVICE,
     )
 
 
-def _check_interests(seen: InterestGraph, users: NDArray[np.int64], half_life_days: float) -> None:
-    derived = interests_of(seen, seen.strengths(half_life_days))
-    # Row by row of the few that matter, as entries that stand in either matrix.
-    apart = (seen.user_interests[users] - derived[users]).tocoo()
-    wrong = np.flatnonzero(np.abs(apart.data) > TOLERANCE)
-    if not len(wrong):
+def _check_interests(
+    training_set: InterestGraph, users: NDArray[np.int64], half_life_days: float
+) -> None:
+    derived = derive_interests(training_set, training_set.decayed_weights(half_life_days))
+    # The difference of the checked rows only: of all users it would be far larger.
+    difference = (training_set.user_interests[users] - derived[users]).tocoo()
+    leaks = np.flatnonzero(np.abs(difference.data) > TOLERANCE)
+    if not len(leaks):
         return
-    user = seen.users[users[apart.row[wrong[0]]]]
-    interest = seen.interests[apart.col[wrong[0]]]
+    user = training_set.users[users[difference.row[leaks[0]]]]
+    interest = training_set.interests[difference.col[leaks[0]]]
     raise LeakError(
-        f"{len(wrong):,} interests of users with hidden interactions do not follow from what is "
-        f"left of them; the first is of user {str(user)!r} in {str(interest)!r}.",
+        f"{len(leaks):,} interests of users with hidden interactions do not follow from their "
+        f"remaining interactions; the first is of user {str(user)!r} in {str(interest)!r}.",
         ADVICE,
     )
 
 
-def twins(
-    seen: InterestGraph,
+def find_twins(
+    training_set: InterestGraph,
     target: int,
     users: NDArray[np.int64],
     liked: csr_array,
     titles: Sequence[str] | None,
 ) -> NDArray[np.bool_]:
-    """Which likes have a twin of the same title in a domain that their user's history holds.
+    """Marks likes with a twin: an item of the same title in a source domain of the user's history.
 
     Args:
-        seen: The graph that the models get.
-        target: The domain.
+        training_set: The graph that the models are trained on.
+        target: The target domain.
         users: Held-out users.
-        liked: What they like in the target, CSR (users, items of the target).
-        titles: Of all items; without them no twin is found.
+        liked: Their likes in the target, CSR (users, items of the target).
+        titles: Titles of all items; None to find no twins.
 
     Returns:
-        Aligned with `liked.data`.
+        Whether each like has a twin, aligned with `liked.data`.
     """
-    found = np.zeros(liked.nnz, dtype=bool)
+    has_twin = np.zeros(liked.nnz, dtype=bool)
     if titles is None:
-        return found
-    domains_of: dict[str, set[int]] = {}
-    plain = [" ".join(title.casefold().split()) for title in titles]
-    for title, domain in zip(plain, seen.item_domain.tolist(), strict=True):
+        return has_twin
+    domains_by_title: dict[str, set[int]] = {}
+    normalised = [" ".join(title.casefold().split()) for title in titles]
+    for title, domain in zip(normalised, training_set.item_domain.tolist(), strict=True):
         if title:
-            domains_of.setdefault(title, set()).add(domain)
-    items = seen.items_of(target)
+            domains_by_title.setdefault(title, set()).add(domain)
+    items = training_set.items_of(target)
     for row, user in enumerate(users):
-        start, end = seen.interactions.indptr[user : user + 2]
-        held = set(seen.item_domain[seen.interactions.indices[start:end]].tolist())
-        for place in range(liked.indptr[row], liked.indptr[row + 1]):
-            title = plain[items[liked.indices[place]]]
-            found[place] = bool(domains_of.get(title, set()) & held - {target})
-    return found
+        start, end = training_set.interactions.indptr[user : user + 2]
+        history = training_set.interactions.indices[start:end]
+        history_domains = set(training_set.item_domain[history].tolist())
+        for like in range(liked.indptr[row], liked.indptr[row + 1]):
+            title = normalised[items[liked.indices[like]]]
+            has_twin[like] = bool(domains_by_title.get(title, set()) & history_domains - {target})
+    return has_twin

@@ -1,4 +1,4 @@
-"""A picture of result documents: each model's accuracy with its interval, a panel a target."""
+"""Plots result documents: each model's accuracy with its interval, one panel per target."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from isthmus.errors import IsthmusError
 from isthmus.gnn.evaluation.results import VARIANTS
 
 COLUMNS = 3
-# Colours that people who do not tell red from green tell apart (Okabe and Ito).
+# Colours that are distinct for the colour-blind (Okabe and Ito).
 TRANSFER_COLOUR, OTHER_COLOUR, BEST_COLOUR = "#0072B2", "#999999", "#D55E00"
 MEASURES = {"ndcg@10": "NDCG@10", "rank_correlation": "rank correlation"}
 
 
 def check_plotting() -> None:
-    """Says before long work that its picture could not be drawn.
+    """Checks that plots can be drawn, to be called before a long computation.
 
     Raises:
-        IsthmusError: There is no matplotlib.
+        IsthmusError: matplotlib is not installed.
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise IsthmusError(
-            "The picture of the results needs matplotlib, which is not installed.",
-            "Install it with `pip install matplotlib`, or leave --out away.",
+            "Plotting the results needs matplotlib, which is not installed.",
+            "Install it with `pip install matplotlib`, or omit --out.",
         )
 
 
-def draw(documents: Sequence[dict[str, Any]], path: Path) -> None:
-    """Draws a panel for each document and measure, and writes them as one PNG.
+def draw_results(documents: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draws one panel per document and measure, and writes them as one PNG.
 
-    Rank correlation gets a panel where at least half of the users can be judged by it.
+    Rank correlation gets a panel only if it is defined for at least half of the users.
 
     Raises:
-        IsthmusError: There is no matplotlib.
+        IsthmusError: matplotlib is not installed.
     """
     check_plotting()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -46,11 +46,11 @@ def draw(documents: Sequence[dict[str, Any]], path: Path) -> None:
         (document, measure)
         for document in documents
         for measure in MEASURES
-        if _has(document, measure)
+        if _is_plotted(document, measure)
     ]
-    named = (name for document in documents for name in document["models"])
-    models = [name for name in dict.fromkeys(named) if name not in VARIANTS]
-    # Two and two rather than three and one.
+    names = (name for document in documents for name in document["models"])
+    models = [name for name in dict.fromkeys(names) if name not in VARIANTS]
+    # Four panels look better as two rows of two than as three and one.
     columns = 2 if len(panels) == 4 else min(COLUMNS, max(len(panels), 1))
     rows = max(-(-len(panels) // columns), 1)
     size = (1.0 + 3.6 * columns, 0.4 + rows * (0.9 + 0.3 * len(models)))
@@ -60,7 +60,7 @@ def draw(documents: Sequence[dict[str, Any]], path: Path) -> None:
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     for axes, (document, measure) in zip(grid.flat, panels, strict=False):
-        _panel(axes, document, measure, models)
+        _draw_panel(axes, document, measure, models)
     colours = {"transfer": TRANSFER_COLOUR, "best baseline": BEST_COLOUR, "others": OTHER_COLOUR}
     figure.legend(
         handles=[Patch(color=colour, label=name) for name, colour in colours.items()],
@@ -72,27 +72,27 @@ def draw(documents: Sequence[dict[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _has(document: dict[str, Any], measure: str) -> bool:
+def _is_plotted(document: dict[str, Any], measure: str) -> bool:
     model = next(iter(document["models"].values()))
-    judged = model.get(f"{measure}_users", document["users"])
-    return measure in model and 2 * judged >= document["users"]
+    users = model.get(f"{measure}_users", document["users"])
+    return measure in model and 2 * users >= document["users"]
 
 
-def _panel(axes: Any, document: dict[str, Any], measure: str, models: list[str]) -> None:
+def _draw_panel(axes: Any, document: dict[str, Any], measure: str, models: list[str]) -> None:
     best = ((document["best_baseline"] or {}).get(measure) or {}).get("name")
-    for place, name in enumerate(models):
+    for row, name in enumerate(models):
         model = document["models"].get(name)
         if model is None:
             continue
         colour = OTHER_COLOUR if name != best else BEST_COLOUR
         colour = TRANSFER_COLOUR if name == "transfer" else colour
         low, high = model[f"{measure}_interval"]
-        axes.barh(place, model[measure], height=0.66, color=colour, alpha=0.85)
-        axes.plot([low, high], [place, place], color="black", linewidth=1.2)
-        axes.plot([low, high], [place, place], "|", color="black", markersize=6)
+        axes.barh(row, model[measure], height=0.66, color=colour, alpha=0.85)
+        axes.plot([low, high], [row, row], color="black", linewidth=1.2)
+        axes.plot([low, high], [row, row], "|", color="black", markersize=6)
         axes.annotate(
             f"{model[measure]:.3f}",
-            (max(high, model[measure]), place),
+            (max(high, model[measure]), row),
             xytext=(5, 0),
             textcoords="offset points",
             va="center",

@@ -1,4 +1,4 @@
-"""What a model's full rankings are worth to each held-out user."""
+"""Metrics of a model's full rankings for the held-out users."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from isthmus.gnn import metrics
-from isthmus.gnn.data.arrays import kept
-from isthmus.gnn.evaluation.conditions import Conditions, Scores
-from isthmus.gnn.evaluation.held_out import BLOCK, Exam, ranked
-from isthmus.gnn.evaluation.results import Grades
+from isthmus.gnn.data import select_entries
+from isthmus.gnn.evaluation.conditions import EvaluationConfig, ScoreFunction
+from isthmus.gnn.evaluation.held_out import USER_BLOCK, HeldOutSet, rank_users
+from isthmus.gnn.evaluation.results import ModelMetrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,55 +20,64 @@ if TYPE_CHECKING:
 POPULARITY_THIRDS = ("lowest", "middle", "highest")
 
 
-def graded(scores: Scores, exam: Exam) -> Grades:
-    """What a model's full rankings of the target are worth."""
-    thirds = _thirds(exam.likers)[exam.liked.indices]
-    parts = {f"ndcg@10 {name}": thirds == k for k, name in enumerate(POPULARITY_THIRDS)}
-    parts["ndcg@10_without_twins"] = ~exam.twins
-    wanted = {name: kept(exam.liked, which) for name, which in parts.items()}
-    users: dict[str, list[NDArray[np.float64]]] = {}
+def evaluate_ranking(scores: ScoreFunction, held_out: HeldOutSet) -> ModelMetrics:
+    """Computes the metrics of a model's full rankings of the target domain."""
+    thirds = _popularity_thirds(held_out.like_counts)[held_out.liked.indices]
+    subsets = {f"ndcg@10 {name}": thirds == k for k, name in enumerate(POPULARITY_THIRDS)}
+    subsets["ndcg@10_without_twins"] = ~held_out.twins
+    liked_subsets = {
+        name: select_entries(held_out.liked, selected) for name, selected in subsets.items()
+    }
+    blocks: dict[str, list[NDArray[np.float64]]] = {}
     lists = []
-    for start in range(0, len(exam.users), BLOCK):
-        rows = np.arange(start, min(start + BLOCK, len(exam.users)))
-        block = ranked(scores, exam, rows)
-        liked = csr_array(exam.liked[rows])
-        found = {
+    for start in range(0, len(held_out.users), USER_BLOCK):
+        rows = np.arange(start, min(start + USER_BLOCK, len(held_out.users)))
+        block = rank_users(scores, held_out, rows)
+        liked = csr_array(held_out.liked[rows])
+        per_user = {
             "ndcg@10": metrics.ndcg(block, liked),
             "recall@10": metrics.recall(block, liked),
-            "rank_correlation": metrics.rank_correlation(block, csr_array(exam.rated[rows])),
+            "rank_correlation": metrics.rank_correlation(block, csr_array(held_out.rated[rows])),
         }
-        found |= {name: _ndcg_of_some(block, part[rows]) for name, part in wanted.items()}
-        for name, values in found.items():
-            users.setdefault(name, []).append(values)
-        lists.append(metrics.best_items(block))
-    shown = np.concatenate(lists)
-    return Grades(
-        users={name: np.concatenate(values) for name, values in users.items()},
-        whole={
-            "coverage@10": metrics.coverage(shown, len(exam.likers)),
-            "diversity@10": metrics.diversity(shown, exam.vectors),
-            "novelty@10": metrics.novelty(shown, exam.likers, exam.seen_users),
+        per_user |= {
+            name: _subset_ndcg(block, subset[rows]) for name, subset in liked_subsets.items()
+        }
+        for name, values in per_user.items():
+            blocks.setdefault(name, []).append(values)
+        lists.append(metrics.top_items(block))
+    recommended = np.concatenate(lists)
+    return ModelMetrics(
+        per_user={name: np.concatenate(values) for name, values in blocks.items()},
+        overall={
+            "coverage@10": metrics.coverage(recommended, len(held_out.like_counts)),
+            "diversity@10": metrics.diversity(recommended, held_out.item_vectors),
+            "novelty@10": metrics.novelty(
+                recommended, held_out.like_counts, held_out.training_users
+            ),
         },
     )
 
 
-def audits(exam: Exam, leak: dict[str, int], conditions: Conditions) -> dict[str, Any]:
-    """What the audits found, as the result document says it."""
-    looked = conditions.titles is not None
-    twins = {"checked_rows": exam.liked.nnz, "found": int(exam.twins.sum())} if looked else None
+def leakage_summary(
+    held_out: HeldOutSet, leakage: dict[str, int], config: EvaluationConfig
+) -> dict[str, Any]:
+    """Returns the results of the leakage check and of the search for twins, for the document."""
+    searched = config.titles is not None
+    found = int(held_out.twins.sum())
+    twins = {"checked_rows": held_out.liked.nnz, "found": found} if searched else None
     return {
-        "audits": {"leak": leak, "twins": twins},
-        "twin_rows": int(exam.twins.sum()) if looked else None,
+        "audits": {"leak": leakage, "twins": twins},
+        "twin_rows": found if searched else None,
     }
 
 
-def _thirds(likers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1 or 2: the third of the items that each belongs to, by how many like it."""
-    place = np.empty(len(likers), np.int64)
-    place[np.argsort(likers, kind="stable")] = np.arange(len(likers))
-    return 3 * place // max(len(likers), 1)
+def _popularity_thirds(like_counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns the popularity third of each item: 0 for the least liked to 2 for the most liked."""
+    rank = np.empty(len(like_counts), np.int64)
+    rank[np.argsort(like_counts, kind="stable")] = np.arange(len(like_counts))
+    return 3 * rank // max(len(like_counts), 1)
 
 
-def _ndcg_of_some(scores: NDArray[np.float32], liked: csr_array) -> NDArray[np.float64]:
-    """NDCG@10 by some of the likes; NaN for users who have none of them."""
+def _subset_ndcg(scores: NDArray[np.float32], liked: csr_array) -> NDArray[np.float64]:
+    """Returns NDCG@10 by a subset of the likes, NaN for users without likes in it, (users,)."""
     return np.where(np.diff(liked.indptr) > 0, metrics.ndcg(scores, liked), np.nan)

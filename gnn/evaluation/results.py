@@ -1,4 +1,4 @@
-"""From what a model was worth to each user to the result document, of one fold or of several."""
+"""Per-user metrics of the models, and the result documents of one fold or of several."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isthmus.gnn.metrics import interval
+from isthmus.gnn.metrics import bootstrap_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-HISTORY_LENGTHS = (("1-3", 1, 3), ("4-10", 4, 10), ("11-50", 11, 50), ("51-", 51, np.inf))
-# The measures that come with an interval and are compared pairwise, where users have them.
-COMPARED = ("ndcg@10", "rank_correlation", "hr@5", "hr@10", "mrr")
-SAME_FOR_ALL = ("coverage@10", "diversity@10", "novelty@10", "fit_seconds", "peak_mb")
+# Groups of users by the length of their history: name, minimum and maximum.
+HISTORY_LENGTH_GROUPS = (("1-3", 1, 3), ("4-10", 4, 10), ("11-50", 11, 50), ("51-", 51, np.inf))
+# The measures with a bootstrap interval, by which models are compared user by user.
+COMPARED_MEASURES = ("ndcg@10", "rank_correlation", "hr@5", "hr@10", "mrr")
+OVERALL_MEASURES = ("coverage@10", "diversity@10", "novelty@10", "fit_seconds", "peak_mb")
 TRANSFER = "transfer"
-# What is left of transfer without its parts, see `isthmus.gnn.evaluation.ablation`.
+# Transfer with an ablation, see `isthmus.gnn.evaluation.ablation`.
 VARIANTS = (
     "unpruned",
     "without-network",
@@ -35,121 +36,126 @@ VARIANTS = (
 
 
 @dataclass(frozen=True)
-class Grades:
-    """What one model was worth.
+class ModelMetrics:
+    """The metrics of one model.
 
     Attributes:
-        users: By measure, each user's value, NaN where a user cannot be judged by it, (users,).
-            `ndcg@10 X` is that of one part X of the items.
-        whole: What is measured on all users together, and what the model cost.
+        per_user: Per-user values by measure, NaN where a measure is undefined for a user, (users,).
+            `ndcg@10 X` counts only the likes of items in popularity third X.
+        overall: Measures over all users together, and the cost of the model.
     """
 
-    users: dict[str, NDArray[np.float64]]
-    whole: dict[str, float | None]
+    per_user: dict[str, NDArray[np.float64]]
+    overall: dict[str, float | None]
 
 
 @dataclass(frozen=True)
-class Result:
-    """What all models were worth to the same users.
+class EvaluationResult:
+    """The metrics of all models for the same users.
 
     Attributes:
-        head: What was measured: protocol, dataset, fingerprint, target, audits.
-        lengths: Of the users' histories, (users,).
-        grades: By model.
-        seed: Of the bootstrap.
+        head: First keys of the document: protocol, dataset, fingerprint, target, leakage check.
+        history_lengths: Length of each user's history, (users,).
+        model_metrics: Metrics by model name.
+        seed: Seed of the bootstrap.
     """
 
     head: dict[str, Any]
-    lengths: NDArray[np.int64]
-    grades: dict[str, Grades]
+    history_lengths: NDArray[np.int64]
+    model_metrics: dict[str, ModelMetrics]
     seed: int = 7
 
     def document(self) -> dict[str, Any]:
-        """The result document, without what single users got."""
-        models = {name: self._model(grades) for name, grades in self.grades.items()}
-        if TRANSFER in self.grades:
-            for name in self._others():
-                models[name]["transfer_gain"] = self._gains(name)
+        """Returns the result document, which holds no per-user values."""
+        models = {name: self._model_entry(metrics) for name, metrics in self.model_metrics.items()}
+        if TRANSFER in self.model_metrics:
+            for name in self._other_models():
+                models[name]["transfer_gain"] = self._transfer_gain(name)
         return (
             {key: value for key, value in self.head.items() if key != "folds"}
-            | {"users": len(self.lengths), "models": models, "best_baseline": self._best()}
+            | {
+                "users": len(self.history_lengths),
+                "models": models,
+                "best_baseline": self._best_baseline(),
+            }
             | {key: value for key, value in self.head.items() if key == "folds"}
         )
 
-    def _others(self) -> list[str]:
-        return [name for name in self.grades if name != TRANSFER]
+    def _other_models(self) -> list[str]:
+        return [name for name in self.model_metrics if name != TRANSFER]
 
-    def _model(self, grades: Grades) -> dict[str, Any]:
-        users = grades.users
-        report: dict[str, Any] = {}
-        for measure, values in users.items():
+    def _model_entry(self, metrics: ModelMetrics) -> dict[str, Any]:
+        per_user = metrics.per_user
+        entry: dict[str, Any] = {}
+        for measure, values in per_user.items():
             if " " in measure or (measure == "rank_correlation" and np.isnan(values).all()):
                 continue
-            report[measure] = _mean(values)
-            if measure in COMPARED:
-                report[f"{measure}_interval"] = _interval(values, self.seed)
+            entry[measure] = _mean(values)
+            if measure in COMPARED_MEASURES:
+                entry[f"{measure}_interval"] = _interval(values, self.seed)
             if measure == "rank_correlation":
-                report["rank_correlation_users"] = int(np.count_nonzero(~np.isnan(values)))
-        report |= grades.whole
-        parts = {name.split(" ")[1]: _mean(users[name]) for name in users if " " in name}
-        if parts:
-            report["ndcg@10_by_popularity"] = parts
-        report["ndcg@10_by_history"] = {
-            name: _mean(users["ndcg@10"][which]) for name, which in self._by_history().items()
+                entry["rank_correlation_users"] = int(np.count_nonzero(~np.isnan(values)))
+        entry |= metrics.overall
+        thirds = {name.split(" ")[1]: _mean(per_user[name]) for name in per_user if " " in name}
+        if thirds:
+            entry["ndcg@10_by_popularity"] = thirds
+        entry["ndcg@10_by_history"] = {
+            name: _mean(per_user["ndcg@10"][members])
+            for name, members in self._history_groups().items()
         }
-        return report
+        return entry
 
-    def _by_history(self) -> dict[str, NDArray[np.bool_]]:
-        """Which users have a history of what length, where anybody has."""
+    def _history_groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Returns which users belong to each group of history lengths, for groups with users."""
         groups = {
-            name: (self.lengths >= least) & (self.lengths <= most)
-            for name, least, most in HISTORY_LENGTHS
+            name: (self.history_lengths >= low) & (self.history_lengths <= high)
+            for name, low, high in HISTORY_LENGTH_GROUPS
         }
-        return {name: which for name, which in groups.items() if which.any()}
+        return {name: members for name, members in groups.items() if members.any()}
 
-    def _measures(self) -> list[str]:
-        """Measures that models are compared by."""
-        users = next(iter(self.grades.values())).users
-        return [m for m in COMPARED if m in users and not np.isnan(users[m]).all()]
+    def _compared_measures(self) -> list[str]:
+        per_user = next(iter(self.model_metrics.values())).per_user
+        return [m for m in COMPARED_MEASURES if m in per_user and not np.isnan(per_user[m]).all()]
 
-    def _gain(self, name: str, measure: str) -> NDArray[np.float64]:
-        return self.grades[TRANSFER].users[measure] - self.grades[name].users[measure]
+    def _per_user_gain(self, name: str, measure: str) -> NDArray[np.float64]:
+        transfer, other = self.model_metrics[TRANSFER], self.model_metrics[name]
+        return transfer.per_user[measure] - other.per_user[measure]
 
-    def _gains(self, name: str) -> dict[str, Any]:
-        """What transfer gains over another model, user by user."""
-        gains: dict[str, Any] = {}
-        for measure in self._measures():
-            gain = self._gain(name, measure)
+    def _transfer_gain(self, name: str) -> dict[str, Any]:
+        """Returns the gain of transfer over another model, paired by user."""
+        entry: dict[str, Any] = {}
+        for measure in self._compared_measures():
+            gain = self._per_user_gain(name, measure)
             key = "interval" if measure == "ndcg@10" else f"{measure}_interval"
-            gains |= {measure: _mean(gain), key: _interval(gain, self.seed)}
-        if "ndcg@10" in gains:
-            parts = [m for m in self.grades[name].users if m.startswith("ndcg@10 ")]
-            gain = self._gain(name, "ndcg@10")
-            gains["ndcg@10_by_popularity"] = {
-                measure.split(" ")[1]: self._with_interval(self._gain(name, measure))
-                for measure in parts
-                if not np.isnan(self._gain(name, measure)).all()
+            entry |= {measure: _mean(gain), key: _interval(gain, self.seed)}
+        if "ndcg@10" in entry:
+            thirds = [m for m in self.model_metrics[name].per_user if m.startswith("ndcg@10 ")]
+            gain = self._per_user_gain(name, "ndcg@10")
+            entry["ndcg@10_by_popularity"] = {
+                measure.split(" ")[1]: self._mean_gain(self._per_user_gain(name, measure))
+                for measure in thirds
+                if not np.isnan(self._per_user_gain(name, measure)).all()
             }
-            gains["ndcg@10_by_history"] = {
-                group: self._with_interval(gain[which])
-                for group, which in self._by_history().items()
+            entry["ndcg@10_by_history"] = {
+                group: self._mean_gain(gain[members])
+                for group, members in self._history_groups().items()
             }
-        return gains
+        return entry
 
-    def _with_interval(self, values: NDArray[np.float64]) -> dict[str, Any]:
+    def _mean_gain(self, values: NDArray[np.float64]) -> dict[str, Any]:
         return {"gain": _mean(values), "interval": _interval(values, self.seed)}
 
-    def _best(self) -> dict[str, Any] | None:
-        """By measure the best baseline, picked on these users, and transfer beside it."""
-        baselines = [name for name in self._others() if name not in VARIANTS]
-        if TRANSFER not in self.grades or not baselines:
+    def _best_baseline(self) -> dict[str, Any] | None:
+        """Returns the best baseline on these users by measure, compared with transfer."""
+        baselines = [name for name in self._other_models() if name not in VARIANTS]
+        if TRANSFER not in self.model_metrics or not baselines:
             return None
         best = {}
-        for measure in self._measures():
-            means = {n: np.nanmean(self.grades[n].users[measure]) for n in baselines}
+        for measure in self._compared_measures():
+            means = {n: np.nanmean(self.model_metrics[n].per_user[measure]) for n in baselines}
             name = max(means, key=lambda n: means[n])
-            gain = self._gain(name, measure)
-            mean = float(np.nanmean(self.grades[TRANSFER].users[measure]))
+            gain = self._per_user_gain(name, measure)
+            mean = float(np.nanmean(self.model_metrics[TRANSFER].per_user[measure]))
             best[measure] = {
                 "name": name,
                 "value": float(means[name]),
@@ -160,61 +166,71 @@ class Result:
         return best
 
     def save(self, path: Path) -> None:
-        """Writes the document to PATH.json and what each user got to PATH.npz."""
+        """Writes the document to PATH.json and the per-user values to PATH.npz."""
         arrays = {
             f"{name}|{measure}": values
-            for name, grades in self.grades.items()
-            for measure, values in grades.users.items()
+            for name, metrics in self.model_metrics.items()
+            for measure, values in metrics.per_user.items()
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(f"{path}.npz", lengths=self.lengths, seed=self.seed, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(
+            f"{path}.npz",
+            lengths=self.history_lengths,
+            seed=self.seed,
+            **arrays,  # type: ignore[arg-type]
+        )
         part = path.with_name(f"{path.name}.part")
         part.write_text(json.dumps(self.document(), indent=1) + "\n", encoding="utf-8")
         part.replace(f"{path}.json")
 
     @classmethod
-    def load(cls, path: Path) -> Result:
-        """Reads what `save` wrote."""
+    def load(cls, path: Path) -> EvaluationResult:
+        """Reads a result that `save` wrote."""
         with open(f"{path}.json", encoding="utf-8") as file:
             document = json.load(file)
-        grades = {}
+        model_metrics = {}
         with np.load(f"{path}.npz") as arrays:
-            for name, model in document["models"].items():
-                users = {
+            for name, entry in document["models"].items():
+                per_user = {
                     key.split("|")[1]: arrays[key]
                     for key in arrays.files
                     if key.split("|")[0] == name
                 }
-                grades[name] = Grades(users, {k: model[k] for k in SAME_FOR_ALL if k in model})
-            lengths, seed = arrays["lengths"], int(arrays["seed"])
-        made = ("users", "models", "best_baseline")
-        head = {key: value for key, value in document.items() if key not in made}
-        return cls(head, lengths, grades, seed)
+                overall = {key: entry[key] for key in OVERALL_MEASURES if key in entry}
+                model_metrics[name] = ModelMetrics(per_user, overall)
+            history_lengths, seed = arrays["lengths"], int(arrays["seed"])
+        derived_keys = ("users", "models", "best_baseline")
+        head = {key: value for key, value in document.items() if key not in derived_keys}
+        return cls(head, history_lengths, model_metrics, seed)
 
 
-def beside(results: Sequence[Result]) -> Result:
-    """What several models were worth to the same users, each measured on its own, as one result."""
+def join_models(results: Sequence[EvaluationResult]) -> EvaluationResult:
+    """Joins the results of different models for the same users into one."""
     first = results[0]
-    grades = {name: grade for result in results for name, grade in result.grades.items()}
-    return Result(first.head, first.lengths, grades, first.seed)
+    model_metrics = {
+        name: metrics for result in results for name, metrics in result.model_metrics.items()
+    }
+    return EvaluationResult(first.head, first.history_lengths, model_metrics, first.seed)
 
 
-def over_targets(results: Sequence[Result]) -> Result:
-    """The mean over several targets of one dataset, each counting alike, as one result.
+def average_targets(results: Sequence[EvaluationResult]) -> EvaluationResult:
+    """Averages several targets of one dataset with equal weight per target.
 
-    A user of a target with few of them counts more, so that the mean over all users, and its
-    interval, is that of the targets' means.
+    Users are weighted by the inverse of their target's number of users, so that the mean over all
+    users, and its interval, is the mean of the targets' means.
     """
     first = results[0]
-    users = [len(result.lengths) for result in results]
-    weights = [sum(users) / (len(users) * some) for some in users]
-    measures = [m for m in COMPARED if all(_known(result, m) for result in results)]
-    grades = {
-        name: Grades(
+    users = [len(result.history_lengths) for result in results]
+    weights = [sum(users) / (len(users) * count) for count in users]
+    measures = [
+        m for m in COMPARED_MEASURES if all(_defined_for_all(result, m) for result in results)
+    ]
+    model_metrics = {
+        name: ModelMetrics(
             {
                 measure: np.concatenate(
                     [
-                        weight * result.grades[name].users[measure]
+                        weight * result.model_metrics[name].per_user[measure]
                         for weight, result in zip(weights, results, strict=True)
                     ]
                 )
@@ -222,66 +238,67 @@ def over_targets(results: Sequence[Result]) -> Result:
             },
             {},
         )
-        for name in first.grades
+        for name in first.model_metrics
     }
     head = {key: first.head[key] for key in ("protocol", "dataset", "fingerprint")} | {
         "target": f"mean of {len(results)}"
     }
-    return Result(head, np.zeros(sum(users), np.int64), grades, first.seed)
+    return EvaluationResult(head, np.zeros(sum(users), np.int64), model_metrics, first.seed)
 
 
-def _known(result: Result, measure: str) -> bool:
-    """Whether every user can be judged by a measure."""
-    users = next(iter(result.grades.values())).users
-    return measure in users and not np.isnan(users[measure]).any()
+def _defined_for_all(result: EvaluationResult, measure: str) -> bool:
+    per_user = next(iter(result.model_metrics.values())).per_user
+    return measure in per_user and not np.isnan(per_user[measure]).any()
 
 
-def pooled(results: Sequence[Result], protocol: str) -> Result:
-    """Several folds as one: users of all folds side by side, each of them tested once.
+def pool_folds(results: Sequence[EvaluationResult], protocol: str) -> EvaluationResult:
+    """Pools several folds into one result; each user is a test user of one fold.
 
-    Variety is the mean over the folds, `fit_seconds` too; `peak_mb` is the highest.
+    Coverage, diversity, novelty and `fit_seconds` are means over the folds; `peak_mb` is the
+    maximum.
     """
     first = results[0]
-    grades = {}
-    for name in first.grades:
-        parts = [result.grades[name] for result in results]
-        grades[name] = Grades(
-            users={
-                measure: np.concatenate([part.users[measure] for part in parts])
-                for measure in parts[0].users
+    model_metrics = {}
+    for name in first.model_metrics:
+        parts = [result.model_metrics[name] for result in results]
+        model_metrics[name] = ModelMetrics(
+            per_user={
+                measure: np.concatenate([part.per_user[measure] for part in parts])
+                for measure in parts[0].per_user
             },
-            whole={
-                key: _of_folds(key, [part.whole[key] for part in parts]) for key in parts[0].whole
+            overall={
+                key: _pool_values(key, [part.overall[key] for part in parts])
+                for key in parts[0].overall
             },
         )
     head = {key: value for key, value in first.head.items() if key != "fold"} | {
         "protocol": protocol,
-        "audits": _added([result.head["audits"] for result in results]),
-        "twin_rows": _added([result.head["twin_rows"] for result in results]),
+        "audits": _sum_counts([result.head["audits"] for result in results]),
+        "twin_rows": _sum_counts([result.head["twin_rows"] for result in results]),
         "folds": [result.document() for result in results],
     }
-    lengths = np.concatenate([result.lengths for result in results])
-    return Result(head, lengths, grades, first.seed)
+    history_lengths = np.concatenate([result.history_lengths for result in results])
+    return EvaluationResult(head, history_lengths, model_metrics, first.seed)
 
 
-def _of_folds(key: str, values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    if not known:
+def _pool_values(key: str, values: list[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    if not defined:
         return None
-    return max(known) if key == "peak_mb" else float(np.mean(known))
+    return max(defined) if key == "peak_mb" else float(np.mean(defined))
 
 
-def _added(parts: list[Any]) -> Any:
-    """Numbers are added up, in mappings key by key; None stays."""
+def _sum_counts(parts: list[Any]) -> Any:
+    """Adds up numbers, in dictionaries key by key; None if any part is None."""
     if isinstance(parts[0], dict):
-        return {key: _added([part[key] for part in parts]) for key in parts[0]}
+        return {key: _sum_counts([part[key] for part in parts]) for key in parts[0]}
     return None if None in parts else sum(parts)
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else None
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else None
 
 
 def _interval(values: NDArray[np.float64], seed: int) -> list[float]:
-    return list(interval(values[~np.isnan(values)], seed))
+    return list(bootstrap_interval(values[~np.isnan(values)], seed))

@@ -1,4 +1,4 @@
-"""What the edges are worth for what users do next: everybody's future hidden at one instant."""
+"""Temporal protocol: all interactions after an instant are hidden; new likes are ranked."""
 
 from __future__ import annotations
 
@@ -11,171 +11,206 @@ import numpy as np
 
 from isthmus.errors import NothingToDo
 from isthmus.gnn import metrics
-from isthmus.gnn.baselines.registry import BASELINES
-from isthmus.gnn.data.arrays import kept
-from isthmus.gnn.data.splits import instant_of, without
-from isthmus.gnn.evaluation import leakage as audit
-from isthmus.gnn.evaluation.ablation import scores_of
-from isthmus.gnn.evaluation.conditions import Conditions, Scores
-from isthmus.gnn.evaluation.harness import best_baseline, compared, measured, of_targets
-from isthmus.gnn.evaluation.held_out import Exam, exam_of, ranked
-from isthmus.gnn.evaluation.ranking import audits, graded
-from isthmus.gnn.evaluation.results import TRANSFER, Result
-from isthmus.gnn.training.train import TrainingResult, train
+from isthmus.gnn.baselines import BASELINES
+from isthmus.gnn.data import hide_interactions, select_entries, time_quantile
+from isthmus.gnn.evaluation.ablation import score_variant
+from isthmus.gnn.evaluation.conditions import EvaluationConfig, ScoreFunction
+from isthmus.gnn.evaluation.harness import (
+    compare_models,
+    evaluate_targets,
+    fit_baseline,
+    measure_cost,
+)
+from isthmus.gnn.evaluation.held_out import HeldOutSet, build_held_out_set, rank_users
+from isthmus.gnn.evaluation.leakage import check_leakage
+from isthmus.gnn.evaluation.ranking import evaluate_ranking, leakage_summary
+from isthmus.gnn.evaluation.results import TRANSFER, EvaluationResult
+from isthmus.gnn.training import TrainingResult, train_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
-SHARE_BEFORE = 0.8
-# Of what happened before the instant, the part that baselines are fitted on to be tuned on the
-# rest: 70 % of all.
-SHARE_TO_TUNE = 0.7 / 0.8
-VALIDATION_USERS = 1000
+TRAINING_SHARE = 0.8
+# Share of the training set that baselines are fitted on to be tuned on the rest: 70 % of all.
+TUNING_SHARE = 0.7 / 0.8
+MAX_VALIDATION_USERS = 1000
 
 
 @dataclass(frozen=True)
-class Moment:
-    """The graph as it was at an instant, and what happened later.
+class TimeSplit:
+    """A graph split at an instant into the training set and the hidden interactions after it.
 
     Attributes:
-        at: Seconds since 1970; what happened later is hidden.
-        graph: All that is known by the end, to ask about.
-        first_at: When each of its interactions happened first, aligned with their data.
-        hidden: Which of them are hidden, aligned likewise: the later ones and those without date.
-        seen: The graph that models get.
+        at: The instant in seconds since 1970.
+        graph: The graph with all interactions.
+        first_at: Time of the first interaction of each user and item, aligned with the
+            interactions' data.
+        hidden: Which interactions are hidden, aligned likewise: the later and the undated ones.
+        training_set: The graph that the models are trained on.
     """
 
     at: float
     graph: InterestGraph
     first_at: NDArray[np.float64]
     hidden: NDArray[np.bool_]
-    seen: InterestGraph
+    training_set: InterestGraph
 
     @classmethod
-    def of(
+    def at_instant(
         cls, graph: InterestGraph, first_at: NDArray[np.float64], at: float, half_life_days: float
-    ) -> Moment:
-        """Hides what happened after an instant."""
+    ) -> TimeSplit:
+        """Splits a graph at an instant."""
         hidden = ~(graph.last_at <= at)
         return cls(
-            at, graph, first_at, hidden, without(graph, hidden, half_life_days=half_life_days)
+            at,
+            graph,
+            first_at,
+            hidden,
+            hide_interactions(graph, hidden, half_life_days=half_life_days),
         )
 
-    def exam(self, target: int, titles: Sequence[str] | None) -> Exam:
-        """Asks users with a history for later likes of items that they had not met."""
-        with_history = np.flatnonzero(np.diff(self.seen.interactions.indptr))
-        met = kept(self.graph.interactions, self.first_at <= self.at)
-        met.data = np.ones_like(met.data)
+    def held_out_set(self, target: int, titles: Sequence[str] | None) -> HeldOutSet:
+        """Returns users with a history, and their later likes of items that were new to them."""
+        with_history = np.flatnonzero(np.diff(self.training_set.interactions.indptr))
+        earlier = select_entries(self.graph.interactions, self.first_at <= self.at)
+        earlier.data = np.ones_like(earlier.data)
         later = self.first_at > self.at
-        return exam_of(self.graph, later, self.seen, target, with_history, met=met, titles=titles)
+        return build_held_out_set(
+            self.graph,
+            later,
+            self.training_set,
+            target,
+            with_history,
+            excluded=earlier,
+            titles=titles,
+        )
 
-    def leaks(self, half_life_days: float) -> dict[str, int]:
-        """Checks that nothing later is visible, see `isthmus.gnn.evaluation.leakage`."""
-        visible = ~(self.seen.last_at <= self.at)
-        users = np.unique(self.graph.owners()[self.hidden])
+    def check_leakage(self, half_life_days: float) -> dict[str, int]:
+        """Runs the leakage check, see `isthmus.gnn.evaluation.leakage.check_leakage`."""
+        forbidden = ~(self.training_set.last_at <= self.at)
+        users = np.unique(self.graph.interaction_users()[self.hidden])
         rows = int(self.hidden.sum())
-        return audit.leaks(self.seen, visible, users, rows, half_life_days)
+        return check_leakage(self.training_set, forbidden, users, rows, half_life_days)
 
 
-def temporal(
+def evaluate_temporal(
     graph: InterestGraph,
     first_at: NDArray[np.float64],
     targets: Sequence[str],
-    conditions: Conditions | None = None,
+    config: EvaluationConfig | None = None,
     *,
     at: float | None = None,
 ) -> list[dict[str, Any]]:
-    """Hides all that happened after an instant, and ranks what users had not met until then.
+    """Hides all interactions after an instant and ranks the items that are new to each user.
 
-    Asked are users with something before the instant who like an item of the target after it that
-    they had not met. An interaction without date is hidden altogether; so is one that happened both
-    before and after, of which the graph keeps the last time only, and its item is not asked for.
+    Held-out users are those with an interaction before the instant and, after it, a like of an
+    item in the target that was new to them. Undated interactions are hidden. So are interactions
+    that happened both before and after, of which the graph stores only the last time; their items
+    are not ranked.
 
     Args:
         graph: The whole graph.
-        first_at: When each interaction happened first, aligned with the interactions' data.
-        targets: Names of domains.
-        conditions: What is compared, and how; the default where it is None.
-        at: The instant in seconds since 1970; by default 80 % had happened by then.
+        first_at: Time of the first interaction of each user and item, aligned with the
+            interactions' data.
+        targets: Names of the target domains.
+        config: The evaluation configuration; None for the default.
+        at: The instant in seconds since 1970; None for the one by which 80 % of the dated
+            interactions had happened.
 
     Returns:
-        A result document for each target in which somebody can be asked.
+        A result document for each target with held-out users.
 
     Raises:
-        InputError: There is no such domain or model, or no interaction is dated.
-        NothingToDo: Nobody can be asked.
-        LeakError: The models would see what is hidden.
+        InputError: A domain or model does not exist, or no interaction is dated.
+        NothingToDo: No target has held-out users.
+        LeakError: The training set contains hidden data.
     """
-    given = conditions or Conditions()
-    given.check(graph, targets)
-    at = instant_of(graph, SHARE_BEFORE) if at is None else at
-    earlier = instant_of(graph, SHARE_TO_TUNE, until=at)
-    now = Moment.of(graph, first_at, at, given.training.half_life_days)
-    checked = now.leaks(given.training.half_life_days)
-    past = Moment.of(now.seen, first_at[~now.hidden], earlier, given.training.half_life_days)
-    exams = {t: now.exam(graph.domains.index(t), given.titles) for t in targets}
+    config = config or EvaluationConfig()
+    config.validate(graph, targets)
+    half_life = config.training.half_life_days
+    at = time_quantile(graph, TRAINING_SHARE) if at is None else at
+    tuned_at = time_quantile(graph, TUNING_SHARE, until=at)
+    split = TimeSplit.at_instant(graph, first_at, at, half_life)
+    leakage = split.check_leakage(half_life)
+    tuning_split = TimeSplit.at_instant(
+        split.training_set, first_at[~split.hidden], tuned_at, half_life
+    )
+    held_out_sets = {t: split.held_out_set(graph.domains.index(t), config.titles) for t in targets}
     cost: dict[str, float] = {}
 
     @cache
-    def trained_without(part: str) -> TrainingResult:
-        return train(now.seen, given.training, ablated=part)
+    def train_ablation(part: str) -> TrainingResult:
+        return train_edges(split.training_set, config.training, ablation=part)
 
-    if TRANSFER in given.models and any(len(exam.users) for exam in exams.values()):
-        with measured() as cost:
-            trained_without("")
+    if TRANSFER in config.models and any(len(h.users) for h in held_out_sets.values()):
+        with measure_cost() as cost:
+            train_ablation("")
 
-    def measure(target: str) -> dict[str, Any]:
-        exam = exams[target]
-        if not len(exam.users):
+    def evaluate_target(target: str) -> dict[str, Any]:
+        held_out = held_out_sets[target]
+        if not len(held_out.users):
             raise NothingToDo(
-                f"Nobody with a history likes something new in {target} after {_date(at)}.",
+                f"No user with a history likes a new item of {target} after {_iso_time(at)}.",
                 "Choose another instant with --at, or a larger dataset.",
             )
 
-        def fit(name: str) -> Scores:
+        def fit(name: str) -> ScoreFunction:
             if name not in BASELINES:
-                return scores_of(name, trained_without, now.seen, exam.target, given)
-            return _tuned(name, past, now.seen, exam.target, given)
+                return score_variant(
+                    name, train_ablation, split.training_set, held_out.target, config
+                )
+            return _fit_baseline(name, tuning_split, split.training_set, held_out.target, config)
 
-        grades = compared(target, given, fit, lambda scores: graded(scores, exam), cost)
-        protocol = f"temporal, at {_date(at)}, full ranking of items not met before"
-        head = given.head(protocol, target) | {"split": _split(now, earlier)}
-        head |= audits(exam, checked, given)
-        return Result(head, exam.lengths, grades, given.training.seed).document()
+        model_metrics = compare_models(
+            target, config, fit, lambda scores: evaluate_ranking(scores, held_out), cost
+        )
+        protocol = f"temporal, at {_iso_time(at)}, full ranking of items not met before"
+        head = config.document_head(protocol, target) | {"split": _split_summary(split, tuned_at)}
+        head |= leakage_summary(held_out, leakage, config)
+        return EvaluationResult(
+            head, held_out.history_lengths, model_metrics, config.training.seed
+        ).document()
 
-    return of_targets(targets, measure)
+    return evaluate_targets(targets, evaluate_target)
 
 
-def _tuned(
-    name: str, past: Moment, seen: InterestGraph, target: int, conditions: Conditions
-) -> Scores:
-    """A baseline, its settings chosen on what happened between an earlier instant and this one."""
-    exam = past.exam(target, None)
-    rows = np.arange(min(len(exam.users), VALIDATION_USERS))
+def _fit_baseline(
+    name: str,
+    tuning_split: TimeSplit,
+    training_set: InterestGraph,
+    target: int,
+    config: EvaluationConfig,
+) -> ScoreFunction:
+    """Fits a baseline with settings tuned on what happened after an earlier instant."""
+    validation = tuning_split.held_out_set(target, None)
+    rows = np.arange(min(len(validation.users), MAX_VALIDATION_USERS))
 
-    def worth(scores: Scores) -> float:
+    def validation_ndcg(scores: ScoreFunction) -> float:
         if not len(rows):
             return 0.0
-        return float(metrics.ndcg(ranked(scores, exam, rows), exam.liked[rows]).mean())
+        ranking = rank_users(scores, validation, rows)
+        return float(metrics.ndcg(ranking, validation.liked[rows]).mean())
 
-    return best_baseline(name, past.seen, seen, target, worth, conditions)
+    return fit_baseline(
+        name, tuning_split.training_set, training_set, target, validation_ndcg, config
+    )
 
 
-def _split(now: Moment, earlier: float) -> dict[str, Any]:
-    both = (now.first_at <= now.at) & (now.graph.last_at > now.at)
+def _split_summary(split: TimeSplit, tuned_at: float) -> dict[str, Any]:
+    both = (split.first_at <= split.at) & (split.graph.last_at > split.at)
     return {
-        "at": _date(now.at),
-        "tuned_at": _date(earlier),
-        "before": int((~now.hidden).sum()),
-        "after": int((now.graph.last_at > now.at).sum()),
+        "at": _iso_time(split.at),
+        "tuned_at": _iso_time(tuned_at),
+        "before": int((~split.hidden).sum()),
+        "after": int((split.graph.last_at > split.at).sum()),
         "before_and_after": int(both.sum()),
-        "undated": int(np.isnan(now.graph.last_at).sum()),
+        "undated": int(np.isnan(split.graph.last_at).sum()),
     }
 
 
-def _date(seconds: float) -> str:
+def _iso_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,4 +1,4 @@
-"""What people who did nothing yet are led to: edges from each domain to what all like in it."""
+"""Domain popularity: edges from each domain to its items, for users without history."""
 
 from __future__ import annotations
 
@@ -6,45 +6,47 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.gnn.edges.edge_list import Edges
-from isthmus.gnn.model.kernel_ridge import LIKES_POWER
+from isthmus.gnn.edges import EdgeList
+from isthmus.gnn.model.kernel_ridge import LIKES_EXPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
-# The edges that leave a domain, at most: more than anybody reads on.
-NEWCOMER_EDGES = 400
+# More than a user reads of one list of recommendations.
+MAX_DOMAIN_EDGES = 400
 
 
-def liked_by_all(graph: InterestGraph, half_life_days: float) -> NDArray[np.float32]:
-    """How much all like each item, from 0 to 1 for the best liked of its domain, (items,).
+def compute_domain_popularity(graph: InterestGraph, half_life_days: float) -> NDArray[np.float32]:
+    """Domain popularity of each item, from 0 to 1 for the most popular of its domain, (items,).
 
-    It is the mean of what the closed form learns from: users with many likes count less for each of
-    them, so that the few who like much do not drown the others. Likes decay from the newest of the
+    It is the mean of the labels of the kernel ridge regression: users with many likes count less
+    for each of them, so that a few heavy users do not dominate. Likes decay from the newest of the
     domain.
     """
-    return graph.over_most(graph.likes(half_life_days, LIKES_POWER))
+    return graph.scale_to_domain_maximum(graph.like_counts(half_life_days, LIKES_EXPONENT))
 
 
-def newcomer_edges(graph: InterestGraph, half_life_days: Mapping[str, float]) -> Edges:
-    """The strongest edges from each domain to its items, as `liked_by_all` weighs them.
+def domain_popularity_edges(graph: InterestGraph, half_life_days: Mapping[str, float]) -> EdgeList:
+    """Returns the `MAX_DOMAIN_EDGES` strongest edges from each domain to its items.
 
     Args:
-        graph: What is learned from.
-        half_life_days: By domain.
+        graph: The training graph.
+        half_life_days: Age at which a like counts half, by domain name.
     """
     sources, targets, weights = [], [], []
-    liked = {days: liked_by_all(graph, days) for days in set(half_life_days.values())}
+    popularity = {
+        days: compute_domain_popularity(graph, days) for days in set(half_life_days.values())
+    }
     for domain, name in enumerate(graph.domains):
         items = graph.items_of(domain)
-        weight = liked[half_life_days[name]][items]
-        best = np.argsort(-weight, kind="stable")[:NEWCOMER_EDGES]
+        weight = popularity[half_life_days[name]][items]
+        best = np.argsort(-weight, kind="stable")[:MAX_DOMAIN_EDGES]
         best = best[weight[best] > 0]
         sources.append(np.full(len(best), domain))
         targets.append(items[best])
         weights.append(weight[best])
-    return Edges(np.concatenate(sources), np.concatenate(targets), np.concatenate(weights))
+    return EdgeList(np.concatenate(sources), np.concatenate(targets), np.concatenate(weights))

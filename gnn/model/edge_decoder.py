@@ -1,4 +1,4 @@
-"""The decoder on top of the hops: two linear encoders a domain, and what both make of an edge."""
+"""The edge decoder: per-domain linear projections of the propagated features that score edges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from isthmus.gnn.edges.factored_weights import Weights
+from isthmus.gnn.edges import FactoredWeights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 EDGE_DIMENSIONS = 128
 FEATURE_DROPOUT = 0.3
-# The decoder starts close to what it ends at: exp(2) a unit of cosine, 5 a unit of popularity.
-FIRST_SHARPNESS = 2.0
-FIRST_POPULARITY = 5.0
+# Close to where training ends: exp(2) per unit of cosine, 5 per unit of popularity.
+INITIAL_SHARPNESS = 2.0
+INITIAL_POPULARITY = 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What a decoder sees of a graph; copies of the decoder share it.
+class DecoderInputs:
+    """The features of a graph that a decoder reads; copies of the decoder share them.
 
     Attributes:
         features: By domain, of its items, float32 (items, features).
@@ -38,121 +38,133 @@ class Seen:
     features: Sequence[torch.Tensor]
     popularity: Sequence[torch.Tensor]
 
-    def __deepcopy__(self, memo: object) -> Seen:
+    def __deepcopy__(self, memo: object) -> DecoderInputs:
         return self
 
 
 class EdgeDecoder(nn.Module):
-    """Scores edges: w(i -> j) is the product of what i speaks for and of what speaks for j.
+    """Scores edges: w(i -> j) is the product of a source embedding of i and a target one of j.
 
-    Both are linear in the features and of unit length; the source is scaled by how much it says
-    at all, the target domain by how sharply its users choose.
+    Both are linear in the features and normalised; the source embedding is scaled by the learned
+    importance of the item, the target embedding by the learned sharpness of the target domain.
 
     Args:
-        seen: The graph that it is taught on.
+        inputs: The features of the training graph.
     """
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, inputs: DecoderInputs) -> None:
         super().__init__()
-        self.seen = seen
-        sizes = [features.shape[1] for features in seen.features]
-        self.speaks_for = nn.ModuleList(_projection(size) for size in sizes)
-        self.spoken_for_by = nn.ModuleList(_projection(size) for size in sizes)
+        self.inputs = inputs
+        sizes = [features.shape[1] for features in inputs.features]
+        self.source_projection = nn.ModuleList(_projection(size) for size in sizes)
+        self.target_projection = nn.ModuleList(_projection(size) for size in sizes)
         self.importance = nn.ModuleList(nn.Linear(size, 1) for size in sizes)
-        self.sharpness = nn.Parameter(torch.full((len(sizes),), FIRST_SHARPNESS))
-        self.popularity = nn.Parameter(torch.full((len(sizes),), FIRST_POPULARITY))
+        self.sharpness = nn.Parameter(torch.full((len(sizes),), INITIAL_SHARPNESS))
+        self.popularity = nn.Parameter(torch.full((len(sizes),), INITIAL_POPULARITY))
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """The served sum of each user over the items that the batch scores, (users, scored)."""
+        """The served score of each user for the items that the batch scores, (users, scored)."""
         user = torch.zeros(len(batch), EDGE_DIMENSIONS)
-        for domain, (met, weights) in enumerate(zip(batch.met, batch.weights, strict=True)):
-            if len(met):
-                user = user + weights @ self.sources(domain, met)
-        prior = self.prior(batch.target)
+        histories = zip(batch.history_items, batch.history_weights, strict=True)
+        for domain, (items, weights) in enumerate(histories):
+            if len(items):
+                user = user + weights @ self.source_embeddings(domain, items)
+        popularity = self.popularity_scores(batch.target)
         if batch.scored is not None:
-            prior = prior[batch.scored]
-        return user @ self.targets(batch.target, batch.scored).T + prior
+            popularity = popularity[batch.scored]
+        return user @ self.target_embeddings(batch.target, batch.scored).T + popularity
 
-    def prior(self, domain: int) -> torch.Tensor:
-        """What popularity alone says for each item of a domain, (items,)."""
-        return self.popularity[domain] * self.seen.popularity[domain]
+    def popularity_scores(self, domain: int) -> torch.Tensor:
+        """The contribution of popularity to the score of each item of a domain, (items,)."""
+        return self.popularity[domain] * self.inputs.popularity[domain]
 
-    def sources(self, domain: int, items: torch.Tensor) -> torch.Tensor:
-        """What some items of a domain speak for, (items, EDGE_DIMENSIONS)."""
-        features = self._dropped(self.seen.features[domain][items])
-        direction = functional.normalize(self.speaks_for[domain](features))
+    def source_embeddings(self, domain: int, items: torch.Tensor) -> torch.Tensor:
+        """Embeddings of some items of a domain as sources of edges, (items, EDGE_DIMENSIONS)."""
+        features = self._drop_features(self.inputs.features[domain][items])
+        direction = functional.normalize(self.source_projection[domain](features))
         return direction * functional.softplus(self.importance[domain](features))
 
-    def targets(self, domain: int, items: torch.Tensor | None = None) -> torch.Tensor:
-        """What speaks for some items of a domain, or for all, (items, EDGE_DIMENSIONS)."""
-        features = self.seen.features[domain]
+    def target_embeddings(self, domain: int, items: torch.Tensor | None = None) -> torch.Tensor:
+        """Embeddings of some or all items of a domain as targets, (items, EDGE_DIMENSIONS)."""
+        features = self.inputs.features[domain]
         features = features if items is None else features[items]
-        direction = functional.normalize(self.spoken_for_by[domain](self._dropped(features)))
+        direction = functional.normalize(
+            self.target_projection[domain](self._drop_features(features))
+        )
         return direction * self.sharpness[domain].exp()
 
     @torch.no_grad()
-    def vectors(self, target: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of the items of the other domains, domain by domain, and of the target's.
+    def edge_embeddings(self, target: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Source embeddings of the items outside a domain and target embeddings of its items.
 
-        Float32 (items, EDGE_DIMENSIONS) each; their products are weights of edges.
+        Float32 (items, EDGE_DIMENSIONS) each, the sources domain by domain; their products are the
+        edge weights.
         """
-        others = [domain for domain in range(len(self.seen.features)) if domain != target]
-        sources = [self.sources(d, torch.arange(len(self.seen.features[d]))) for d in others]
-        return torch.cat(sources), self.targets(target)
+        domains = [domain for domain in range(len(self.inputs.features)) if domain != target]
+        sources = [
+            self.source_embeddings(d, torch.arange(len(self.inputs.features[d]))) for d in domains
+        ]
+        return torch.cat(sources), self.target_embeddings(target)
 
-    def _dropped(self, features: torch.Tensor) -> torch.Tensor:
+    def _drop_features(self, features: torch.Tensor) -> torch.Tensor:
         return functional.dropout(features, FEATURE_DROPOUT, self.training)
 
 
-class Decoders(nn.Module):
-    """Several decoders that are taught apart and answer by their mean.
+class DecoderEnsemble(nn.Module):
+    """Several edge decoders, trained independently, whose scores are averaged.
 
-    Which errs less than any of them (Lakshminarayanan, Pritzel and Blundell, "Simple and Scalable
-    Predictive Uncertainty Estimation using Deep Ensembles", 2017), and is a sum over edges too.
+    The mean has a lower error than any member (Lakshminarayanan, Pritzel and Blundell, "Simple and
+    Scalable Predictive Uncertainty Estimation using Deep Ensembles", 2017), and it is a sum over
+    edges as well.
 
     Args:
-        members: Each with a view of its own of the same graph.
+        members: Decoders, each with its own features of the same graph.
     """
 
     def __init__(self, members: Sequence[EdgeDecoder]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
 
-    def each(self) -> list[EdgeDecoder]:
-        """The decoders."""
+    def decoders(self) -> list[EdgeDecoder]:
+        """Returns the members, typed as decoders."""
         return cast("list[EdgeDecoder]", list(self.members))
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """The served sum of each user over the items that the batch scores, (users, scored)."""
+        """The served score of each user for the items that the batch scores, (users, scored)."""
         return torch.stack([member(batch) for member in self.members]).mean(dim=0)
 
     @torch.no_grad()
-    def prior(self, domain: int) -> NDArray[np.float32]:
-        """What popularity alone says for each item of a domain, (items,)."""
-        priors = torch.stack([member.prior(domain) for member in self.each()])
-        mean: NDArray[np.float32] = priors.mean(dim=0).numpy()
+    def popularity_scores(self, domain: int) -> NDArray[np.float32]:
+        """The contribution of popularity to the score of each item of a domain, (items,)."""
+        scores = torch.stack([member.popularity_scores(domain) for member in self.decoders()])
+        mean: NDArray[np.float32] = scores.mean(dim=0).numpy()
         return mean
 
-    def popularity(self, domain: int) -> float:
-        """What a unit of popularity counts in a domain."""
-        return float(np.mean([float(member.popularity[domain].detach()) for member in self.each()]))
+    def popularity_weight(self, domain: int) -> float:
+        """The learned weight of popularity in a domain, the mean over the members."""
+        return float(
+            np.mean([float(member.popularity[domain].detach()) for member in self.decoders()])
+        )
 
-    def weights(self, target: int) -> Weights:
-        """Of all edges from the items of the other domains, domain by domain, to the target's."""
-        ends = [member.vectors(target) for member in self.each()]
-        sources = torch.cat([one / len(ends) for one, _ in ends], dim=1).numpy()
-        targets = torch.cat([one for _, one in ends], dim=1).numpy()
-        return Weights((sources,), lambda some: (targets[some].T,), len(targets))
+    def factored_weights(self, target: int) -> FactoredWeights:
+        """Weights of all edges from the items of the other domains, domain by domain, to a target.
+
+        The factors are the members' embeddings side by side.
+        """
+        embeddings = [member.edge_embeddings(target) for member in self.decoders()]
+        sources = torch.cat([source / len(embeddings) for source, _ in embeddings], dim=1).numpy()
+        targets = torch.cat([embedding for _, embedding in embeddings], dim=1).numpy()
+        return FactoredWeights((sources,), lambda items: (targets[items].T,), len(targets))
 
 
 def softmax_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Softmax over what a batch scores, several likes a user, each user times likes^.5."""
+    """Softmax cross-entropy over the scored items, each user weighted by likes^.5 in total."""
     if batch.correction is not None:
         scores = scores + batch.correction
-    chances = torch.log_softmax(scores, dim=1)[batch.users, batch.likes]
+    log_probabilities = torch.log_softmax(scores, dim=1)[batch.users, batch.likes]
     likes = torch.bincount(batch.users, minlength=len(batch))
     weights = likes.clamp(min=1).float() ** -0.5
-    return -(weights[batch.users] * chances).sum() / (weights * likes).sum().clamp(min=1)
+    return -(weights[batch.users] * log_probabilities).sum() / (weights * likes).sum().clamp(min=1)
 
 
 def _projection(size: int) -> nn.Linear:

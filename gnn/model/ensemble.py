@@ -1,4 +1,4 @@
-"""The network's edges and the closed form's as one: mixed as held-out users of all targets say."""
+"""The ensemble of edge decoder and kernel ridge regression, and the edges selected from it."""
 
 from __future__ import annotations
 
@@ -10,251 +10,319 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data.examples import HISTORY_POWER
-from isthmus.gnn.data.histories import histories, over_length
-from isthmus.gnn.data.splits import sample
-from isthmus.gnn.edges.candidates import candidate_lists
-from isthmus.gnn.edges.edge_list import joined
-from isthmus.gnn.edges.factored_weights import among, strongest
-from isthmus.gnn.edges.pruning import CHOICE, UNTOUCHED_PART, choice, most_used, reserved, share
+from isthmus.gnn.data import HISTORY_EXPONENT, normalize_by_length, sample_rows, split_histories
+from isthmus.gnn.edges import (
+    CANDIDATES_PER_EDGE,
+    COLD_ITEM_DIVISOR,
+    candidate_lists,
+    candidates_per_source,
+    concatenate_edges,
+    prune_by_usage,
+    reserve_cold_items,
+    restrict_targets,
+    select_top_edges,
+    share_among_domains,
+)
 from isthmus.gnn.metrics import ndcg
-from isthmus.gnn.model.batches import batch_of
-from isthmus.gnn.model.item_cold_start import borrowed
-from isthmus.gnn.model.kernel_ridge import FORMS, Form, closed_form, closed_form_of_interests
-from isthmus.gnn.selection import ERRORS, clearly_best
+from isthmus.gnn.model.batches import make_batch
+from isthmus.gnn.model.item_cold_start import cold_item_edges
+from isthmus.gnn.model.kernel_ridge import KERNELS, Kernel, solve_interest_edges, solve_item_edges
+from isthmus.gnn.selection import STANDARD_ERRORS, select_significantly_best
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.examples import Task
-    from isthmus.gnn.data.histories import Reading
-    from isthmus.gnn.edges.edge_list import Edges
-    from isthmus.gnn.edges.factored_weights import Weights
-    from isthmus.gnn.model.edge_decoder import Decoders
+    from isthmus.gnn.data import Examples, HistoryWeighting, InterestGraph
+    from isthmus.gnn.edges import EdgeList, FactoredWeights
+    from isthmus.gnn.model.edge_decoder import DecoderEnsemble
 
 logger = logging.getLogger("isthmus")
 
-# How much of the edges the closed form is: all of them, unless the network is clearly worth it.
-CLOSED_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
-# What popularity counts, times what the network has learned that it counts beside its own edges.
-PRIORS = (1.0, 0.25, 0.5, 2.0)
-# So many users say at most which edges are used.
-USERS_ASKED = 50_000
+# The first is the kernel ridge regression alone, the default unless the decoder clearly adds to it.
+KERNEL_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
+# Multiples of the popularity weight that the edge decoder has learned beside its own edges.
+POPULARITY_FACTORS = (1.0, 0.25, 0.5, 2.0)
+# Maximum number of users whose histories decide which edges are pruned.
+MAX_PRUNING_USERS = 50_000
 
 
 @dataclass(frozen=True)
-class Mix:
-    """What the edges are made of.
+class EnsembleWeights:
+    """The weights of the members of the ensemble.
 
     Attributes:
-        form: Which closed form.
-        closed_share: How much of the edges it is; the rest is the network.
-        prior: What popularity counts beside them, times what it counts beside the network.
+        kernel: The kernel of the ridge regression.
+        kernel_share: Weight of the kernel ridge regression; the decoder ensemble has the rest.
+        popularity_factor: Weight of popularity, as a multiple of the one learned by the decoder
+            ensemble.
     """
 
-    form: Form = FORMS[0]
-    closed_share: float = CLOSED_SHARES[0]
-    prior: float = PRIORS[0]
+    kernel: Kernel = KERNELS[0]
+    kernel_share: float = KERNEL_SHARES[0]
+    popularity_factor: float = POPULARITY_FACTORS[0]
 
-    def edges(self, network: Weights, form: Weights) -> Weights:
-        """The weights of both as one, on the network's scale."""
-        solved = form.scaled_like(network).times(self.closed_share)
-        return network.times(1 - self.closed_share).plus(solved)
+    def combine(
+        self, decoder_weights: FactoredWeights, kernel_weights: FactoredWeights
+    ) -> FactoredWeights:
+        """Returns the weighted sum of the members' edge weights, on the decoder's scale."""
+        scaled = kernel_weights.match_scale(decoder_weights).scale(self.kernel_share)
+        return decoder_weights.scale(1 - self.kernel_share).add(scaled)
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What each part would answer the held-out users of one target.
+class MemberScores:
+    """Scores of each member of the ensemble for the validation users of one target domain.
 
     Attributes:
-        learned: The network's sums, float32 (users, items).
-        solved: The closed form's for each of `FORMS`, on the same scale.
-        prior: What popularity says of each item, (items,).
-        liked: What these users like, CSR (users, items).
+        decoder: Scores by the decoder's edges, float32 (users, items).
+        kernels: Scores by each of `KERNELS`, on the same scale.
+        popularity: Contribution of popularity to the decoder's scores, (items,).
+        liked: Likes of these users, CSR (users, items).
     """
 
-    learned: NDArray[np.float32]
-    solved: Sequence[NDArray[np.float32]]
-    prior: NDArray[np.float32]
+    decoder: NDArray[np.float32]
+    kernels: Sequence[NDArray[np.float32]]
+    popularity: NDArray[np.float32]
     liked: csr_array
 
     @classmethod
-    def of(cls, network: Decoders, forms: Iterable[Weights], exam: Task) -> Answers:
-        """Asks the network and each form; a form is let go before the next is made."""
-        edges, history = network.weights(exam.target), exam.outside()
-        prior = network.prior(exam.target)
+    def compute(
+        cls, decoders: DecoderEnsemble, kernels: Iterable[FactoredWeights], validation: Examples
+    ) -> MemberScores:
+        """Scores validation users; kernels are taken one at a time, to keep only one in memory."""
+        weights, history = decoders.factored_weights(validation.target), validation.source_history()
+        popularity = decoders.popularity_scores(validation.target)
         with torch.no_grad():
-            answers = network(batch_of(exam, np.arange(len(exam)))).numpy()
-        solved = [form.scaled_like(edges).scores(history) for form in forms]
-        return cls(answers - prior, solved, prior, exam.liked)
+            scores = decoders(make_batch(validation, np.arange(len(validation)))).numpy()
+        by_kernel = [kernel.match_scale(weights).scores(history) for kernel in kernels]
+        return cls(scores - popularity, by_kernel, popularity, validation.liked)
 
-    def worth(self, form: int, share: float, prior: float) -> NDArray[np.float64]:
-        """NDCG@10 of each user with a share of one of the forms."""
-        mixed = np.float32(1 - share) * self.learned + np.float32(share) * self.solved[form]
-        mixed += np.float32(prior) * self.prior
-        return ndcg(mixed, self.liked)
+    def ndcg(
+        self, kernel: int, kernel_share: float, popularity_factor: float
+    ) -> NDArray[np.float64]:
+        """NDCG@10 of each user by the ensemble with one of the kernels."""
+        by_decoder = np.float32(1 - kernel_share) * self.decoder
+        scores = by_decoder + np.float32(kernel_share) * self.kernels[kernel]
+        scores += np.float32(popularity_factor) * self.popularity
+        return ndcg(scores, self.liked)
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What edges are made of: a network that was taught, and closed forms.
+class TrainedEnsemble:
+    """The trained members of the ensemble, with all that its edges are selected by.
 
     Attributes:
-        known: The graph that was learned from.
-        network: The network.
-        lessons: A task for each domain as a target.
-        likes: How often each item is liked, (items,).
-        structure: Singular vectors of the items' likes, (items, rank).
-        stand_ins: By target who stands in for items that nobody has touched.
-        co_liked: The edges that lead within a domain.
-        newcomer: The edges from each domain to what all like in it.
-        mix: How much of them either is.
-        reading: How histories are read.
-        seed: Of the samples.
+        graph: The training graph.
+        decoders: The decoder ensemble.
+        examples: Training examples by target domain.
+        likes: Number of likes of each item, (items,).
+        spectrum: Singular vectors of the items' likes, (items, rank).
+        nearest_liked: By target domain, the matrix of `nearest_liked_items`.
+        co_liked: Edges between items of one domain, by item cosine.
+        domain_popularity: Edges from each domain to its items.
+        ensemble_weights: The weights of the members.
+        history_weighting: How histories are weighted.
+        seed: Seed of the samples.
     """
 
-    known: InterestGraph
-    network: Decoders
-    lessons: Sequence[Task]
+    graph: InterestGraph
+    decoders: DecoderEnsemble
+    examples: Sequence[Examples]
     likes: NDArray[np.float64]
-    structure: NDArray[np.float32]
-    stand_ins: Sequence[csr_array]
-    co_liked: Edges
-    newcomer: Edges
-    mix: Mix
-    reading: Reading
+    spectrum: NDArray[np.float32]
+    nearest_liked: Sequence[csr_array]
+    co_liked: EdgeList
+    domain_popularity: EdgeList
+    ensemble_weights: EnsembleWeights
+    history_weighting: HistoryWeighting
     seed: int
 
-    def popularity(self, target: int) -> float:
-        """What popularity counts beside the edges."""
-        return self.mix.prior * self.network.popularity(target)
+    def popularity_weight(self, target: int) -> float:
+        """Weight of popularity in the scores of a target domain, beside the transfer edges."""
+        return self.ensemble_weights.popularity_factor * self.decoders.popularity_weight(target)
 
-    def form(self, target: int, form: Form) -> Weights:
-        """A closed form of the edges between items into a domain."""
-        sources, targets = self.known.items_outside(target), self.known.items_of(target)
-        return closed_form(
-            self.lessons[target],
+    def kernel_edges(self, target: int, kernel: Kernel) -> FactoredWeights:
+        """Solves the kernel ridge regression of a target domain for its edges between items."""
+        sources, targets = self.graph.items_outside(target), self.graph.items_of(target)
+        return solve_item_edges(
+            self.examples[target],
             self.likes[sources],
-            self.structure[sources],
-            self.structure[targets],
-            form,
+            self.spectrum[sources],
+            self.spectrum[targets],
+            kernel,
             self.seed,
         )
 
-    def answers(self, exam: Task) -> Answers:
-        """What either would answer held-out users."""
-        forms = (self.form(exam.target, form) for form in FORMS)
-        return Answers.of(self.network, forms, exam)
+    def member_scores(self, validation: Examples) -> MemberScores:
+        """Scores the validation users of a target domain by each member."""
+        kernels = (self.kernel_edges(validation.target, kernel) for kernel in KERNELS)
+        return MemberScores.compute(self.decoders, kernels, validation)
 
-    def weights(self, target: int) -> tuple[Weights, Weights]:
-        """Of all edges into a domain, from items and from interests."""
+    def unpruned_weights(self, target: int) -> tuple[FactoredWeights, FactoredWeights]:
+        """Weights of all edges into a target domain, from items and from interests."""
         return self.item_weights(target), self.interest_weights(target)
 
-    def item_weights(self, target: int) -> Weights:
-        """Of all edges from items into a domain."""
-        form = self.form(target, self.mix.form)
-        return self.mix.edges(self.network.weights(target), form)
+    def item_weights(self, target: int) -> FactoredWeights:
+        """Weights of all edges from the items outside a target domain into it."""
+        kernel = self.kernel_edges(target, self.ensemble_weights.kernel)
+        return self.ensemble_weights.combine(self.decoders.factored_weights(target), kernel)
 
-    def interest_weights(self, target: int) -> Weights:
-        """Of all edges from interests into a domain, on the scale of those from items."""
-        solved = closed_form_of_interests(self.lessons[target], self.seed)
-        return solved.scaled_like(self.network.weights(target)) if solved.sources else solved
+    def interest_weights(self, target: int) -> FactoredWeights:
+        """Weights of all edges from interests into a target domain, on the scale of the items'."""
+        weights = solve_interest_edges(self.examples[target], self.seed)
+        if not weights.source_count:
+            return weights
+        return weights.match_scale(self.decoders.factored_weights(target))
 
-    def transfer(self, edges_per_node: int, dense_items: int) -> Edges:
-        """The edges between items that are kept; see `isthmus.gnn.training.train.train`."""
-        liked, untouched = [], []
-        for t in self._taught():
+    def transfer_edges(self, edges_per_node: int, dense_items: int) -> EdgeList:
+        """Selects the edges between items of different domains.
+
+        In each target domain candidate edges are scored, of which pruning selects those that change
+        what the training users are recommended. Some edges are reserved for items without likes.
+
+        Args:
+            edges_per_node: Maximum number of edges that leave an item.
+            dense_items: With more items than this on either side of a domain's border, only
+                candidate lists are scored.
+        """
+        item_edges, cold_edges = [], []
+        for t in self._trained_targets():
             weights, likes = self.item_weights(t), self._likes(t)
-            new, places = reserved(likes, edges_per_node)
-            large = is_large(self.known, t, dense_items)
-            lists = list(candidate_lists(weights, likes, self.seed)) if large else weights.lists()
-            many = choice(weights.sources, weights.targets, edges_per_node)
-            a_choice = many > edges_per_node
-            found = strongest(weights, likes, many, among(lists, ~new), against=a_choice)
-            ends = self.known.items_outside(t), self.known.items_of(t)
-            if places:
-                untouched.append(borrowed(found, self.stand_ins[t], places).between(*ends))
-            if a_choice:
-                said = np.float32(self.mix.prior) * self.network.prior(t)
-                found = most_used(found, self._histories(t), said, likes, edges_per_node)
-            liked.append(found.between(*ends))
-        return self._shared(liked, untouched, edges_per_node)
+            cold, reserved = reserve_cold_items(likes, edges_per_node)
+            candidates = (
+                list(candidate_lists(weights, likes, self.seed))
+                if needs_candidates(self.graph, t, dense_items)
+                else weights.all_candidates()
+            )
+            candidates = restrict_targets(candidates, ~cold)
+            candidate_count = candidates_per_source(
+                weights.source_count, weights.target_count, edges_per_node
+            )
+            prune = candidate_count > edges_per_node
+            edges = select_top_edges(
+                weights, likes, candidate_count, candidates, by_magnitude=prune
+            )
+            nodes = self.graph.items_outside(t), self.graph.items_of(t)
+            if reserved:
+                cold_edges.append(
+                    cold_item_edges(edges, self.nearest_liked[t], reserved).reindex(*nodes)
+                )
+            if prune:
+                popularity = np.float32(
+                    self.ensemble_weights.popularity_factor
+                ) * self.decoders.popularity_scores(t)
+                edges = prune_by_usage(edges, self._histories(t), popularity, likes, edges_per_node)
+            item_edges.append(edges.reindex(*nodes))
+        return self._share_edges(item_edges, cold_edges, edges_per_node)
 
-    def interest(self, edges_per_node: int) -> Edges:
-        """The edges from interests that are kept."""
-        liked, untouched = [], []
-        for t in self._taught():
+    def interest_edges(self, edges_per_node: int) -> EdgeList:
+        """Selects the edges from interests to items.
+
+        Args:
+            edges_per_node: Maximum number of edges that leave an interest.
+        """
+        item_edges, cold_edges = [], []
+        for t in self._trained_targets():
             weights, likes = self.interest_weights(t), self._likes(t)
-            new, places = reserved(likes, edges_per_node)
-            ends = np.arange(len(self.known.interests)), self.known.items_of(t)
-            lists = among(weights.lists(), ~new)
-            found = strongest(weights, likes, edges_per_node, lists, against=True)
-            liked.append(found.between(*ends))
-            if places:
-                found = strongest(weights, likes, CHOICE * edges_per_node, lists, against=True)
-                untouched.append(borrowed(found, self.stand_ins[t], places).between(*ends))
-        return self._shared(liked, untouched, edges_per_node)
+            cold, reserved = reserve_cold_items(likes, edges_per_node)
+            nodes = np.arange(len(self.graph.interests)), self.graph.items_of(t)
+            candidates = restrict_targets(weights.all_candidates(), ~cold)
+            edges = select_top_edges(weights, likes, edges_per_node, candidates, by_magnitude=True)
+            item_edges.append(edges.reindex(*nodes))
+            if reserved:
+                candidate_count = CANDIDATES_PER_EDGE * edges_per_node
+                edges = select_top_edges(
+                    weights, likes, candidate_count, candidates, by_magnitude=True
+                )
+                cold_edges.append(
+                    cold_item_edges(edges, self.nearest_liked[t], reserved).reindex(*nodes)
+                )
+        return self._share_edges(item_edges, cold_edges, edges_per_node)
 
-    def _shared(self, liked: list[Edges], untouched: list[Edges], edges_per_node: int) -> Edges:
-        domain = self.known.item_domain
-        first = share(joined(untouched), domain, edges_per_node // UNTOUCHED_PART)
-        return share(joined(liked), domain, edges_per_node, first)
+    def _share_edges(
+        self, item_edges: list[EdgeList], cold_edges: list[EdgeList], edges_per_node: int
+    ) -> EdgeList:
+        item_domain = self.graph.item_domain
+        cold = share_among_domains(
+            concatenate_edges(cold_edges), item_domain, edges_per_node // COLD_ITEM_DIVISOR
+        )
+        return share_among_domains(concatenate_edges(item_edges), item_domain, edges_per_node, cold)
 
     def _histories(self, target: int) -> csr_array:
-        """What users did outside a domain, weighed as it is served, CSR (users, items outside)."""
-        everybody = np.arange(len(self.known.users))
-        read = histories(self.known, target, everybody, self.reading, as_if_cold=True).outside
-        some = np.flatnonzero(np.diff(read.indptr))
-        some = some[sample(len(some), self.seed, USERS_ASKED)]
-        rows = over_length(csr_array(read[some]), HISTORY_POWER)
-        return csr_array(rows[:, self.known.items_outside(target)])
+        """Histories outside a domain, weighted as they are served, CSR (users, items outside)."""
+        users = np.arange(len(self.graph.users))
+        history = split_histories(
+            self.graph, target, users, self.history_weighting, as_if_cold=True
+        ).outside
+        rows = np.flatnonzero(np.diff(history.indptr))
+        rows = rows[sample_rows(len(rows), self.seed, MAX_PRUNING_USERS)]
+        sample = normalize_by_length(csr_array(history[rows]), HISTORY_EXPONENT)
+        return csr_array(sample[:, self.graph.items_outside(target)])
 
-    def _taught(self) -> list[int]:
-        """The targets that there is something to learn about."""
-        return [t for t, lesson in enumerate(self.lessons) if len(lesson)]
+    def _trained_targets(self) -> list[int]:
+        """The target domains that have training examples."""
+        return [t for t, examples in enumerate(self.examples) if len(examples)]
 
     def _likes(self, target: int) -> NDArray[np.float64]:
-        likes: NDArray[np.float64] = self.likes[self.known.items_of(target)]
+        likes: NDArray[np.float64] = self.likes[self.graph.items_of(target)]
         return likes
 
 
-def is_large(graph: InterestGraph, target: int, dense_items: int) -> bool:
-    """Whether there are too many items on either side of a domain's border to score all pairs."""
+def needs_candidates(graph: InterestGraph, target: int, dense_items: int) -> bool:
+    """Whether either side of a domain's border has too many items to score all pairs."""
     inside = len(graph.items_of(target))
     return max(inside, len(graph.items) - inside) > dense_items
 
 
-def best_mixes(answers: Sequence[Answers], shares: Sequence[float]) -> list[Mix]:
-    """The closed form alone, and its share beside the network that serves held-out users best.
+def select_ensemble_weights(
+    member_scores: Sequence[MemberScores], kernel_shares: Sequence[float]
+) -> list[EnsembleWeights]:
+    """Selects the weights of the kernel alone, and of the best ensemble for validation users.
 
-    Form, share and popularity are chosen one after the other, and for all targets together: a
-    choice for each target, or among all at once, would follow the noise of few users.
+    Kernel, kernel share and popularity factor are selected one after the other, for all target
+    domains together: a selection per domain, or of all three at once, would overfit few users.
 
     Args:
-        answers: A target each.
-        shares: Of the closed form, those to choose from; the first stands for it alone.
+        member_scores: By target domain, the scores of the validation users.
+        kernel_shares: Values to select from; the first is that of the kernel alone.
 
     Returns:
-        One mix where the first share is the best.
+        The weights for the first kernel share and, where another is better, those for the best.
     """
 
-    def worth(form: int, share: float, prior: float) -> NDArray[np.float64]:
-        return np.concatenate([np.zeros(0), *(of.worth(form, share, prior) for of in answers)])
-
-    forms = range(len(FORMS))
-    form = clearly_best([worth(k, shares[0], PRIORS[0]) for k in forms])
-    best = shares[clearly_best([worth(form, one, PRIORS[0]) for one in shares])]
-    mixes = []
-    for closed in dict.fromkeys((shares[0], best)):
-        prior = PRIORS[clearly_best([worth(form, closed, prior) for prior in PRIORS], ERRORS)]
-        mixes.append(Mix(FORMS[form], closed, prior))
-        logger.info(
-            "training: %.0f %% closed form, structure %g, rarity %g; popularity times %g",
-            100 * closed,
-            *FORMS[form],
-            prior,
+    def user_ndcg(
+        kernel: int, kernel_share: float, popularity_factor: float
+    ) -> NDArray[np.float64]:
+        by_target = (
+            scores.ndcg(kernel, kernel_share, popularity_factor) for scores in member_scores
         )
-    return mixes
+        return np.concatenate([np.zeros(0), *by_target])
+
+    first_share, first_factor = kernel_shares[0], POPULARITY_FACTORS[0]
+    kernel = select_significantly_best(
+        [user_ndcg(k, first_share, first_factor) for k in range(len(KERNELS))]
+    )
+    best_share = kernel_shares[
+        select_significantly_best(
+            [user_ndcg(kernel, share, first_factor) for share in kernel_shares]
+        )
+    ]
+    selected = []
+    for share in dict.fromkeys((first_share, best_share)):
+        popularity_factor = POPULARITY_FACTORS[
+            select_significantly_best(
+                [user_ndcg(kernel, share, factor) for factor in POPULARITY_FACTORS],
+                STANDARD_ERRORS,
+            )
+        ]
+        selected.append(EnsembleWeights(KERNELS[kernel], share, popularity_factor))
+        logger.info(
+            "training: kernel share %.0f %%, spectrum share %g, popularity exponent %g, "
+            "popularity factor %g",
+            100 * share,
+            *KERNELS[kernel],
+            popularity_factor,
+        )
+    return selected

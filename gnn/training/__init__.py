@@ -1,1 +1,6 @@
-"""."""
+"""Training: from a snapshot to edges, tuned on validation users, then trained on all users."""
+
+from isthmus.gnn.training.train import TrainingResult, train_edges
+from isthmus.gnn.training.tuned_parameters import TunedParameters
+
+__all__ = ["TrainingResult", "TunedParameters", "train_edges"]

@@ -1,4 +1,4 @@
-"""The epochs of the edge decoder: batches, loss, and when to stop."""
+"""The training loop of the edge decoders: batches, loss and early stopping."""
 
 from __future__ import annotations
 
@@ -11,105 +11,106 @@ import numpy as np
 import torch
 
 from isthmus.gnn.metrics import ndcg
-from isthmus.gnn.model.batches import batch_of, lesson_of
-from isthmus.gnn.model.edge_decoder import Decoders, softmax_loss
+from isthmus.gnn.model import DecoderEnsemble, make_batch, make_training_batch, softmax_loss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.examples import Task
+    from isthmus.gnn.data import Examples
 
 logger = logging.getLogger("isthmus")
 
-EPOCHS = 12
-EPOCHS_UNWATCHED = 3
+MAX_EPOCHS = 12
+DEFAULT_EPOCHS = 3
 PATIENCE = 2
-BATCH = 256
-LEAST_BATCHES = 16
+BATCH_SIZE = 256
+MIN_BATCHES = 16
 LEARNING_RATE = 1e-3
-NEWEST_SHARE = 0.03
+AVERAGING_RATE = 0.03
 WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
-# An epoch passes over so many users of a lesson at most, so that many more of them cost no more.
-USERS_AN_EPOCH = 16_384
+# An epoch uses so many users of a target domain, so that its cost is bounded.
+MAX_USERS_PER_EPOCH = 16_384
 
 
-def fit(
-    decoders: Decoders,
-    lessons: Sequence[Task],
+def fit_decoders(
+    decoders: DecoderEnsemble,
+    training_examples: Sequence[Examples],
     negatives: Sequence[int],
     seed: int,
-    exams: Sequence[Task] = (),
+    validation_examples: Sequence[Examples] = (),
     epochs: int = 0,
 ) -> int:
-    """Teaches decoders until held-out users gain no more, or for so long, and says for how long.
+    """Trains decoders, with early stopping where there are validation users; returns the epochs.
 
-    The loss of each is the softmax over the items of the target, or over a sample of so many
-    negatives, in the form in which the graph answers: the sum over a user's edges. What is graded
-    and kept is a running mean of the parameters, which wavers less than they do. Lessons of all
-    targets are mixed.
+    The loss of each decoder is the softmax over the items of the target domain, or over a sample of
+    negatives, of the served score: the sum over a user's edges. Validation and the result use a
+    running mean of the parameters, which is less noisy than the parameters themselves. Batches of
+    all target domains are mixed.
 
     Args:
-        decoders: What is taught; left at its best.
-        lessons: A task for each domain as a target.
-        negatives: By target, see `isthmus.gnn.model.batches.lesson_of`.
-        seed: Of batches and dropout.
-        exams: Held-out users by target; where there are none, nobody says when to stop.
-        epochs: How long where nobody does; 0 for the default.
+        decoders: The decoders, left with the best parameters and in evaluation mode.
+        training_examples: By target domain.
+        negatives: By target domain, see `isthmus.gnn.model.make_training_batch`.
+        seed: Seed of batches and history dropout.
+        validation_examples: By target domain; without any, the number of epochs is fixed.
+        epochs: Number of epochs without validation examples; 0 for the default.
     """
     rng = np.random.default_rng(seed)
-    watched = any(map(len, exams))
+    early_stopping = any(map(len, validation_examples))
     optimiser = torch.optim.AdamW(
         decoders.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
     )
     average = copy.deepcopy(decoders)
-    best, reached, at = average.state_dict(), -1.0, 0
-    for epoch in range(1, 1 + (EPOCHS if watched else epochs or EPOCHS_UNWATCHED)):
+    best, best_ndcg, best_epoch = average.state_dict(), -1.0, 0
+    for epoch in range(1, 1 + (MAX_EPOCHS if early_stopping else epochs or DEFAULT_EPOCHS)):
         decoders.train()
-        for task, users in _shuffled(lessons, rng):
-            batch = lesson_of(task, users, rng, HISTORY_DROPOUT, negatives[task.target])
-            losses = [softmax_loss(decoder(batch), batch) for decoder in decoders.each()]
+        for examples, users in _shuffled_batches(training_examples, rng):
+            batch = make_training_batch(
+                examples, users, rng, HISTORY_DROPOUT, negatives[examples.target]
+            )
+            losses = [softmax_loss(decoder(batch), batch) for decoder in decoders.decoders()]
             loss = torch.stack(losses).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             with torch.no_grad():
-                for mean, now in zip(average.parameters(), decoders.parameters(), strict=True):
-                    mean.lerp_(now, NEWEST_SHARE)
-        grade = _grade(average, exams)
-        said = f": NDCG@10 of validation users {grade:.4f}" if watched else ""
-        logger.info("training, epoch %d%s", epoch, said)
-        if grade > reached or not watched:
-            best, reached, at = copy.deepcopy(average.state_dict()), grade, epoch
-        if epoch - at >= PATIENCE:
+                for mean, value in zip(average.parameters(), decoders.parameters(), strict=True):
+                    mean.lerp_(value, AVERAGING_RATE)
+        epoch_ndcg = _validation_ndcg(average, validation_examples)
+        metric = f": NDCG@10 of validation users {epoch_ndcg:.4f}" if early_stopping else ""
+        logger.info("training, epoch %d%s", epoch, metric)
+        if epoch_ndcg > best_ndcg or not early_stopping:
+            best, best_ndcg, best_epoch = copy.deepcopy(average.state_dict()), epoch_ndcg, epoch
+        if epoch - best_epoch >= PATIENCE:
             break
     decoders.load_state_dict(best)
     decoders.eval()
-    return at
+    return best_epoch
 
 
-def _shuffled(
-    lessons: Sequence[Task], rng: np.random.Generator
-) -> Iterator[tuple[Task, NDArray[np.int64]]]:
-    """The batches of an epoch in random order: a task, and some of its users."""
+def _shuffled_batches(
+    training_examples: Sequence[Examples], rng: np.random.Generator
+) -> Iterator[tuple[Examples, NDArray[np.int64]]]:
+    """Yields the batches of an epoch in random order: examples of a domain, and some rows."""
     batches = []
-    for task in lessons:
-        size = min(BATCH, max(1, len(task) // LEAST_BATCHES))
-        order = rng.permutation(len(task))[:USERS_AN_EPOCH]
-        batches += [(task, order[start : start + size]) for start in range(0, len(order), size)]
-    for place in rng.permutation(len(batches)):
-        yield batches[place]
+    for examples in training_examples:
+        size = min(BATCH_SIZE, max(1, len(examples) // MIN_BATCHES))
+        order = rng.permutation(len(examples))[:MAX_USERS_PER_EPOCH]
+        batches += [(examples, order[start : start + size]) for start in range(0, len(order), size)]
+    for position in rng.permutation(len(batches)):
+        yield batches[position]
 
 
-def _grade(decoders: Decoders, exams: Sequence[Task]) -> float:
-    """NDCG@10 of validation users over unpruned edges, the mean over the targets that have any."""
+def _validation_ndcg(decoders: DecoderEnsemble, validation_examples: Sequence[Examples]) -> float:
+    """NDCG@10 over unpruned edges, the mean over the domains that have validation users."""
     decoders.eval()
-    grades = []
+    domain_ndcg = []
     with torch.no_grad():
-        for exam in exams:
-            if len(exam):
-                scores = decoders(batch_of(exam, np.arange(len(exam)))).numpy()
-                grades.append(ndcg(scores, exam.liked).mean())
-    return float(np.mean(grades)) if grades else 0.0
+        for examples in validation_examples:
+            if len(examples):
+                scores = decoders(make_batch(examples, np.arange(len(examples)))).numpy()
+                domain_ndcg.append(ndcg(scores, examples.liked).mean())
+    return float(np.mean(domain_ndcg)) if domain_ndcg else 0.0

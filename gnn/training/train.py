@@ -1,4 +1,4 @@
-"""A training, from the graph as it was to the edges that it teaches."""
+"""A training: hold out validation users, tune, train on all users, build the edges."""
 
 from __future__ import annotations
 
@@ -11,247 +11,251 @@ import numpy as np
 import torch
 
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.data.arrays import kept
-from isthmus.gnn.data.examples import HISTORY_POWER, across
-from isthmus.gnn.data.histories import Reading
-from isthmus.gnn.data.splits import FOLDS, cold_users, done_by, few_enough, warm_likes, without
+from isthmus.gnn.data import HISTORY_EXPONENT, HistoryWeighting, build_examples
 from isthmus.gnn.determinism import reproducible, threads_for
-from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
-from isthmus.gnn.model.domain_popularity import newcomer_edges
-from isthmus.gnn.model.edge_decoder import Decoders, EdgeDecoder, Seen
-from isthmus.gnn.model.ensemble import CLOSED_SHARES, Taught, best_mixes
-from isthmus.gnn.model.item_cold_start import stand_ins
-from isthmus.gnn.model.item_cosine import co_liked
-from isthmus.gnn.model.propagation import HOPS, item_views, likes_structure
-from isthmus.gnn.scoring import served_worth
-from isthmus.gnn.selection import clearly_best
-from isthmus.gnn.training.fit import fit
-from isthmus.gnn.training.half_lives import best_half_lives
-from isthmus.gnn.training.history_weighting import best_reading
-from isthmus.gnn.training.merge_weights import (
-    COLLABORATIVE_SET,
-    alone_merge,
-    cold_merge,
-    warm_merge,
+from isthmus.gnn.edges import LearnedEdges, MergeWeights
+from isthmus.gnn.model import (
+    HOPS,
+    KERNEL_SHARES,
+    DecoderEnsemble,
+    DecoderInputs,
+    EdgeDecoder,
+    TrainedEnsemble,
+    domain_popularity_edges,
+    item_cosine_edges,
+    like_spectrum,
+    nearest_liked_items,
+    propagate_features,
+    select_ensemble_weights,
 )
-from isthmus.gnn.training.tuned_parameters import Choices
+from isthmus.gnn.scoring import served_ndcg
+from isthmus.gnn.selection import select_significantly_best
+from isthmus.gnn.training.fit import fit_decoders
+from isthmus.gnn.training.tuned_parameters import TunedParameters
+from isthmus.gnn.training.tuning import (
+    DEFAULT_COLLABORATIVE,
+    tune_history_weighting,
+    tune_merge_weights,
+    tune_popularity_half_lives,
+)
+from isthmus.gnn.training.validation import hold_out_validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
-    from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.gnn.data.examples import Task
-    from isthmus.gnn.edges.factored_weights import Weights
+    from isthmus.gnn.data import Examples, InterestGraph
+    from isthmus.gnn.edges import FactoredWeights
 
 logger = logging.getLogger("isthmus")
 
-VALIDATION_USERS = 2000
-ENOUGH_USERS = 1000
-FOLDS_TO_VALIDATE = 4
-NEGATIVES = 8192
+SAMPLED_NEGATIVES = 8192
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training makes.
+    """The result of a training.
 
     Attributes:
-        edges: The edges, pruned, and how to merge them.
-        choices: What held-out users decided, for a later training.
+        edges: The edges after pruning, and their merge weights.
+        tuned: The parameters that validation users decided, for a later training.
         unpruned: By target domain, the weights of all edges from the items outside it and from the
             interests.
     """
 
     edges: LearnedEdges
-    choices: Choices
-    unpruned: Callable[[int], tuple[Weights, Weights]]
+    tuned: TunedParameters
+    unpruned: Callable[[int], tuple[FactoredWeights, FactoredWeights]]
 
 
-def train(
+def train_edges(
     graph: InterestGraph,
     config: TrainingConfig | None = None,
     *,
     fold: int = 0,
-    ablated: str = "",
-    choices: Choices | None = None,
+    ablation: str = "",
+    tuned: TunedParameters | None = None,
 ) -> TrainingResult:
-    """Learns the edges of a graph and how to merge them.
+    """Learns the edges of a graph and their merge weights.
 
-    It learns twice. First without what the fold's validation users did in each domain as a target,
-    so that they can say when to stop, what the edges are made of, and what each signal counts; then
-    as they chose, from all that there is. With choices of an earlier training, only the second.
+    Trains twice: first without the histories of the fold's validation users in each target domain,
+    to tune the parameters on these users; then on all users with the tuned parameters. With
+    parameters from an earlier training, only the second.
 
     Args:
         graph: The snapshot.
-        config: How; the default where it is None.
+        config: The configuration; the default where it is None.
         fold: Fold of `isthmus.gnn.data.splits` whose validation users are held out.
-        ablated: A part to go without, for comparison: "network", or its "hops".
-        choices: Of an earlier training of about the same graph, with the same configuration.
+        ablation: The part to train without: "network", which is the edge decoder, or its "hops".
+        tuned: Parameters from a training of about the same graph with the same configuration.
     """
-    trainer = Trainer(config or TrainingConfig(), ablated)
+    trainer = Trainer(config or TrainingConfig(), ablation)
     with reproducible(trainer.config.seed, threads_for(len(graph.items), trainer.config.threads)):
-        chosen = choices or trainer.chosen(graph, fold)
-        taught, _ = trainer.taught(graph, chosen)
-        return TrainingResult(trainer.learned(taught, chosen), chosen, taught.weights)
+        tuned = tuned or trainer.tune(graph, fold)
+        ensemble, _ = trainer.train_members(graph, tuned)
+        edges = trainer.build_edges(ensemble, tuned)
+        return TrainingResult(edges, tuned, ensemble.unpruned_weights)
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """How edges are learned.
+    """Trains on a graph under a configuration.
 
     Attributes:
         config: The training configuration.
-        ablated: A part to go without, see `train`.
+        ablation: The part to train without, see `train_edges`.
     """
 
     config: TrainingConfig
-    ablated: str = ""
+    ablation: str = ""
 
     @property
-    def reading(self) -> Reading:
-        """How a history is read before users have chosen."""
-        return Reading(self.config.half_life_days, self.config.history_limit)
+    def history_weighting(self) -> HistoryWeighting:
+        """The history weighting before tuning."""
+        return HistoryWeighting(self.config.half_life_days, self.config.history_limit)
 
-    def chosen(self, graph: InterestGraph, fold: int) -> Choices:
-        """Learns without the fold's validation users, and lets them choose."""
-        domains = range(len(graph.domains))
-        cold = judges(graph, fold)
-        warm = [warm_likes(graph, t, fold) for t in domains]
-        hidden = np.any([done_by(graph, t, cold[t]) | warm[t] for t in domains], axis=0)
-        known = without(graph, hidden, half_life_days=self.reading.half_life_days)
-
-        reading = best_reading(known, self.reading, self.config.seed)
-        exams = [across(known, t, cold[t], reading, self.reading, answers=graph) for t in domains]
-        chosen = Choices(reading, best_half_lives(known, exams, self.reading))
-        taught, epochs = self.taught(known, chosen, exams)
-        chosen = dataclasses.replace(chosen, epochs=epochs)
-        taught, learned = self.best_served(taught, exams, chosen)
-        chosen = dataclasses.replace(chosen, mix=taught.mix, interactions=graph.interactions.nnz)
-        for t, name in enumerate(graph.domains):
-            merge = learned.merge[name]
-            merge, cold_ndcg = cold_merge(known, learned, exams[t], merge, self.reading)
-            back = kept(graph.interactions, warm[t])
-            merge, warm_ndcg = warm_merge(known, learned, merge, t, back, self.reading)
-            chosen.merge[name] = merge
-            chosen.metrics[f"{name} cold ndcg@10"] = cold_ndcg
-            chosen.metrics[f"{name} warm ndcg@10"] = warm_ndcg
-        return dataclasses.replace(chosen, merge=alone_merge(known, learned, exams, chosen.merge))
-
-    def best_served(
-        self, taught: Taught, exams: Sequence[Task], chosen: Choices
-    ) -> tuple[Taught, LearnedEdges]:
-        """What the edges are made of, and these edges: the closed form alone, or with the network.
-
-        The network must be clearly worth it as it is served: the fewer edges are kept, the more of
-        what it says may be lost.
-        """
-        answers = [
-            taught.answers(exam)
-            for exam, lesson in zip(exams, taught.lessons, strict=True)
-            if len(lesson)
+    def tune(self, graph: InterestGraph, fold: int) -> TunedParameters:
+        """Trains without the histories of validation users, and tunes all parameters on them."""
+        default = self.history_weighting
+        split = hold_out_validation(graph, fold, default.half_life_days)
+        training_graph = split.training_graph
+        weighting = tune_history_weighting(training_graph, default, self.config.seed)
+        validation_examples = [
+            build_examples(training_graph, t, users, weighting, default, label_graph=graph)
+            for t, users in enumerate(split.cold_users)
         ]
-        shares = CLOSED_SHARES[:1] if self.ablated == "network" else CLOSED_SHARES
-        found, worths = [], []
-        for mix in best_mixes(answers, shares):
-            tried = dataclasses.replace(taught, mix=mix)
-            learned = self.learned(tried, self.before_merge(tried, chosen))
-            found.append((tried, learned))
-            worth = served_worth(taught.known, learned, exams, self.reading)
-            logger.info(
-                "training: NDCG@10 of validation users %.4f as served, %.0f %% closed form",
-                worth.mean() if len(worth) else 0,
-                100 * mix.closed_share,
-            )
-            worths.append(worth)
-        return found[clearly_best(worths)]
+        half_lives = tune_popularity_half_lives(training_graph, validation_examples, default)
+        tuned = TunedParameters(weighting, half_lives)
+        ensemble, epochs = self.train_members(training_graph, tuned, validation_examples)
+        ensemble, learned = self.select_ensemble(ensemble, validation_examples, tuned)
+        merge, metrics = tune_merge_weights(
+            training_graph, learned, validation_examples, split.warm_likes, default
+        )
+        return dataclasses.replace(
+            tuned,
+            epochs=epochs,
+            ensemble=ensemble.ensemble_weights,
+            merge=merge,
+            metrics=metrics,
+            interactions=graph.interactions.nnz,
+        )
 
-    def before_merge(self, taught: Taught, chosen: Choices) -> Choices:
-        """What each signal counts before held-out users have said."""
+    def train_members(
+        self,
+        graph: InterestGraph,
+        tuned: TunedParameters,
+        validation_examples: Sequence[Examples] = (),
+    ) -> tuple[TrainedEnsemble, int]:
+        """Trains the members of the ensemble, and returns them with the number of epochs.
+
+        Args:
+            graph: The training graph.
+            tuned: The parameters tuned so far.
+            validation_examples: By target domain, for early stopping.
+        """
+        users = np.arange(len(graph.users))
+        domains = range(len(graph.domains))
+        half_life_days = tuned.history_weighting.half_life_days
+        training_examples = [
+            build_examples(graph, t, users, tuned.history_weighting, self.history_weighting)
+            for t in domains
+        ]
+        hops = 0 if self.ablation == "hops" else HOPS
+        feature_sets = propagate_features(graph, half_life_days, self.config.seed, hops)
+        popularity = torch.from_numpy(graph.popularity(self.history_weighting.half_life_days))
+        by_domain = [popularity[graph.items_of(t)] for t in domains]
+        decoders = DecoderEnsemble(
+            [EdgeDecoder(DecoderInputs(features, by_domain)) for features in feature_sets]
+        )
+        epochs = 0
+        if self.ablation != "network":
+            epochs = fit_decoders(
+                decoders,
+                training_examples,
+                self.negative_counts(graph),
+                self.config.seed,
+                validation_examples,
+                tuned.epochs,
+            )
+        likes = graph.like_counts(self.history_weighting.half_life_days)
+        ensemble = TrainedEnsemble(
+            graph=graph,
+            decoders=decoders,
+            examples=training_examples,
+            likes=likes,
+            spectrum=like_spectrum(graph, half_life_days, self.config.seed),
+            nearest_liked=[nearest_liked_items(graph, t, likes <= 0) for t in domains],
+            co_liked=item_cosine_edges(graph, self.config.edges_per_node, half_life_days),
+            domain_popularity=domain_popularity_edges(graph, tuned.popularity_half_life_days),
+            ensemble_weights=tuned.ensemble,
+            history_weighting=tuned.history_weighting,
+            seed=self.config.seed,
+        )
+        return ensemble, epochs
+
+    def negative_counts(self, graph: InterestGraph) -> list[int]:
+        """Number of negatives of the softmax by target domain; all items of a small domain."""
+        sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
+        return [size if size <= self.config.dense_items else SAMPLED_NEGATIVES for size in sizes]
+
+    def select_ensemble(
+        self,
+        ensemble: TrainedEnsemble,
+        validation_examples: Sequence[Examples],
+        tuned: TunedParameters,
+    ) -> tuple[TrainedEnsemble, LearnedEdges]:
+        """Selects the kernel alone or with the decoder, and returns the ensemble with its edges.
+
+        The two are compared by the served score, after pruning: the fewer edges are stored, the
+        more of the decoder's advantage may be lost.
+        """
+        member_scores = [
+            ensemble.member_scores(validation)
+            for validation, training in zip(validation_examples, ensemble.examples, strict=True)
+            if len(training)
+        ]
+        kernel_shares = KERNEL_SHARES[:1] if self.ablation == "network" else KERNEL_SHARES
+        candidates, user_metrics = [], []
+        for ensemble_weights in select_ensemble_weights(member_scores, kernel_shares):
+            candidate = dataclasses.replace(ensemble, ensemble_weights=ensemble_weights)
+            learned = self.build_edges(candidate, self.initial_merge_weights(candidate, tuned))
+            candidates.append((candidate, learned))
+            user_ndcg = served_ndcg(
+                ensemble.graph, learned, validation_examples, self.history_weighting
+            )
+            logger.info(
+                "training: NDCG@10 of validation users %.4f by the served score, "
+                "kernel share %.0f %%",
+                user_ndcg.mean() if len(user_ndcg) else 0,
+                100 * ensemble_weights.kernel_share,
+            )
+            user_metrics.append(user_ndcg)
+        return candidates[select_significantly_best(user_metrics)]
+
+    def initial_merge_weights(
+        self, ensemble: TrainedEnsemble, tuned: TunedParameters
+    ) -> TunedParameters:
+        """Returns the parameters with the merge weights before tuning."""
         merge = {
             name: MergeWeights(
                 transfer=1.0,
                 interest=0.0,
-                collaborative=COLLABORATIVE_SET,
-                popularity=taught.popularity(t) if len(taught.lessons[t]) else 1.0,
-                power=HISTORY_POWER,
-                half_life_days=chosen.reading.half_life_days,
-                dislike=chosen.reading.dislike,
+                collaborative=DEFAULT_COLLABORATIVE,
+                popularity=ensemble.popularity_weight(t) if len(ensemble.examples[t]) else 1.0,
+                power=HISTORY_EXPONENT,
+                half_life_days=tuned.history_weighting.half_life_days,
+                dislike=tuned.history_weighting.dislike_weight,
             )
-            for t, name in enumerate(taught.known.domains)
+            for t, name in enumerate(ensemble.graph.domains)
         }
-        return dataclasses.replace(chosen, merge=merge)
+        return dataclasses.replace(tuned, merge=merge)
 
-    def taught(
-        self, graph: InterestGraph, chosen: Choices, exams: Sequence[Task] = ()
-    ) -> tuple[Taught, int]:
-        """What edges are made of, and for how many epochs the network was taught.
-
-        Args:
-            graph: What is learned from.
-            chosen: What held-out users chose.
-            exams: Held-out users by target, who say when to stop.
-        """
-        everybody = np.arange(len(graph.users))
-        memory = chosen.reading.half_life_days
-        lessons = [
-            across(graph, t, everybody, chosen.reading, self.reading)
-            for t in range(len(graph.domains))
-        ]
-        hops = 0 if self.ablated == "hops" else HOPS
-        views = item_views(graph, memory, self.config.seed, hops)
-        popularity = torch.from_numpy(graph.popularity(self.reading.half_life_days))
-        popular = [popularity[graph.items_of(t)] for t in range(len(graph.domains))]
-        network = Decoders([EdgeDecoder(Seen(features, popular)) for features in views])
-        epochs = 0
-        if self.ablated != "network":
-            negatives = self.negatives(graph)
-            epochs = fit(network, lessons, negatives, self.config.seed, exams, chosen.epochs)
-        likes = graph.likes(self.reading.half_life_days)
-        taught = Taught(
-            known=graph,
-            network=network,
-            lessons=lessons,
-            likes=likes,
-            structure=likes_structure(graph, memory, self.config.seed),
-            stand_ins=[stand_ins(graph, t, likes <= 0) for t in range(len(graph.domains))],
-            co_liked=co_liked(graph, self.config.edges_per_node, memory),
-            newcomer=newcomer_edges(graph, chosen.newcomer_half_life_days),
-            mix=chosen.mix,
-            reading=chosen.reading,
-            seed=self.config.seed,
-        )
-        return taught, epochs
-
-    def negatives(self, graph: InterestGraph) -> list[int]:
-        """By target, how many items a softmax is over beside those that are liked."""
-        sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
-        return [size if size <= self.config.dense_items else NEGATIVES for size in sizes]
-
-    def learned(self, taught: Taught, chosen: Choices) -> LearnedEdges:
-        """All edges that are kept."""
+    def build_edges(self, ensemble: TrainedEnsemble, tuned: TunedParameters) -> LearnedEdges:
+        """Selects the edges of each kind, and joins them with the merge weights."""
         return LearnedEdges(
-            transfer=taught.transfer(self.config.edges_per_node, self.config.dense_items),
-            interest=taught.interest(self.config.edges_per_node),
-            co_liked=taught.co_liked,
-            merge=chosen.merge,
-            newcomer=taught.newcomer,
-            metrics=chosen.metrics,
+            transfer=ensemble.transfer_edges(self.config.edges_per_node, self.config.dense_items),
+            interest=ensemble.interest_edges(self.config.edges_per_node),
+            co_liked=ensemble.co_liked,
+            merge=tuned.merge,
+            domain_popularity=ensemble.domain_popularity,
+            metrics=tuned.metrics,
         )
-
-
-def judges(graph: InterestGraph, fold: int) -> list[NDArray[np.int64]]:
-    """By target domain the users who choose: the fold's validation users.
-
-    Where they are few, those of the next folds too: few users choose at random. All of them are
-    learned from in the end.
-    """
-    found = [np.zeros(0, np.int64) for _ in graph.domains]
-    for more in range(FOLDS_TO_VALIDATE):
-        if sum(map(len, found)) >= ENOUGH_USERS:
-            break
-        for t, so_far in enumerate(found):
-            users = cold_users(graph, t, (fold + more) % FOLDS).validation
-            found[t] = np.union1d(so_far, users)
-    return [few_enough(users, VALIDATION_USERS, graph, t) for t, users in enumerate(found)]

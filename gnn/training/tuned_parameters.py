@@ -1,66 +1,68 @@
-"""What held-out users decide about a training, kept so that a later one need not ask again."""
+"""The parameters that validation users decide, stored so that a later training can reuse them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isthmus.gnn.data.histories import Reading
-from isthmus.gnn.edges.learned import MergeWeights
-from isthmus.gnn.model.ensemble import Mix
-from isthmus.gnn.model.kernel_ridge import Form
+from isthmus.gnn.data import HistoryWeighting
+from isthmus.gnn.edges import MergeWeights
+from isthmus.gnn.model import EnsembleWeights, Kernel
 
 if TYPE_CHECKING:
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What held-out users decide about a training.
+class TunedParameters:
+    """The parameters that validation users decide.
 
     Attributes:
-        reading: How histories are read.
-        newcomer_half_life_days: By domain, the age at which a like counts half in what newcomers
-            are led to.
-        epochs: How long the network is taught.
-        mix: What the edges are made of.
-        merge: By name of the target domain, what each signal counts.
-        metrics: What validation said, by name.
-        interactions: How many the graph had when they decided.
+        history_weighting: How histories are weighted.
+        popularity_half_life_days: Half-life of domain popularity in days, by domain name.
+        epochs: Number of epochs of the edge decoders.
+        ensemble: The weights of edge decoder and kernel in the ensemble.
+        merge: Merge weights of the signals, by name of the target domain.
+        metrics: Metrics of the validation users, by name.
+        interactions: Number of interactions of the graph that the parameters were tuned on.
     """
 
-    reading: Reading
-    newcomer_half_life_days: dict[str, float]
+    history_weighting: HistoryWeighting
+    popularity_half_life_days: dict[str, float]
     epochs: int = 0
-    mix: Mix = field(default_factory=Mix)
+    ensemble: EnsembleWeights = field(default_factory=EnsembleWeights)
     merge: dict[str, MergeWeights] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     interactions: int = 0
 
     def document(self) -> dict[str, Any]:
-        """The same as what JSON holds."""
+        """Returns the parameters as a JSON document."""
         return asdict(self)
 
-    def still_hold(self, graph: InterestGraph, changed: float) -> bool:
-        """Whether a graph has about as many interactions as when they decided, and its domains.
+    def still_valid(self, graph: InterestGraph, max_change: float) -> bool:
+        """Whether a graph has the same domains and about as many interactions as when tuned.
 
         Args:
-            graph: What is to be learned from.
-            changed: By what share more or fewer there may be.
+            graph: The training graph.
+            max_change: Share by which the number of interactions may have grown or shrunk.
         """
-        more = abs(graph.interactions.nnz - self.interactions)
-        return set(graph.domains) == set(self.merge) and more < changed * self.interactions
+        change = abs(graph.interactions.nnz - self.interactions)
+        return set(graph.domains) == set(self.merge) and change < max_change * self.interactions
 
     @classmethod
-    def of(cls, document: dict[str, Any]) -> Choices | None:
-        """Choices as `document` gave them; None for those of a release that let others be made."""
+    def from_document(cls, document: dict[str, Any]) -> TunedParameters | None:
+        """Reads the parameters from a JSON document; None where another release wrote it."""
         try:
-            mix = document["mix"]
+            ensemble = document["ensemble"]
             return cls(
-                reading=Reading(**document["reading"]),
-                newcomer_half_life_days=document["newcomer_half_life_days"],
+                history_weighting=HistoryWeighting(**document["history_weighting"]),
+                popularity_half_life_days=document["popularity_half_life_days"],
                 epochs=document["epochs"],
-                mix=Mix(Form(*mix["form"]), mix["closed_share"], mix["prior"]),
+                ensemble=EnsembleWeights(
+                    Kernel(*ensemble["kernel"]),
+                    ensemble["kernel_share"],
+                    ensemble["popularity_factor"],
+                ),
                 merge={name: MergeWeights(**row) for name, row in document["merge"].items()},
                 metrics=document["metrics"],
                 interactions=document["interactions"],

@@ -1,1 +1,24 @@
-"""."""
+"""Connections to Neo4j: sessions, statements of `cypher/`, migrations, errors, retraining lock."""
+
+from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row
+from isthmus.graph.database.lock import Lease, lock_lost, offline_server, retraining_lock
+from isthmus.graph.database.migrations import expected_indexes, migrate, pending_migrations
+from isthmus.graph.database.session import connect
+from isthmus.graph.database.statements import bind_parameters, list_statements, load_statement
+
+__all__ = [
+    "BATCH_ROWS",
+    "Graph",
+    "Lease",
+    "Row",
+    "bind_parameters",
+    "connect",
+    "expected_indexes",
+    "list_statements",
+    "load_statement",
+    "lock_lost",
+    "migrate",
+    "offline_server",
+    "pending_migrations",
+    "retraining_lock",
+]

@@ -1,4 +1,4 @@
-"""What can go wrong with a Neo4j server, each with a sentence that says what to do."""
+"""Errors of a Neo4j server, each with advice on what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from isthmus.errors import InputError, IsthmusError
 
 
 class ServerRefused(IsthmusError):
-    """Nothing answers at the address."""
+    """No server answers at the address, or the connection failed."""
 
 
 class WrongPassword(IsthmusError):
@@ -16,11 +16,11 @@ class WrongPassword(IsthmusError):
 
 
 class ServerTooOld(IsthmusError):
-    """The server's version lacks what isthmus needs."""
+    """The version of the server is older than isthmus supports."""
 
 
 class MissingMigration(IsthmusError):
-    """The graph lacks a constraint or index, or was migrated by other files."""
+    """A constraint or index is missing, or a migration file differs from the applied one."""
 
 
 class DatabaseUnusable(IsthmusError):
@@ -28,19 +28,21 @@ class DatabaseUnusable(IsthmusError):
 
 
 class QueryFailed(IsthmusError):
-    """The server refused a statement."""
+    """The server rejected a statement."""
 
 
-_READ_ONLY = (
+_READ_ONLY_CODES = (
     "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
     "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
     "Neo.ClientError.Cluster.NotALeader",
 )
-_FULL = ("no space left", "disk is full", "file system", "out of disk")
+_DISK_FULL_PHRASES = ("no space left", "disk is full", "file system", "out of disk")
 
 
-def explain(error: neo4j_errors.Neo4jError | neo4j_errors.DriverError, uri: str) -> IsthmusError:
-    """Turns an error of the driver into one that says what to do."""
+def translate_error(
+    error: neo4j_errors.Neo4jError | neo4j_errors.DriverError, uri: str
+) -> IsthmusError:
+    """Turns an error of the driver into one with advice."""
     if isinstance(error, neo4j_errors.AuthError):
         return WrongPassword(
             f"The server at {uri} does not accept this user name and password.",
@@ -49,20 +51,20 @@ def explain(error: neo4j_errors.Neo4jError | neo4j_errors.DriverError, uri: str)
     if isinstance(error, neo4j_errors.ServiceUnavailable | neo4j_errors.SessionExpired):
         return ServerRefused(
             f"No Neo4j server answers at {uri}: {error}.",
-            "Start it, or correct NEO4J_URI; without NEO4J_URI isthmus runs its own.",
+            "Start it or correct NEO4J_URI; without NEO4J_URI isthmus runs its own server.",
         )
     if isinstance(error, neo4j_errors.Neo4jError):
-        return _explain_answer(error, uri)
+        return _translate_server_error(error, uri)
     return ServerRefused(f"The connection to {uri} failed: {error}.", "Try again.")
 
 
-def _explain_answer(error: neo4j_errors.Neo4jError, uri: str) -> IsthmusError:
+def _translate_server_error(error: neo4j_errors.Neo4jError, uri: str) -> IsthmusError:
     code, message = error.code or "", error.message or str(error)
     if code == "Neo.ClientError.Database.DatabaseNotFound":
         return DatabaseUnusable(
             f"The server at {uri} has no such database: {message}", "Set NEO4J_DATABASE."
         )
-    if code in _READ_ONLY:
+    if code in _READ_ONLY_CODES:
         return DatabaseUnusable(
             f"The database at {uri} is read-only: {message}",
             "Point NEO4J_URI at a server that accepts writes.",
@@ -70,19 +72,20 @@ def _explain_answer(error: neo4j_errors.Neo4jError, uri: str) -> IsthmusError:
     if code.startswith("Neo.TransientError.Database") or "DatabaseUnavailable" in code:
         return DatabaseUnusable(
             f"The database at {uri} is not available: {message}",
-            "Wait until it is online, or look into the server's log.",
+            "Wait until it is online, or check the server's log.",
         )
-    if any(sign in message.lower() for sign in _FULL):
+    if any(phrase in message.lower() for phrase in _DISK_FULL_PHRASES):
         return DatabaseUnusable(
-            f"The server at {uri} cannot write: {message}", "Free some disk space and run it again."
+            f"The server at {uri} cannot write: {message}",
+            "Free some disk space and run the command again.",
         )
     if "TransactionTimedOut" in code:
         return QueryFailed(
-            f"A statement ran past its time limit: {message}",
-            "Ask for less, or raise db.transaction.timeout.",
+            f"A statement exceeded its time limit: {message}",
+            "Request less, or increase db.transaction.timeout.",
         )
     if code == "Neo.ClientError.Statement.SyntaxError":
         return InputError(f"The statement is not valid Cypher: {message}")
     if code == "Neo.ClientError.Statement.ParameterMissing":
-        return InputError(message, "Give each parameter of the statement.")
+        return InputError(message, "Provide every parameter of the statement.")
     return QueryFailed(f"{message} ({code})")

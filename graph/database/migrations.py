@@ -1,4 +1,4 @@
-"""Constraints and indexes of the graph: the files of `cypher/migrations`, in order, each once."""
+"""Constraints and indexes of the graph: applies each file of `cypher/migrations` once, in order."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from isthmus.progress import progress
 
 logger = logging.getLogger("isthmus")
 
-_MAKES = re.compile(r"\b(CREATE|DROP)\b[\w ]*\b(?:INDEX|CONSTRAINT) (\w+) IF")
+_SCHEMA_CHANGE = re.compile(r"\b(CREATE|DROP)\b[\w ]*\b(?:INDEX|CONSTRAINT) (\w+) IF")
 _REQUIRES = re.compile(r"^// requires: (no )?search$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Migration:
-    """A file that changes the schema; it can run twice without harm (IF NOT EXISTS).
+    """A file that changes the schema; running it twice is harmless (IF NOT EXISTS).
 
     Attributes:
-        name: The file's name without ending, `V0001__user_id`.
+        name: File name without extension, for example `V0001__user_id`.
         checksum: SHA-256 of the file.
-        text: Its one statement.
-        search: True or False where it is only for servers with or without SEARCH.
+        text: The statement of the file.
+        search: True or False if it is only for servers with or without SEARCH; None for all.
     """
 
     name: str
@@ -34,18 +34,18 @@ class Migration:
     text: str
     search: bool | None
 
-    def suits(self, capabilities: Capabilities) -> bool:
-        """Whether a server of these capabilities needs it."""
+    def applies_to(self, capabilities: Capabilities) -> bool:
+        """Whether a server with these capabilities needs the migration."""
         return self.search is None or self.search == capabilities.search
 
 
-def migrations() -> list[Migration]:
-    """The files in the order of their numbers."""
-    found = []
+def read_migrations() -> list[Migration]:
+    """Reads the migration files, in the order of their numbers."""
+    migrations = []
     for path in sorted((CYPHER / "migrations").glob("V*.cypher")):
         text = path.read_text(encoding="utf-8")
         requires = _REQUIRES.search(text)
-        found.append(
+        migrations.append(
             Migration(
                 path.stem,
                 hashlib.sha256(text.encode()).hexdigest(),
@@ -53,52 +53,57 @@ def migrations() -> list[Migration]:
                 None if requires is None else requires[1] is None,
             )
         )
-    return found
+    return migrations
 
 
-def indexes(capabilities: Capabilities) -> set[str]:
-    """Names of the indexes that a server of these capabilities has when all is applied."""
+def expected_indexes(capabilities: Capabilities) -> set[str]:
+    """Returns the names of the indexes that exist after all migrations on such a server."""
     names: set[str] = set()
-    for migration in migrations():
-        if migration.suits(capabilities):
-            for verb, name in _MAKES.findall(migration.text):
+    for migration in read_migrations():
+        if migration.applies_to(capabilities):
+            for verb, name in _SCHEMA_CHANGE.findall(migration.text):
                 (names.add if verb == "CREATE" else names.discard)(name)
     return names
 
 
-def pending(graph: Graph) -> list[Migration]:
-    """What this graph still needs.
+def pending_migrations(graph: Graph) -> list[Migration]:
+    """Returns the migrations that this graph still needs.
 
     Raises:
-        MissingMigration: A file that ran here was changed or is gone.
+        MissingMigration: The file of an applied migration was changed or is missing.
     """
-    files = {migration.name: migration for migration in migrations()}
-    ran = {row["name"]: row["checksum"] for row in graph.read("admin/migrations")}
-    for name, checksum in ran.items():
+    files = {migration.name: migration for migration in read_migrations()}
+    applied = {row["name"]: row["checksum"] for row in graph.read("admin/migrations")}
+    for name, checksum in applied.items():
         if name not in files or files[name].checksum != checksum:
             raise MissingMigration(
-                f"Migration {name} ran on this graph, and its file was changed or is gone.",
-                "Put the file back as it was, and write what is new into a file of its own.",
+                f"Migration {name} was applied to this graph, but its file was changed or is "
+                "missing.",
+                "Restore the file, and put new changes into a new migration file.",
             )
-    return [m for m in files.values() if m.name not in ran and m.suits(graph.capabilities)]
+    return [
+        migration
+        for migration in files.values()
+        if migration.name not in applied and migration.applies_to(graph.capabilities)
+    ]
 
 
 def migrate(graph: Graph) -> list[str]:
-    """Applies what is pending, records each file with its checksum, returns their names.
+    """Applies the pending migrations, records their checksums and returns their names.
 
-    Killed halfway, or run by two commands at once, it ends in the same graph: a statement
-    runs before it is recorded, and running it again changes nothing.
+    A statement runs before it is recorded, and running it again changes nothing. A killed run, or
+    two runs at once, therefore end in the same graph.
 
     Raises:
-        MissingMigration: A file that ran here was changed or is gone.
+        MissingMigration: The file of an applied migration was changed or is missing.
     """
-    todo = pending(graph)
-    if not todo:
+    pending = pending_migrations(graph)
+    if not pending:
         return []
-    with progress("migrate", len(todo), "files") as advance:
-        for migration in todo:
+    with progress("migrate", len(pending), "files") as advance:
+        for migration in pending:
             graph.run(migration.text, {})
             graph.write("admin/record_migration", name=migration.name, checksum=migration.checksum)
             advance(1)
         graph.write("admin/await_indexes")
-    return [migration.name for migration in todo]
+    return [migration.name for migration in pending]

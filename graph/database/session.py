@@ -1,33 +1,30 @@
-"""From settings to a graph that answers: the server of our own or yours, its migrations applied."""
+"""Opens the graph of the settings, on an existing server or on isthmus's own, and migrates it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
 
+from isthmus.graph import server
 from isthmus.graph.database.connection import Graph, open_graph
 from isthmus.graph.database.errors import ServerRefused
-from isthmus.graph.server import lifecycle as server
 from isthmus.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 
 @contextmanager
 def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
-    """Opens the graph of the settings, with the server of our own where no address is set.
+    """Opens the graph of the settings; starts isthmus's own server if no address is set.
 
     Args:
-        settings: Address, user, password and database; or the home of the server of our own.
+        settings: Address, user, password and database, or the home of isthmus's own server.
         migrated: Apply pending migrations first.
 
     Raises:
-        IsthmusError: Refused, wrong password, version below 5.26, a changed migration.
+        IsthmusError: The connection is refused, the password is wrong, the version is older than
+            5.26, or an applied migration was changed.
     """
     with ExitStack() as stack:
-        graph = _opened(settings, stack)
+        graph = _open(settings, stack)
         if migrated:
             from isthmus.graph.database.migrations import migrate
 
@@ -35,20 +32,20 @@ def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
         yield graph
 
 
-def _opened(settings: Settings, stack: ExitStack) -> Graph:
-    """The graph of the settings; a server of our own that was killed is started again."""
+def _open(settings: Settings, stack: ExitStack) -> Graph:
+    """Opens the graph of the settings; starts isthmus's own server again if it was killed."""
 
-    def opened(uri: str, user: str, password: str) -> Graph:
+    def open_at(uri: str, user: str, password: str) -> Graph:
         return stack.enter_context(open_graph(uri, user, password, settings.neo4j_database))
 
     if settings.neo4j_uri is not None:
         password = settings.neo4j_password.get_secret_value()
-        return opened(settings.neo4j_uri, settings.neo4j_username, password)
+        return open_at(settings.neo4j_uri, settings.neo4j_username, password)
     record = server.start(settings)
     try:
-        return opened(record.uri, record.username, record.password())
+        return open_at(record.uri, record.username, record.password())
     except ServerRefused:
-        if not server.has_ended(record):
+        if not server.has_exited(record):
             raise
     record = server.start(settings)
-    return opened(record.uri, record.username, record.password())
+    return open_at(record.uri, record.username, record.password())

@@ -1,4 +1,4 @@
-"""The catalogue of `cypher/`: one statement a file, its header, its parameters, its text."""
+"""The catalogue of `cypher/`: one statement per file, with a header, parameters and text."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _COMMENT = re.compile(r"//[^\n]*")
 
 
 @dataclass(frozen=True)
-class Query:
+class Statement:
     """A statement of the catalogue.
 
     Attributes:
-        name: Folder and file name without ending: `recommend/for_user`.
-        purpose: What it is for, a sentence.
-        parameters: Name to type and meaning, in the order of the header.
-        columns: Names of what it returns.
-        text: The statement as it is sent.
+        name: Folder and file name without extension, for example `recommend/for_user`.
+        purpose: One sentence on what the statement does.
+        parameters: Type and meaning by parameter name, in the order of the header.
+        columns: Names of the returned columns.
+        text: Text of the file, as it is sent to the server.
     """
 
     name: str
@@ -38,47 +38,50 @@ class Query:
 
 
 @functools.cache
-def load(name: str) -> Query:
-    """Reads a statement by its name.
+def load_statement(name: str) -> Statement:
+    """Loads a statement by its name.
 
     Raises:
-        InputError: There is no such statement, or its header and its text disagree.
+        InputError: The statement does not exist, or its header and text disagree.
     """
     path = CYPHER / f"{name}.cypher"
     if not path.is_file():
         raise InputError(
-            f"There is no statement {name!r} in the catalogue.", "See `isthmus cypher list`."
+            f"There is no statement {name!r} in the catalogue.",
+            "Run `isthmus cypher list` to see all statements.",
         )
-    return parse(name, path.read_text(encoding="utf-8"))
+    return parse_statement(name, path.read_text(encoding="utf-8"))
 
 
-def bind(name: str, given: dict[str, Any]) -> tuple[Query, dict[str, Any]]:
-    """A statement and its parameters, when they are the ones that it takes.
+def bind_parameters(name: str, given: dict[str, Any]) -> tuple[Statement, dict[str, Any]]:
+    """Returns a statement and its parameters, after checking that the names match.
 
     Raises:
-        InputError: There is no such statement, or a parameter is missing or unknown.
+        InputError: The statement does not exist, or a parameter is missing or unknown.
     """
-    query = load(name)
-    if wrong := sorted(set(given) ^ set(query.parameters)):
-        takes = "; ".join(f"{key} {meaning}" for key, meaning in query.parameters.items())
+    statement = load_statement(name)
+    if wrong := sorted(set(given) ^ set(statement.parameters)):
+        expected = "; ".join(f"{key} {meaning}" for key, meaning in statement.parameters.items())
         raise InputError(
             f"Parameters missing or unknown for {name}: {', '.join(wrong)}.",
-            f"It takes {takes or 'none'}.",
+            f"Parameters of the statement: {expected or 'none'}.",
         )
-    return query, given
+    return statement, given
 
 
-def catalogue() -> list[Query]:
-    """All statements but the migrations, by name."""
+def list_statements() -> list[Statement]:
+    """Returns all statements except the migrations, sorted by name."""
     names = (path.relative_to(CYPHER).with_suffix("") for path in CYPHER.rglob("*.cypher"))
-    return [load(name.as_posix()) for name in sorted(names) if name.parts[0] != "migrations"]
+    return [
+        load_statement(name.as_posix()) for name in sorted(names) if name.parts[0] != "migrations"
+    ]
 
 
-def parse(name: str, text: str) -> Query:
-    """Takes a file apart into header and statement.
+def parse_statement(name: str, text: str) -> Statement:
+    """Parses the text of a file.
 
     Raises:
-        InputError: A parameter is used and not in the header, or the other way round.
+        InputError: The parameters of the header are not those of the statement.
     """
     fields: dict[str, str] = {"purpose": "", "parameters": "", "columns": ""}
     current = None
@@ -98,8 +101,8 @@ def parse(name: str, text: str) -> Query:
     if used != set(parameters):
         wrong = ", ".join(sorted(used ^ set(parameters)))
         raise InputError(
-            f"cypher/{name}.cypher: header and statement disagree on parameters: {wrong}.",
-            "Write each parameter of the statement into its header.",
+            f"cypher/{name}.cypher: header and statement disagree on the parameters {wrong}.",
+            "List each parameter of the statement in the header.",
         )
     columns = tuple(filter(None, (column.strip() for column in fields["columns"].split(","))))
-    return Query(name, fields["purpose"], parameters, columns, text)
+    return Statement(name, fields["purpose"], parameters, columns, text)

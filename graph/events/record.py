@@ -1,4 +1,4 @@
-"""Interactions as they happen: the next answer knows of each, without retraining."""
+"""Records live interactions; the next recommendation uses them without a retraining."""
 
 from __future__ import annotations
 
@@ -11,25 +11,32 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest.dataset import resolve_items
-from isthmus.graph.ingest.load import scale_popularity
-from isthmus.graph.ingest.rows import by_person, item_key, items_called, known_owners, milliseconds
-from isthmus.graph.ingest.schema import ACCOUNTS, REJECTED
-from isthmus.graph.interests.derivation import DECIMALS, INTERESTS_A_USER
-from isthmus.graph.sources.events import read_events
+from isthmus.graph.ingest import (
+    ACCOUNTS,
+    REJECTED,
+    find_items,
+    item_key,
+    known_owners,
+    replace_accounts,
+    resolve_items,
+    scale_popularity,
+    to_milliseconds,
+)
+from isthmus.graph.interests import MAX_INTERESTS_PER_USER, WEIGHT_DECIMALS
+from isthmus.graph.sources import read_events
 
 if TYPE_CHECKING:
-    from isthmus.graph.database.connection import Graph, Row
+    from isthmus.graph.database import Graph, Row
     from isthmus.settings import Settings
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """What became of events.
+class RecordedEvents:
+    """The result of recording events.
 
     Attributes:
-        changed: How many changed the graph; the others were known already.
-        rejected: Those whose item is not known, schema `REJECTED`.
+        changed: Number of events that changed the graph; the others were recorded before.
+        rejected: Events whose item does not exist, schema `REJECTED`.
     """
 
     changed: int
@@ -45,84 +52,84 @@ def record_interaction(
     weight: float = 1.0,
     event_id: str | None = None,
 ) -> dict[str, Any]:
-    """Records what somebody just did; a user who is not known yet becomes one.
+    """Records an interaction that happened just now; creates the user if necessary.
 
     Args:
-        graph: Where to.
-        user: Who.
-        domain: The domain of the item.
-        item_id: What it was about.
+        graph: The graph to write to.
+        user: Id of the user.
+        domain: Domain of the item.
+        item_id: Id of the item.
         settings: `half_life_days`.
-        weight: How much it was liked, below 0 where it was disliked.
-        event_id: Whatever comes again with the same id counts once.
+        weight: Strength of the like, or below 0 of the dislike.
+        event_id: Idempotency key: events with the same id count once.
 
     Returns:
-        The document of `feedback --json`; `recorded` is false where the event was known.
+        The document of `feedback --json`; `recorded` is false if the event was recorded before.
 
     Raises:
-        InputError: There is no such item, or a value is none that a table could hold.
+        InputError: The item does not exist, or a value is invalid.
     """
-    said = {"domain": domain, "item_id": item_id, "weight": weight}
-    line = json.dumps(said | {"user_id": user, "event_id": event_id})
-    checked = read_events([line.encode()])
-    if not checked.rejected.is_empty():
-        wrong = checked.rejected.row(0, named=True)
-        raise InputError(f"The {wrong['column']} {wrong['reason']}.", "Correct it.")
-    recorded = record_events(graph, checked.frame, settings)
+    interaction = {"domain": domain, "item_id": item_id, "weight": weight}
+    line = json.dumps(interaction | {"user_id": user, "event_id": event_id})
+    events = read_events([line.encode()])
+    if not events.rejected.is_empty():
+        rejected = events.rejected.row(0, named=True)
+        raise InputError(f"The {rejected['column']} {rejected['reason']}.", "Correct the value.")
+    recorded = record_events(graph, events.frame, settings)
     if not recorded.rejected.is_empty():
         raise InputError(
             f"No item {item_id!r} in {domain!r}: {recorded.rejected['reason'][0]}.",
-            "Correct the name, or load the item with `isthmus ingest`.",
+            "Correct the item or the domain, or load the item with `isthmus ingest`.",
         )
-    return {"user": user} | said | {"recorded": recorded.changed == 1}
+    return {"user": user} | interaction | {"recorded": recorded.changed == 1}
 
 
-def record_events(graph: Graph, events: pl.DataFrame, settings: Settings) -> Recorded:
-    """Writes events in their order, all of them in one transaction, retried as the driver does.
+def record_events(graph: Graph, events: pl.DataFrame, settings: Settings) -> RecordedEvents:
+    """Writes events in order, in one transaction, which the driver retries.
 
-    Popularity of an item that was outgrown is put between 0 and 1 again after it.
+    If an item has more than twice the likes by which popularity was scaled, it is scaled again.
 
     Args:
-        graph: Where to.
-        events: Schema of `EVENTS`. One without a timestamp happened just now.
+        graph: The graph to write to.
+        events: Schema of `EVENTS`; an event without a timestamp happened just now.
         settings: `half_life_days`.
     """
-    unknown = pl.DataFrame(schema=REJECTED)
+    rejected = pl.DataFrame(schema=REJECTED)
     if events["domain"].has_nulls():
-        events, unknown = resolve_items(events, items_called(graph, events["item_id"]))
+        events, rejected = resolve_items(events, find_items(graph, events["item_id"]))
     if events.is_empty():
-        return Recorded(0, unknown)
+        return RecordedEvents(0, rejected)
     owners = known_owners(graph, events, pl.DataFrame(schema=ACCOUNTS.schema))
-    written = graph.write(
+    result = graph.write(
         "feedback/record",
-        rows=_rows(by_person(events, owners)),
+        rows=_rows(replace_accounts(events, owners)),
         half_life_days=settings.half_life_days,
-        most=INTERESTS_A_USER,
-        decimals=DECIMALS,
+        most=MAX_INTERESTS_PER_USER,
+        decimals=WEIGHT_DECIMALS,
     )[0]
-    if written["outgrown"]:
+    if result["outgrown"]:
         scale_popularity(graph)
     key = item_key(pl.col("domain"), pl.col("item_id"))
-    missed = events.filter(~key.is_in(written["items"]))
+    missed = events.filter(~key.is_in(result["items"]))
     if missed.is_empty():
-        return Recorded(written["recorded"], unknown)
-    # What was loaded since is recorded now; of the rest it is said why not.
-    found, missing = resolve_items(missed, items_called(graph, missed["item_id"]))
-    later = record_events(graph, found, settings)
-    rejected = pl.concat([unknown, missing, later.rejected])
-    return Recorded(written["recorded"] + later.changed, rejected)
+        return RecordedEvents(result["recorded"], rejected)
+    # Items may have been loaded meanwhile: record those events now, and reject the rest.
+    loaded, unknown = resolve_items(missed, find_items(graph, missed["item_id"]))
+    later = record_events(graph, loaded, settings)
+    rejected = pl.concat([rejected, unknown, later.rejected])
+    return RecordedEvents(result["recorded"] + later.changed, rejected)
 
 
-def forget_events(graph: Graph, days: float) -> None:
-    """Forgets event ids older than some days, in small transactions."""
+def expire_event_ids(graph: Graph, days: float) -> None:
+    """Deletes event ids older than this number of days, in small transactions."""
     graph.write_in_transactions("feedback/forget_events", days=days)
 
 
 def _rows(events: pl.DataFrame) -> list[Row]:
-    """Events as the statement takes them; an id may name a person, so that its hash is kept."""
+    """Returns events as parameters of the statement; hashes the ids, which may be personal data."""
     hashes = [
-        None if name is None else hashlib.sha256(name.encode()).hexdigest()
-        for name in events["event_id"]
+        None if event_id is None else hashlib.sha256(event_id.encode()).hexdigest()
+        for event_id in events["event_id"]
     ]
     return events.select(
         pl.Series("event", hashes, dtype=pl.String),
@@ -130,6 +137,6 @@ def _rows(events: pl.DataFrame) -> list[Row]:
         item_key(pl.col("domain"), pl.col("item_id")).alias("key"),
         "weight",
         "kind",
-        milliseconds(pl.col("timestamp")).alias("at"),
+        to_milliseconds(pl.col("timestamp")).alias("at"),
         pl.lit(time.time_ns() // 1_000_000).alias("now"),
     ).to_dicts()

@@ -1,4 +1,4 @@
-"""A stream of interactions into the graph: batch by batch, each acknowledged once it is safe."""
+"""Records a stream of interactions in batches; each batch is acknowledged after its commit."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from isthmus.graph.events.record import forget_events, record_events
-from isthmus.graph.ingest.rejected import append_rejected
-from isthmus.graph.sources.events import read_events
-from isthmus.graph.sources.files import MAX_LINE
+from isthmus.graph.events.record import expire_event_ids, record_events
+from isthmus.graph.ingest import append_rejected
+from isthmus.graph.sources import MAX_LINE, read_events
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from isthmus.graph.database.connection import Graph
+    from isthmus.graph.database import Graph
     from isthmus.settings import Settings
 
-EVENTS_A_BATCH = 1_000
-SECONDS_A_BATCH = 0.25
-"""An event waits no longer than this for others to be written with."""
-BLOCK = 2**16
-SECONDS_BETWEEN_FORGETTING = 3600.0
+BATCH_EVENTS = 1_000
+BATCH_SECONDS = 0.25
+"""Maximum time for which an event waits for its batch to fill."""
+BLOCK_BYTES = 2**16
+EXPIRY_INTERVAL_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
-class Acknowledged:
-    """How far a stream is safe: what came up to here need not be sent again.
+class Acknowledgement:
+    """The committed part of a stream, which need not be sent again.
 
     Attributes:
-        line: Number of the last line that was read and settled.
-        safe: Events up to there that are in the graph.
-        rejected: Lines up to there that were wrong; they stand in the quarantine file.
+        line: Number of the last line that was recorded or rejected.
+        safe: Number of events up to this line that are in the graph.
+        rejected: Number of lines up to this line that were rejected; the quarantine file lists
+            them.
     """
 
     line: int
@@ -47,97 +47,98 @@ class Acknowledged:
     rejected: int
 
     def document(self) -> dict[str, int]:
-        """As `--json` prints it."""
+        """Returns the fields as `--json` prints them."""
         return asdict(self)
 
     def text(self) -> str:
-        """As people read it."""
-        wrong = f", {self.rejected:,} lines were wrong" if self.rejected else ""
-        return f"line {self.line:,}: {self.safe:,} events are safe{wrong}"
+        """Returns a line for the terminal."""
+        rejected = f", {self.rejected:,} lines rejected" if self.rejected else ""
+        return f"line {self.line:,}: {self.safe:,} events are safe{rejected}"
 
 
-def follow(graph: Graph, stream: int, settings: Settings) -> Iterator[Acknowledged]:
-    """Records the events of a stream until it ends or SIGINT or SIGTERM comes.
+def follow_stream(graph: Graph, stream: int, settings: Settings) -> Iterator[Acknowledgement]:
+    """Records the events of a stream until it ends, or until SIGINT or SIGTERM.
 
-    Every batch is one transaction. It is acknowledged when it is committed, and its wrong lines
-    are in `rejected.jsonl`; whoever sends again what was not acknowledged loses nothing. Runs in
-    the main thread, which is where signals come.
+    Every batch is one transaction. It is acknowledged after its commit, when its rejected lines are
+    in `rejected.jsonl`; a sender that repeats the lines that were not acknowledged loses nothing.
+    It must run in the main thread, which receives the signals.
 
     Args:
-        graph: Where to.
-        stream: File descriptor; a JSON object a line, as `EVENTS` names its keys.
+        graph: The graph to write to.
+        stream: File descriptor; each line is a JSON object with the columns of `EVENTS` as keys.
         settings: `half_life_days`, `event_days`, `home` for the quarantine.
 
     Yields:
-        After each batch how far the stream is safe; once at least.
+        An acknowledgement after each batch, and at least one.
     """
     line = safe = rejected = 0
-    forgotten = -SECONDS_BETWEEN_FORGETTING
-    with _until_told_to_stop() as stopped:
-        for lines in batches(stream, stopped):
-            if time.monotonic() - forgotten > SECONDS_BETWEEN_FORGETTING:
-                forget_events(graph, settings.event_days)
-                forgotten = time.monotonic()
-            checked = read_events(lines, line + 1)
-            recorded = record_events(graph, checked.frame, settings)
-            wrong = pl.concat([checked.rejected, recorded.rejected]).sort("line")
-            append_rejected(settings.home / "rejected.jsonl", wrong)
+    last_expiry = -EXPIRY_INTERVAL_SECONDS
+    with _stop_on_signals() as is_stopped:
+        for lines in read_batches(stream, is_stopped):
+            if time.monotonic() - last_expiry > EXPIRY_INTERVAL_SECONDS:
+                expire_event_ids(graph, settings.event_days)
+                last_expiry = time.monotonic()
+            events = read_events(lines, line + 1)
+            recorded = record_events(graph, events.frame, settings)
+            rejected_lines = pl.concat([events.rejected, recorded.rejected]).sort("line")
+            append_rejected(settings.home / "rejected.jsonl", rejected_lines)
             line += len(lines)
-            safe += checked.rows - len(wrong)
-            rejected += len(wrong)
-            yield Acknowledged(line, safe, rejected)
+            safe += events.rows - len(rejected_lines)
+            rejected += len(rejected_lines)
+            yield Acknowledgement(line, safe, rejected)
     if not line:
-        yield Acknowledged(0, 0, 0)
+        yield Acknowledgement(0, 0, 0)
 
 
-def batches(stream: int, stopped: Callable[[], bool]) -> Iterator[list[bytes]]:
-    """Lines of a stream as they come, without their ends.
+def read_batches(stream: int, is_stopped: Callable[[], bool]) -> Iterator[list[bytes]]:
+    """Reads batches of lines from a stream, without line ends.
 
-    A batch has `EVENTS_A_BATCH` lines, or fewer where the first has waited `SECONDS_A_BATCH`. A
-    line longer than `MAX_LINE` is cut there. The last one may lack its end.
+    A batch has `BATCH_EVENTS` lines, or fewer if its first line has waited `BATCH_SECONDS`. A line
+    longer than `MAX_LINE` is truncated. The last line may lack its line end.
 
     Args:
         stream: File descriptor.
-        stopped: Asked every `SECONDS_A_BATCH` at least; once true, what was read is the rest.
+        is_stopped: Called at least every `BATCH_SECONDS`; once it is true, reading stops, and the
+            complete lines read so far are the last batches.
     """
-    whole: list[bytes] = []
-    part = bytearray()
-    due = time.monotonic()
-    while not stopped():
-        wait = due - time.monotonic() if whole else SECONDS_A_BATCH
+    lines: list[bytes] = []
+    partial_line = bytearray()
+    deadline = time.monotonic()
+    while not is_stopped():
+        wait = deadline - time.monotonic() if lines else BATCH_SECONDS
         if select.select([stream], [], [], max(0.0, wait))[0]:
-            block = os.read(stream, BLOCK)
+            block = os.read(stream, BLOCK_BYTES)
             if not block:
-                whole += [bytes(part)] if part else []
+                lines += [bytes(partial_line)] if partial_line else []
                 break
-            if not whole:
-                due = time.monotonic() + SECONDS_A_BATCH
-            ended, *rest = block.split(b"\n")
-            part += ended[: MAX_LINE - len(part)]
+            if not lines:
+                deadline = time.monotonic() + BATCH_SECONDS
+            line_end, *rest = block.split(b"\n")
+            partial_line += line_end[: MAX_LINE - len(partial_line)]
             for piece in rest:
-                whole.append(bytes(part))
-                part = bytearray(piece[:MAX_LINE])
-        while len(whole) >= EVENTS_A_BATCH or (whole and time.monotonic() >= due):
-            yield whole[:EVENTS_A_BATCH]
-            del whole[:EVENTS_A_BATCH]
-    for start in range(0, len(whole), EVENTS_A_BATCH):
-        yield whole[start : start + EVENTS_A_BATCH]
+                lines.append(bytes(partial_line))
+                partial_line = bytearray(piece[:MAX_LINE])
+        while len(lines) >= BATCH_EVENTS or (lines and time.monotonic() >= deadline):
+            yield lines[:BATCH_EVENTS]
+            del lines[:BATCH_EVENTS]
+    for start in range(0, len(lines), BATCH_EVENTS):
+        yield lines[start : start + BATCH_EVENTS]
 
 
 @contextmanager
-def _until_told_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether SIGINT or SIGTERM came; the second one ends the process as it always does."""
-    told = threading.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def _stop_on_signals() -> Iterator[Callable[[], bool]]:
+    """Yields whether SIGINT or SIGTERM was received; a second signal has its usual effect."""
+    stop = threading.Event()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def tell(number: int, frame: FrameType | None) -> None:
-        told.set()
-        signal.signal(number, before[signal.Signals(number)])
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, handlers[signal.Signals(number)])
 
-    for number in before:
-        signal.signal(number, tell)
+    for number in handlers:
+        signal.signal(number, request_stop)
     try:
-        yield told.is_set
+        yield stop.is_set
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

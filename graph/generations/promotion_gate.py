@@ -1,8 +1,8 @@
-"""The gate of a retraining: champion and challenger before users whom neither has seen.
+"""The promotion gate: compares champion and challenger on held-out users.
 
-Some users are held out from every training, in one target domain each time: what they did there is
-not learned from. Asked as if cold through the product's Cypher, they say which generation serves
-them better.
+For each target domain some users are held out from every training: it does not see their
+interactions in that domain. Both generations rank items for them by the product's Cypher as for
+cold-start users, and the gate compares the NDCG@10.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data.splits import done_by, interactions_in, without
-from isthmus.gnn.metrics import LISTED, interval, ndcg
-from isthmus.graph.database.connection import Graph
-from isthmus.graph.serving.recommend import CLIENTS, ranked
+from isthmus.gnn.data import hide_interactions, interactions_in_domain, interactions_of_users
+from isthmus.gnn.metrics import LIST_LENGTH, bootstrap_interval, ndcg
+from isthmus.graph.database import Graph
+from isthmus.graph.serving import CLIENTS, rank_items
 from isthmus.progress import progress
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.gnn.data.arrays import InterestGraph
+    from isthmus.gnn.data import InterestGraph
 
-SHARE = 0.05
-MOST_A_TARGET = 500
-FEWEST = 30
-RULE = f"the first {MOST_A_TARGET} of {SHARE:.0%} a target, by hash"
-"""Who is held out; kept with a generation, because only the same users can judge two of them."""
+HELD_OUT_SHARE = 0.05
+MAX_USERS_PER_TARGET = 500
+MIN_USERS = 30
+HELD_OUT_RULE = f"the first {MAX_USERS_PER_TARGET} of {HELD_OUT_SHARE:.0%} a target, by hash"
+"""Selection of the held-out users. Only generations trained with the same rule can be compared."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a challenger may answer.
+class GateDecision:
+    """The decision of the gate on a challenger.
 
     Attributes:
-        promoted: Whether it may.
-        reason: Why, as a sentence.
-        champion: What the champion was worth to the held-out users, by name.
-        challenger: The same of the challenger.
+        promoted: Whether the challenger is promoted.
+        reason: The reason as a sentence.
+        champion: Metrics of the champion on the held-out users, by name.
+        challenger: Metrics of the challenger on the held-out users, by name.
     """
 
     promoted: bool
@@ -52,120 +52,131 @@ class Verdict:
     challenger: dict[str, float] = field(default_factory=dict)
 
 
-def held_out(data: InterestGraph) -> list[NDArray[np.int64]]:
-    """By target domain, the users whose history in it no training sees, as ascending indices.
+def held_out_users(data: InterestGraph) -> list[NDArray[np.int64]]:
+    """Selects the held-out users of each target domain, as ascending indices.
 
-    They have a history elsewhere too. They come first by a hash that has a salt of its own, so that
-    they are not the cold users of an evaluation. When more users come, the last of them may leave,
-    but none comes in who was seen by a training before.
+    They have histories inside and outside the target domain. They are the first users by a hash,
+    whose salt differs from that of the evaluation's test users. When users are added, the last
+    held-out users may drop out, but no user joins them who was in the training set before.
     """
-    owners, found = data.owners(), []
+    owners, held_out = data.interaction_users(), []
     for target, name in enumerate(data.domains):
-        inside = interactions_in(data, target)
-        within, elsewhere = (
+        inside = interactions_in_domain(data, target)
+        in_target, elsewhere = (
             np.bincount(owners, part, minlength=len(data.users)) > 0 for part in (inside, ~inside)
         )
-        both = np.flatnonzero(within & elsewhere)
-        places = np.array([_place(str(user), name) for user in data.users[both]], dtype=np.float64)
-        first = np.argsort(places, kind="stable")[:MOST_A_TARGET]
-        found.append(np.sort(both[first[places[first] < SHARE]]))
-    return found
+        users = np.flatnonzero(in_target & elsewhere)
+        hashes = np.array([_hash(str(user), name) for user in data.users[users]], dtype=np.float64)
+        first = np.argsort(hashes, kind="stable")[:MAX_USERS_PER_TARGET]
+        held_out.append(np.sort(users[first[hashes[first] < HELD_OUT_SHARE]]))
+    return held_out
 
 
-def _place(user: str, domain: str) -> float:
-    """A user's place in the order for a target domain, from 0 to 1."""
+def _hash(user: str, domain: str) -> float:
+    """Hash of a user for a target domain, from 0 to 1."""
     return int(hashlib.sha256(f"{user}|{domain}|gate".encode()).hexdigest()[:8], 16) / 2**32
 
 
-def to_learn_from(
-    data: InterestGraph, judges: Sequence[NDArray[np.int64]], half_life_days: float
+def hide_held_out(
+    data: InterestGraph, held_out: Sequence[NDArray[np.int64]], half_life_days: float
 ) -> InterestGraph:
-    """The graph without what held-out users did in the domain that they are held out for."""
-    hidden = np.any([done_by(data, target, users) for target, users in enumerate(judges)], axis=0)
-    return without(data, hidden, half_life_days=half_life_days)
+    """Hides the interactions of held-out users in their target domain from a snapshot."""
+    hidden = np.any(
+        [interactions_of_users(data, target, users) for target, users in enumerate(held_out)],
+        axis=0,
+    )
+    return hide_interactions(data, hidden, half_life_days=half_life_days)
 
 
-def judge(
+def compare_generations(
     graph: Graph,
     data: InterestGraph,
-    judges: Sequence[NDArray[np.int64]],
+    held_out: Sequence[NDArray[np.int64]],
     champion: dict[str, Any] | None,
     challenger: int,
     settings: Settings,
-) -> Verdict:
-    """Lets the held-out users compare a whole candidate with the generation that answers.
+) -> GateDecision:
+    """Compares a candidate with the active generation on the held-out users.
 
     Args:
-        graph: With both of them.
-        data: The snapshot that the challenger was learned from, with all that users did.
-        judges: From `held_out`.
-        champion: The generation that answers, as `publish.show` gives it, if there is one.
-        challenger: The candidate's number.
-        settings: How a history is read, the seed, and what loss is tolerated.
+        graph: The graph that stores both generations.
+        data: The snapshot of the challenger, with the interactions of the held-out users.
+        held_out: Held-out users by target domain, from `held_out_users`.
+        champion: The active generation from `active_generation`, or None.
+        challenger: Number of the candidate.
+        settings: The settings of recommendations, `seed`, `tolerated_loss`.
     """
-    new = worths(graph, data, judges, challenger, settings)
-    challenged = _metrics(data, new)
+    new = held_out_ndcg(graph, data, held_out, challenger, settings)
+    new_metrics = _summarize(data, new)
     if champion is None:
-        return Verdict(True, "There was no champion to compare with.", challenger=challenged)
-    if champion["settings"].get("held_out") != RULE:
-        reason = "The champion was learned from the users who would judge, so nobody could."
-        return Verdict(True, reason, challenger=challenged)
-    old = worths(graph, data, judges, champion["number"], settings)
-    promoted, reason = decide(np.concatenate(old), np.concatenate(new), settings)
-    return Verdict(promoted, reason, _metrics(data, old), challenged)
+        return GateDecision(True, "There was no champion to compare with.", challenger=new_metrics)
+    if champion["settings"].get("held_out") != HELD_OUT_RULE:
+        reason = "The champion was trained on the held-out users, so the two cannot be compared."
+        return GateDecision(True, reason, challenger=new_metrics)
+    old = held_out_ndcg(graph, data, held_out, champion["number"], settings)
+    promoted, reason = decide_promotion(np.concatenate(old), np.concatenate(new), settings)
+    return GateDecision(promoted, reason, _summarize(data, old), new_metrics)
 
 
-def decide(
+def decide_promotion(
     champion: NDArray[np.float64], challenger: NDArray[np.float64], settings: Settings
 ) -> tuple[bool, str]:
-    """Whether the challenger may answer, and why, by a paired bootstrap over the held-out users.
+    """Decides on a challenger by a paired bootstrap interval over the held-out users.
 
     Args:
-        champion: What it is worth to each of them, (users,).
-        challenger: The same of the challenger, (users,).
-        settings: The seed, and what loss is tolerated.
+        champion: NDCG@10 of the champion for each user, (users,).
+        challenger: NDCG@10 of the challenger for each user, (users,).
+        settings: `seed`, `tolerated_loss`.
+
+    Returns:
+        Whether to promote the challenger, and the reason as a sentence.
     """
-    if len(champion) < FEWEST:
-        some = f"Only {len(champion)} held-out users have likes to judge by"
-        return True, f"{some}, fewer than {FEWEST}: nobody could judge."
+    if len(champion) < MIN_USERS:
+        return True, (
+            f"Only {len(champion)} held-out users have likes in their target domain, fewer than "
+            f"{MIN_USERS}: too few to compare."
+        )
     gain = challenger - champion
-    low, high = interval(gain, settings.seed)
-    found = (
+    low, high = bootstrap_interval(gain, settings.seed)
+    change = (
         f"NDCG@10 of {len(gain)} held-out users changes from {champion.mean():.4f} to "
         f"{challenger.mean():.4f}, by {gain.mean():+.4f} [{low:+.4f}, {high:+.4f}]"
     )
     if high < 0:
-        return False, f"{found}: a significant loss."
+        return False, f"{change}: a significant loss."
     tolerated = settings.tolerated_loss
     if tolerated is not None and -gain.mean() > tolerated * champion.mean():
-        return False, f"{found}: a loss of more than {tolerated:.1%} (tolerated_loss)."
-    return True, f"{found}: no significant loss."
+        return False, f"{change}: a loss of more than {tolerated:.1%} (tolerated_loss)."
+    return True, f"{change}: no significant loss."
 
 
-def worths(
+def held_out_ndcg(
     graph: Graph,
     data: InterestGraph,
-    judges: Sequence[NDArray[np.int64]],
+    held_out: Sequence[NDArray[np.int64]],
     generation: int,
     settings: Settings,
 ) -> list[NDArray[np.float64]]:
-    """By target domain, NDCG@10 of each held-out user who likes something there, asked as if cold.
+    """Computes the NDCG@10 of each held-out user with likes, by target domain, as if cold.
 
-    Somebody who was erased meanwhile is answered nothing by any generation, and counts 0.
+    A user who was deleted meanwhile counts 0 for every generation.
     """
-    from isthmus.gnn.data.examples import likes_of
+    from isthmus.gnn.data import domain_likes
 
-    found = []
-    for target, users in enumerate(judges):
-        liked = likes_of(data, target, users)
-        some = np.flatnonzero(np.diff(liked.indptr))
-        lists = _lists(graph, data, target, users[some], generation, settings)
-        gains = [_ndcg(row, csr_array(liked[[k]])) for k, row in zip(some, lists, strict=True)]
-        found.append(np.array(gains, dtype=np.float64))
-    return found
+    by_target = []
+    for target, users in enumerate(held_out):
+        likes = domain_likes(data, target, users)
+        rows = np.flatnonzero(np.diff(likes.indptr))
+        lists = _rank_domain(graph, data, target, users[rows], generation, settings)
+        values = [
+            _list_ndcg(items, csr_array(likes[[row]]))
+            for row, items in zip(rows, lists, strict=True)
+        ]
+        by_target.append(np.array(values, dtype=np.float64))
+    return by_target
 
 
-def _lists(
+def _rank_domain(
     graph: Graph,
     data: InterestGraph,
     target: int,
@@ -173,46 +184,48 @@ def _lists(
     generation: int,
     settings: Settings,
 ) -> list[list[int]]:
-    """What each user is shown of a target domain, best first, as places among its items."""
+    """Ranks a target domain for each user as if cold; indices among its items, best first."""
     domain = data.domains[target]
     place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
 
-    def shown(user: str) -> list[int]:
-        rows = ranked(graph, user, domain, LISTED, settings, generation=generation, as_if_cold=True)
+    def rank(user: str) -> list[int]:
+        rows = rank_items(
+            graph, user, domain, LIST_LENGTH, settings, generation=generation, as_if_cold=True
+        )
         keys = (f"{domain}:{row['item_id']}" for row in rows)
-        return [place[key] for key in keys if key in place]  # others came since the snapshot
+        return [place[key] for key in keys if key in place]  # without items newer than the snapshot
 
     lists = []
     with (
-        progress(f"ask generation {generation} for {domain}", len(users), "users") as advance,
+        progress(f"evaluate generation {generation} in {domain}", len(users), "users") as advance,
         ThreadPoolExecutor(CLIENTS) as clients,
     ):
-        for one in clients.map(shown, data.users[users].tolist()):
-            lists.append(one)
+        for items in clients.map(rank, data.users[users].tolist()):
+            lists.append(items)
             advance(1)
     return lists
 
 
-def _ndcg(shown: list[int], liked: csr_array) -> float:
+def _list_ndcg(items: list[int], liked: csr_array) -> float:
     """NDCG@10 of one user's list.
 
     Args:
-        shown: Places of items, best first.
+        items: Indices of the listed items, best first.
         liked: The items that the user likes, CSR (1, items).
     """
     scores = np.full(liked.shape, -np.inf, np.float32)
-    scores[0, shown] = -np.arange(len(shown))
+    scores[0, items] = -np.arange(len(items))
     return float(ndcg(scores, liked)[0])
 
 
-def _metrics(data: InterestGraph, by_target: Sequence[NDArray[np.float64]]) -> dict[str, float]:
-    """What is told of the held-out users, by name."""
-    everybody = np.concatenate(by_target)
-    told = {
-        f"{name} held-out ndcg@10": float(worth.mean())
-        for name, worth in zip(data.domains, by_target, strict=True)
-        if len(worth)
+def _summarize(data: InterestGraph, by_target: Sequence[NDArray[np.float64]]) -> dict[str, float]:
+    """Mean NDCG@10 of each target domain and of all held-out users, and their number."""
+    all_users = np.concatenate(by_target)
+    metrics = {
+        f"{name} held-out ndcg@10": float(values.mean())
+        for name, values in zip(data.domains, by_target, strict=True)
+        if len(values)
     }
-    if len(everybody):
-        told["held-out ndcg@10"] = float(everybody.mean())
-    return told | {"held-out users": float(len(everybody))}
+    if len(all_users):
+        metrics["held-out ndcg@10"] = float(all_users.mean())
+    return metrics | {"held-out users": float(len(all_users))}

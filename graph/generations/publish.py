@@ -1,4 +1,4 @@
-"""Learned edges to a generation in the graph: written beside the old one, then switched at once."""
+"""Generations of learned edges: written beside the active one, then activated at once."""
 
 from __future__ import annotations
 
@@ -12,56 +12,54 @@ import numpy as np
 import polars as pl
 
 from isthmus.errors import InputError, NothingToDo
-from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.edges.edge_list import Edges
-from isthmus.gnn.edges.learned import LearnedEdges
-from isthmus.graph.database.connection import Graph, Row
-from isthmus.graph.database.lock import taken_over
-from isthmus.graph.ingest.load import tables_loaded
-from isthmus.graph.interests.encoder_versions import delete_unused, number_of_answering
+from isthmus.gnn.data import InterestGraph
+from isthmus.gnn.edges import EdgeList, LearnedEdges
+from isthmus.graph.database import Graph, Row, lock_lost
+from isthmus.graph.ingest import loaded_datasets
+from isthmus.graph.interests import active_version_number, delete_unused_versions
 from isthmus.progress import progress
 
-SOURCES_A_BATCH = 400
-SOURCES_A_STEP = 50
+BATCH_SOURCES = 400
+DELETE_STEP_SOURCES = 50
 RETIRED_TO_KEEP = 2
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a generation was learned from, and how; kept with it.
+    """The origin of a generation, stored with it.
 
     Attributes:
-        fingerprint: Of the snapshot.
-        settings: What training was told.
-        encoder_version: The one that the snapshot was read from; the active one where it is None.
-        tables: Fingerprints of the tables that had been loaded when the snapshot was read; those of
-            now where it is None.
-        choices: What held-out users decided, for a later training.
+        fingerprint: Fingerprint of the snapshot.
+        settings: Settings of the training.
+        encoder_version: Encoder version of the snapshot; None for the active one.
+        tables: Fingerprints of the tables in the snapshot; None for all that are loaded now.
+        tuned_parameters: Document of the tuned parameters, for later trainings.
     """
 
     fingerprint: str
     settings: Row
     encoder_version: int | None = None
     tables: Sequence[str] | None = None
-    choices: Row | None = None
+    tuned_parameters: Row | None = None
 
 
 class ChampionChanged(NothingToDo):
-    """Somebody switched to another generation than the one that a challenger was judged against."""
+    """Another generation was activated since the challenger's training began."""
 
 
-def publish(
+def publish_generation(
     graph: Graph, data: InterestGraph, learned: LearnedEdges, provenance: Provenance
 ) -> int:
-    """Writes the edges as a candidate, activates it, deletes what it supersedes.
+    """Writes edges as a generation, activates it and deletes superseded generations.
 
-    It asks nobody: a retraining lets its gate judge between `write_candidate` and `activate`.
+    This skips the promotion gate, which a retraining applies between `write_candidate` and
+    `promote`.
 
     Args:
-        graph: Where to.
+        graph: The graph to write to.
         data: The snapshot that the edges index into.
         learned: Edges and merge weights.
-        provenance: What they were learned from.
+        provenance: Their origin.
 
     Returns:
         The number of the generation.
@@ -70,17 +68,17 @@ def publish(
     number = write_candidate(graph, data, learned, provenance)
     activate(graph, number, edge_count(learned))
     delete_superseded(graph)
-    delete_unused(graph)
+    delete_unused_versions(graph)
     return number
 
 
 def write_candidate(
     graph: Graph, data: InterestGraph, learned: LearnedEdges, provenance: Provenance
 ) -> int:
-    """Writes a whole generation that does not answer yet, and returns its number.
+    """Writes all edges of a candidate generation and returns its number.
 
-    Killed meanwhile, what answers goes on, and the next retraining clears the candidate away. The
-    arguments are those of `publish`.
+    After an interruption the active generation stays active, and the next retraining deletes the
+    candidate. The arguments are those of `publish_generation`.
     """
     number = create_candidate(graph, learned, provenance)
     write_edges(graph, number, data, learned)
@@ -88,95 +86,96 @@ def write_candidate(
 
 
 def edge_count(learned: LearnedEdges) -> int:
-    """Edges of all kinds."""
-    kinds = (learned.transfer, learned.interest, learned.co_liked, learned.newcomer)
+    """Returns the number of edges of all kinds."""
+    kinds = (learned.transfer, learned.interest, learned.co_liked, learned.domain_popularity)
     return sum(map(len, kinds))
 
 
-def most_edges(learned: LearnedEdges) -> int:
-    """Edges of a kind that leave an item or an interest, at most."""
+def max_out_degree(learned: LearnedEdges) -> int:
+    """Returns the maximum number of edges of one kind that leave an item or an interest."""
     kinds = (learned.transfer, learned.interest, learned.co_liked)
     return max(int(np.bincount(edges.sources, minlength=1).max()) for edges in kinds)
 
 
 def create_candidate(graph: Graph, learned: LearnedEdges, provenance: Provenance) -> int:
-    """Creates a generation that does not answer yet, and returns its number."""
+    """Creates a candidate generation without edges and returns its number."""
     version, tables = provenance.encoder_version, provenance.tables
     merge = [{"domain": domain, **asdict(weights)} for domain, weights in learned.merge.items()]
     rows = graph.write(
         "generations/create",
         metrics=json.dumps(learned.metrics, sort_keys=True),
         settings=json.dumps(provenance.settings, sort_keys=True),
-        choices=json.dumps(provenance.choices, sort_keys=True),
+        choices=json.dumps(provenance.tuned_parameters, sort_keys=True),
         fingerprint=provenance.fingerprint,
-        tables=tables_loaded(graph) if tables is None else tables,
-        encoder_version=number_of_answering(graph) if version is None else version,
-        most_edges=most_edges(learned),
+        tables=loaded_datasets(graph) if tables is None else tables,
+        encoder_version=active_version_number(graph) if version is None else version,
+        most_edges=max_out_degree(learned),
         merge=merge,
     )
     return int(rows[0]["number"])
 
 
 def write_edges(graph: Graph, number: int, data: InterestGraph, learned: LearnedEdges) -> None:
-    """Writes all edges of a generation in batches of whole sources."""
+    """Writes all edges of a generation in batches; a batch has all edges of its sources."""
     kinds = (
         ("transfer", learned.transfer, data.items),
         ("interest", learned.interest, data.interests),
         ("co_liked", learned.co_liked, data.items),
-        ("newcomer", learned.newcomer, np.array(data.domains)),
+        ("domain_popularity", learned.domain_popularity, np.array(data.domains)),
     )
     for kind, edges, names in kinds:
         graph.write_batches(
             f"generations/write_{kind}",
-            _by_source(edges, names, data.items),
+            _group_by_source(edges, names, data.items),
             f"write {kind} edges of generation {number}",
-            SOURCES_A_BATCH,
+            BATCH_SOURCES,
             generation=number,
         )
 
 
 def promote(
-    graph: Graph, number: int, edges: int, metrics: Row, owner: str, judged: int | None
+    graph: Graph, number: int, edges: int, metrics: Row, owner: str, champion: int | None
 ) -> None:
-    """Lets a challenger answer, unless somebody switched since it began: who did that wins.
+    """Activates a challenger, unless another generation was activated since its training began.
 
     Args:
         graph: The graph.
-        number: Of the challenger.
-        edges: How many it has.
-        metrics: What it is worth.
-        owner: Of the lock of retraining, who must still hold it in the transaction that switches.
-        judged: The generation that it was judged against, and that must still answer in that
-            transaction; None where there was none.
+        number: Number of the challenger.
+        edges: Number of its edges.
+        metrics: Its metrics, by name.
+        owner: Owner of the retraining lock, who must still hold it in the transaction that
+            activates the challenger.
+        champion: Number of the generation that it was compared with, which must still be active in
+            that transaction; None if there was none.
 
     Raises:
-        Locked: Another run took the lock over; what answers goes on.
-        ChampionChanged: Another generation answers, and goes on.
+        Locked: Another run took over the lock; nothing was activated.
+        ChampionChanged: Another generation is active; nothing was activated.
     """
-    row = _switch(graph, number, edges, json.dumps(metrics, sort_keys=True), owner, judged)
+    row = _activate(graph, number, edges, json.dumps(metrics, sort_keys=True), owner, champion)
     if row["switched"]:
         return
-    if row["held"] and row["champion"] != judged:
-        against = "none answered before" if judged is None else f"it was judged against {judged}"
+    if row["held"] and row["champion"] != champion:
+        compared = "no champion" if champion is None else f"generation {champion}"
         raise ChampionChanged(
-            f"Somebody let generation {row['champion']} answer while generation {number} was "
-            f"learned, and {against}: it was not promoted.",
-            "What answers goes on; the next retraining is judged against that.",
+            f"Generation {row['champion']} was activated while generation {number} was trained and "
+            f"compared with {compared}: generation {number} was not promoted.",
+            f"The next retraining compares with generation {row['champion']}.",
         )
-    raise taken_over()
+    raise lock_lost()
 
 
 def activate(graph: Graph, number: int, edges: int) -> None:
-    """Makes a generation the one that answers, with its encoder version, in one transaction.
+    """Activates a generation and its encoder version in one transaction.
 
     Raises:
         InputError: The generation is being deleted.
     """
-    if not _switch(graph, number, edges)["switched"]:
-        raise InputError(f"Generation {number} is gone.", "See `isthmus generations list`.")
+    if not _activate(graph, number, edges)["switched"]:
+        raise InputError(f"Generation {number} was deleted.", "See `isthmus generations list`.")
 
 
-def _switch(
+def _activate(
     graph: Graph,
     number: int,
     edges: int,
@@ -195,42 +194,42 @@ def _switch(
 
 
 def roll_back(graph: Graph, number: int) -> dict[str, Any]:
-    """Makes an earlier generation answer again, with the encoder version that it was learned from.
+    """Rolls back to an earlier generation and its encoder version.
 
     Returns:
-        The generation, as `show` gives it.
+        The generation, as `show_generation` returns it.
 
     Raises:
-        InputError: There is no such generation, or it is not complete.
+        InputError: The generation does not exist, or it is not complete.
     """
-    known = {row["number"]: row for row in generations(graph)}
-    if number not in known or known[number]["state"] not in ("retired", "active"):
-        kept = ", ".join(str(n) for n, row in known.items() if row["state"] == "retired")
+    generations = {row["number"]: row for row in list_generations(graph)}
+    if number not in generations or generations[number]["state"] not in ("retired", "active"):
+        retired = ", ".join(str(n) for n, row in generations.items() if row["state"] == "retired")
         raise InputError(
             f"Generation {number} cannot be rolled back to.",
-            f"These can: {kept or 'none, there is no earlier one'}.",
+            f"Choose one of these: {retired}." if retired else "There is no earlier generation.",
         )
-    activate(graph, number, known[number]["edges"])
-    return show(graph, number)
+    activate(graph, number, generations[number]["edges"])
+    return show_generation(graph, number)
 
 
-def champion(graph: Graph) -> dict[str, Any] | None:
-    """The generation that answers, as `show` gives it, or None where there is none."""
+def active_generation(graph: Graph) -> dict[str, Any] | None:
+    """Returns the active generation as `show_generation` does, or None."""
     rows = graph.read("admin/active_generation")
-    return show(graph, rows[0]["number"]) if rows else None
+    return show_generation(graph, rows[0]["number"]) if rows else None
 
 
-def generations(graph: Graph) -> list[dict[str, Any]]:
-    """All generations, newest first, as `generations list --json` prints them."""
+def list_generations(graph: Graph) -> list[dict[str, Any]]:
+    """Returns all generations, newest first, as `generations list --json` prints them."""
     rows = graph.read("generations/list")
     return [row | {"metrics": json.loads(row["metrics"])} for row in rows]
 
 
-def show(graph: Graph, number: int) -> dict[str, Any]:
-    """One generation with its settings, fingerprint and merge weights.
+def show_generation(graph: Graph, number: int) -> dict[str, Any]:
+    """Returns a generation with its settings, fingerprint and merge weights.
 
     Raises:
-        InputError: There is no such generation.
+        InputError: The generation does not exist.
     """
     rows = graph.read("generations/show", number=number)
     if not rows:
@@ -240,31 +239,31 @@ def show(graph: Graph, number: int) -> dict[str, Any]:
 
 
 def delete_superseded(graph: Graph) -> None:
-    """Deletes candidates left unfinished, and all but the retired generations that answered last.
+    """Deletes unfinished candidates, and retired generations except those active last.
 
-    In small steps: killed, the next retraining goes on.
+    It works in small steps; after an interruption the next retraining continues.
     """
     for row in graph.read("generations/superseded", keep=RETIRED_TO_KEEP):
         delete_generation(graph, row["number"])
 
 
 def delete_generation(graph: Graph, number: int) -> None:
-    """Deletes a generation with its edges in small steps, unless it answers."""
+    """Deletes a generation with its edges in small steps, unless it is active."""
     if graph.write("generations/mark_deleting", number=number):
-        _delete_edges(graph, number)
+        _delete_item_edges(graph, number)
         graph.write_in_transactions("generations/delete_other_edges", number=number)
         graph.write("generations/delete", number=number)
 
 
-def _delete_edges(graph: Graph, number: int) -> None:
-    """Deletes what leaves items, and rests after each step for as long as it took.
+def _delete_item_edges(graph: Graph, number: int) -> None:
+    """Deletes the edges that leave items, pausing after each step for as long as the step took.
 
-    Nobody waits for it, and who reads meanwhile has half of what it would take.
+    The pauses leave the server half of the time for readers; nothing waits for the deletion.
     """
     after, start = "", time.monotonic()
     with progress(f"delete generation {number}", unit="edges") as advance:
         while step := graph.write(
-            "generations/delete_edges", number=number, after=after, limit=SOURCES_A_STEP
+            "generations/delete_edges", number=number, after=after, limit=DELETE_STEP_SOURCES
         ):
             after = step[0]["id"]
             advance(step[0]["edges"])
@@ -272,8 +271,8 @@ def _delete_edges(graph: Graph, number: int) -> None:
             start = time.monotonic()
 
 
-def _by_source(edges: Edges, sources: np.ndarray, targets: np.ndarray) -> pl.DataFrame:
-    """One row a source with the keys and weights of its edges."""
+def _group_by_source(edges: EdgeList, sources: np.ndarray, targets: np.ndarray) -> pl.DataFrame:
+    """Table of one row a source: its id, and the target ids and weights of its edges."""
     return (
         pl.DataFrame(
             {

@@ -1,74 +1,73 @@
-"""Graph to arrays for training, page by page."""
+"""Snapshot of the graph: the arrays that training reads."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from isthmus.errors import NothingToDo
-from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.graph.database.connection import Graph, Row
-from isthmus.graph.interests.embeddings import pages
-from isthmus.graph.interests.encoder_versions import number_of_answering
+from isthmus.gnn.data import InterestGraph
+from isthmus.graph.database import Graph, Row
+from isthmus.graph.interests import active_version_number, read_pages
 from isthmus.progress import progress
 
-if TYPE_CHECKING:
-    pass
-
-PAGE = 2_000
+PAGE_ROWS = 2_000
 
 
-def snapshot(graph: Graph, version: int | None = None) -> InterestGraph:
-    """Reads items, interests and users with all that training uses.
+def read_snapshot(graph: Graph, version: int | None = None) -> InterestGraph:
+    """Reads the items, interests and users of the graph into arrays.
 
     Args:
         graph: The graph.
-        version: Encoder version whose vectors and interests to read; without it the active one.
+        version: Encoder version of the vectors and interests; None for the active one.
 
     Raises:
         NothingToDo: The graph has no items or no interactions.
     """
-    version = number_of_answering(graph) if version is None else version
+    version = active_version_number(graph) if version is None else version
     interests = graph.read("snapshot/interests", version=version)
-    items = list(_read(graph, "snapshot/items", "read items", version))
-    users = list(_read(graph, "snapshot/users", "read users", version))
-    return interest_graph(items, users, interests)
+    items = list(_read_rows(graph, "snapshot/items", "read items", version))
+    users = list(_read_rows(graph, "snapshot/users", "read users", version))
+    return build_interest_graph(items, users, interests)
 
 
-def interest_graph(items: list[Row], users: list[Row], interests: list[Row]) -> InterestGraph:
-    """Puts rows into arrays; each row's place is its index."""
+def build_interest_graph(items: list[Row], users: list[Row], interests: list[Row]) -> InterestGraph:
+    """Builds the arrays from rows; users, items and interests keep the order of their rows.
+
+    Raises:
+        NothingToDo: There are no items or no interactions.
+    """
     if not items or not any(user["items"] for user in users):
         raise NothingToDo(
             "The graph has no items or no interactions to learn from.",
             "Run `isthmus ingest` first.",
         )
     domains = sorted({item["domain"] for item in items})
-    place_of_item = {item["id"]: k for k, item in enumerate(items)}
-    place_of_interest = {interest["id"]: k for k, interest in enumerate(interests)}
+    item_index = {item["id"]: k for k, item in enumerate(items)}
+    interest_index = {interest["id"]: k for k, interest in enumerate(interests)}
     embedded = [row["embedding"] for row in (*items, *interests) if row["embedding"] is not None]
     dimensions = max(map(len, embedded), default=0)
-    interactions, last_at = _interactions(users, place_of_item)
+    interactions, last_at = _build_interactions(users, item_index)
     return InterestGraph(
         users=np.array([user["id"] for user in users], dtype=np.str_),
         items=np.array([item["id"] for item in items], dtype=np.str_),
         domains=tuple(domains),
         item_domain=np.array([domains.index(item["domain"]) for item in items], dtype=np.int32),
-        item_vectors=_vectors(items, dimensions),
+        item_vectors=_stack_vectors(items, dimensions),
         interactions=interactions,
         last_at=last_at,
         interests=np.array([interest["id"] for interest in interests], dtype=np.str_),
-        interest_vectors=_vectors(interests, dimensions),
-        item_interests=_weights([item["about"] for item in items], place_of_interest),
-        user_interests=_weights([user["interests"] for user in users], place_of_interest),
+        interest_vectors=_stack_vectors(interests, dimensions),
+        item_interests=_build_weights([item["about"] for item in items], interest_index),
+        user_interests=_build_weights([user["interests"] for user in users], interest_index),
     )
 
 
-def fingerprint(data: InterestGraph) -> str:
-    """SHA-256 of what training reads; equal snapshots train to equal edges."""
+def snapshot_fingerprint(data: InterestGraph) -> str:
+    """Returns the SHA-256 of the arrays that training reads; equal snapshots give equal edges."""
     digest = hashlib.sha256()
     for names in (data.users, data.items, data.interests):
         digest.update("\n".join(names.tolist()).encode())
@@ -80,14 +79,17 @@ def fingerprint(data: InterestGraph) -> str:
     return digest.hexdigest()
 
 
-def _read(graph: Graph, name: str, task: str, version: int | None) -> Iterable[Row]:
+def _read_rows(graph: Graph, name: str, task: str, version: int | None) -> Iterable[Row]:
     with progress(task, unit="rows") as advance:
-        for page in pages(graph, name, limit=PAGE, version=version):
+        for page in read_pages(graph, name, limit=PAGE_ROWS, version=version):
             yield from page
             advance(len(page))
 
 
-def _vectors(rows: list[Row], dimensions: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def _stack_vectors(
+    rows: list[Row], dimensions: int
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Embeddings of rows, float32 (rows, dimensions), zeros for rows without one."""
     vectors = np.zeros((len(rows), dimensions), dtype=np.float32)
     for k, row in enumerate(rows):
         if row["embedding"] is not None and len(row["embedding"]) == dimensions:
@@ -95,31 +97,31 @@ def _vectors(rows: list[Row], dimensions: int) -> np.ndarray[tuple[int, int], np
     return vectors
 
 
-def _interactions(
-    users: list[Row], place: dict[str, int]
+def _build_interactions(
+    users: list[Row], item_index: dict[str, int]
 ) -> tuple[csr_array, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    """Weights as CSR of shape (users, items), and the times beside its data."""
+    """Weights as CSR (users, items), and the times of its entries in seconds, NaN if unknown."""
     counts = [len(user["items"]) for user in users]
     rows = np.repeat(np.arange(len(users)), counts)
-    columns = np.array([place[key] for user in users for key in user["items"]], dtype=np.int64)
+    columns = np.array([item_index[key] for user in users for key in user["items"]], dtype=np.int64)
     weights = np.array([w for user in users for w in user["weights"]], dtype=np.float32)
     times = np.array([at for user in users for at in user["times"]], dtype=np.float64)
     times = np.where(times == -1, np.nan, times / 1000)
     order = np.lexsort((columns, rows))
     indptr = np.concatenate([[0], np.cumsum(counts)])
-    shape = (len(users), len(place))
+    shape = (len(users), len(item_index))
     matrix = csr_array((weights[order], columns[order], indptr), shape=shape)
     return matrix, times[order]
 
 
-def _weights(lists: list[list[list[object]]], place: dict[str, int]) -> csr_array:
-    """Lists of [interest id, weight] as CSR of shape (rows, interests)."""
+def _build_weights(lists: list[list[list[object]]], interest_index: dict[str, int]) -> csr_array:
+    """Lists of [interest id, weight] as CSR (rows, interests)."""
     entries = [
-        (row, place[str(interest)], weight)
+        (row, interest_index[str(interest)], weight)
         for row, pairs in enumerate(lists)
         for interest, weight in pairs
-        if interest in place
+        if interest in interest_index
     ]
     rows, columns, weights = zip(*entries, strict=True) if entries else ((), (), ())
-    shape = (len(lists), len(place))
+    shape = (len(lists), len(interest_index))
     return csr_array((np.array(weights, dtype=np.float32), (rows, columns)), shape=shape)

@@ -1,1 +1,78 @@
-"""."""
+"""Loads validated tables into the graph: schema, rows, online and bulk loads."""
+
+from isthmus.graph.ingest.bulk import bulk_load
+from isthmus.graph.ingest.dataset import Dataset, resolve_items
+from isthmus.graph.ingest.load import (
+    ingest_dataset,
+    loaded_datasets,
+    scale_popularity,
+    update_popularity,
+)
+from isthmus.graph.ingest.rejected import append_rejected
+from isthmus.graph.ingest.rows import (
+    account_owners,
+    aggregate_interactions,
+    all_users,
+    build_text_rows,
+    find_items,
+    item_key,
+    known_items,
+    known_owners,
+    replace_accounts,
+    text_id,
+    to_milliseconds,
+)
+from isthmus.graph.ingest.schema import (
+    ACCOUNTS,
+    DTYPES,
+    EVENTS,
+    INTERACTIONS,
+    ITEMS,
+    MAX_ID,
+    MAX_NAME,
+    MAX_SHOWN_CHARACTERS,
+    MAX_TEXT,
+    REJECTED,
+    TABLES,
+    TEXTS,
+    Column,
+    Kind,
+    Table,
+)
+
+__all__ = [
+    "ACCOUNTS",
+    "DTYPES",
+    "EVENTS",
+    "INTERACTIONS",
+    "ITEMS",
+    "MAX_ID",
+    "MAX_NAME",
+    "MAX_SHOWN_CHARACTERS",
+    "MAX_TEXT",
+    "REJECTED",
+    "TABLES",
+    "TEXTS",
+    "Column",
+    "Dataset",
+    "Kind",
+    "Table",
+    "account_owners",
+    "aggregate_interactions",
+    "all_users",
+    "append_rejected",
+    "build_text_rows",
+    "bulk_load",
+    "find_items",
+    "ingest_dataset",
+    "item_key",
+    "known_items",
+    "known_owners",
+    "loaded_datasets",
+    "replace_accounts",
+    "resolve_items",
+    "scale_popularity",
+    "text_id",
+    "to_milliseconds",
+    "update_popularity",
+]

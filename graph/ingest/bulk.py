@@ -1,9 +1,9 @@
-"""Records to an empty graph, in bulk: files for Neo4j's importer in place of statements.
+"""Bulk load of tables into an empty graph, by files for Neo4j's importer instead of statements.
 
-The import makes a database in a scratch home, which takes the place of the empty one in a moment:
-until then the graph is empty, from then on it is whole. That it is empty is seen last when its
-server has stopped, so that no write can come after. Constraints and indexes come with the next
-connection, as for every graph.
+The import builds a database in a scratch home, which then replaces the empty one in one step:
+before it the graph is empty, after it the graph is complete. The last check that the graph is
+empty runs after its server has stopped, so that no write can follow. The next connection creates
+constraints and indexes, as for every graph.
 """
 
 from __future__ import annotations
@@ -14,76 +14,79 @@ import time
 from pathlib import Path
 
 from isthmus.errors import InputError
-from isthmus.graph.database.lock import standstill
-from isthmus.graph.database.session import connect
+from isthmus.graph import server
+from isthmus.graph.database import connect, offline_server
 from isthmus.graph.ingest.dataset import Dataset
 from isthmus.graph.ingest.import_files import write_files
-from isthmus.graph.ingest.rows import Loaded, rows_of
-from isthmus.graph.server import lifecycle as server
-from isthmus.graph.server.scratch import scratch
+from isthmus.graph.ingest.rows import IngestSummary, build_rows
+from isthmus.graph.server import scratch
 from isthmus.settings import Settings
 
-LOG = Path("logs", "import.log")
-FOLDER = "import"
+IMPORT_LOG = Path("logs", "import.log")
+IMPORT_FOLDER = "import"
 
 
-def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> Loaded:
-    """Loads a dataset into an empty graph; for a server that is not ours, writes the files alone.
+def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> IngestSummary:
+    """Loads a dataset into an empty graph; for an external server, only writes the import files.
 
     Args:
         dataset: Valid tables.
-        path: The folder they came from.
-        settings: Those of `ingest`, and the server.
+        path: The folder that the tables were read from.
+        settings: Settings of `ingest` and of the server.
 
     Raises:
-        InputError: The graph is not empty, or more rows are wrong than the setting allows.
-        ServerError: The import failed; the graph is empty as before.
-        Locked: A retraining is at work; the graph is as before.
+        InputError: The graph is not empty, or more rows are invalid than the setting allows.
+        ServerError: The import failed; the graph is still empty.
+        Locked: A retraining is running; the graph is unchanged.
     """
     start = time.monotonic()
     _check_empty(settings)
-    rows = rows_of(dataset, settings)
+    rows = build_rows(dataset, settings)
     if settings.neo4j_uri is not None:
-        folder = settings.home / FOLDER
+        folder = settings.home / IMPORT_FOLDER
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         arguments = write_files(rows, dataset, path, settings.half_life_days, folder)
-        return rows.loaded(start, command=_command(settings.neo4j_database, arguments))
-    with scratch(settings) as other:
-        folder = other.home / FOLDER
+        return rows.summary(start, command=_import_command(settings.neo4j_database, arguments))
+    with scratch(settings) as scratch_settings:
+        folder = scratch_settings.home / IMPORT_FOLDER
         folder.mkdir()
         arguments = write_files(rows, dataset, path, settings.half_life_days, folder)
-        server.import_database(other, arguments, settings.home / LOG)
+        server.import_database(scratch_settings, arguments, settings.home / IMPORT_LOG)
         _check_empty(settings)
-        with standstill(settings):
-            _check_still_empty(settings)
-            server.take_database(settings, other)
+        with offline_server(settings):
+            _check_stopped_database_empty(settings)
+            server.replace_database(settings, scratch_settings)
     with connect(settings):
-        return rows.loaded(start)
+        return rows.summary(start)
 
 
 def _check_empty(settings: Settings) -> None:
-    """Sees that the database holds nothing that an import would replace."""
+    """Checks that the database is empty, since the import replaces it.
+
+    Raises:
+        InputError: It has nodes.
+    """
     if settings.neo4j_uri is None and not server.has_graph(settings):
         return
     with connect(settings, migrated=False) as graph:
         if graph.read("admin/nodes")[0]["nodes"]:
             raise InputError(
-                "The graph is not empty, and a bulk load makes a new one.",
-                "Load without --bulk: that adds to what there is. Or give the new graph a home of "
-                "its own with --home.",
+                "The graph is not empty, and a bulk load needs an empty graph.",
+                "Load without --bulk to add to the graph, or create a new graph in another home "
+                "with --home.",
             )
 
 
-def _check_still_empty(settings: Settings) -> None:
-    """Sees the same of a server that has stopped, by a copy whose address nobody knows."""
+def _check_stopped_database_empty(settings: Settings) -> None:
+    """Checks the database of a stopped server by a copy, whose address no other client knows."""
     if server.has_graph(settings):
         with scratch(settings) as copy:
             server.copy_database(settings, copy)
             _check_empty(copy)
 
 
-def _command(database: str, arguments: list[str]) -> str:
-    """The import of the files, to be run where the server is."""
-    tool = ("neo4j-admin", "database", "import", "full", database)
-    return shlex.join([*tool, "--overwrite-destination=true", *arguments])
+def _import_command(database: str, arguments: list[str]) -> str:
+    """Returns the command that imports the files on the machine of the server."""
+    command = ("neo4j-admin", "database", "import", "full", database)
+    return shlex.join([*command, "--overwrite-destination=true", *arguments])

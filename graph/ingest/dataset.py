@@ -1,7 +1,7 @@
-"""The tables of a dataset, valid and typed, and the items that they name.
+"""The valid, typed tables of a dataset, and the items that they refer to.
 
-A `Dataset` that exists is valid: what was wrong stands in its `rejected`, and everything downstream
-trusts the rest.
+Every `Dataset` is valid: its invalid rows are in `rejected`, and the code downstream does not check
+the others again.
 """
 
 from __future__ import annotations
@@ -9,34 +9,30 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-from isthmus.graph.ingest.schema import SHOWN, TABLES, Kind
-
-if TYPE_CHECKING:
-    pass
+from isthmus.graph.ingest.schema import MAX_SHOWN_CHARACTERS, TABLES, Kind
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a folder holds, valid and typed; every frame has the schema of its table.
+    """The valid, typed rows of a folder; every frame has the schema of its table.
 
     Attributes:
-        items: `item_id`, `domain`, `title` ("" where it has none), `text`, `categories`
-            (a list, empty where it has none), `published_at`; one row a domain and item_id.
+        items: `item_id`, `domain`, `title` ("" if missing), `text`, `categories` (a list, empty
+            if missing), `published_at`; one row per domain and item_id.
         interactions: `user_id`, `item_id`, `domain` (null until `resolve_items`), `weight`,
             `timestamp`, `kind`, `platform`.
         texts: `user_id`, `text`, `item_id`, `domain`, `timestamp`, `language`, `kind`.
-        follows: `user_id`, `follows_id`, `weight`; one row a pair.
-        accounts: `platform`, `account_id`, `user_id`; one row a platform and account_id.
-        rejected: Wrong rows, schema `REJECTED`.
-        rows: Rows read in all: valid, rejected and repeated.
-        repeated: Rows that said again what an earlier row of the same key says.
+        follows: `user_id`, `follows_id`, `weight`; one row per pair.
+        accounts: `platform`, `account_id`, `user_id`; one row per platform and account_id.
+        rejected: Invalid rows, schema `REJECTED`.
+        rows: Number of rows read: valid, rejected and repeated.
+        repeated: Number of rows that repeat an earlier row with the same key.
 
-    Times are seconds since 1970 in UTC. Every frame ends with `file` and `line`, where a row was
-    read, for what is found wrong with it later.
+    Times are seconds since 1970 in UTC. Every frame ends with `file` and `line`, the place where a
+    row was read, for errors that are found later.
     """
 
     items: pl.DataFrame
@@ -56,7 +52,7 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the valid rows: the same in whatever format the files hold them."""
+        """SHA-256 of the valid rows, independent of the file format."""
         digest = hashlib.sha256()
         for name, table in TABLES.items():
             frame: pl.DataFrame = getattr(self, name)
@@ -75,26 +71,26 @@ class Dataset:
 
 
 def resolve_items(frame: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Finds the domain of every item that interactions or texts name.
+    """Finds the domain of every item that interactions or texts refer to.
 
     Args:
-        frame: Interactions or texts. A row without an item_id names none and stays as it is.
+        frame: Interactions or texts. A row without an item_id is returned unchanged.
         known: `item_id` and `domain` of every item that exists, in the dataset or in the graph.
 
     Returns:
-        The rows whose item is known, in their order, with its domain; and the others as `REJECTED`:
-        an item that does not exist, or an item_id that stands in several domains.
+        The rows whose item exists, in their order, with its domain; and the others as `REJECTED`:
+        the item does not exist, or its item_id exists in several domains.
     """
     known = known.select("item_id", "domain").unique()
-    one = known.group_by("item_id").agg(
+    domains_of_id = known.group_by("item_id").agg(
         pl.col("domain").min().alias("_domain"),
         pl.len().alias("_domains"),
         pl.col("domain").sort().str.join(", ").alias("_names"),
     )
-    found = (
-        frame.join(one, on="item_id", how="left", maintain_order="left")
+    resolved = (
+        frame.join(domains_of_id, on="item_id", how="left", maintain_order="left")
         .join(
-            known.with_columns(pl.lit(True).alias("_named")),
+            known.with_columns(pl.lit(True).alias("_exists")),
             on=["item_id", "domain"],
             how="left",
             maintain_order="left",
@@ -104,19 +100,19 @@ def resolve_items(frame: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFram
             .then(None)
             .when(pl.col("_domains").is_null())
             .then(pl.lit("there is no such item"))
-            .when(pl.col("domain").is_not_null() & pl.col("_named").is_null())
-            .then(pl.format("there is no such item in {}, it stands in {}", "domain", "_names"))
+            .when(pl.col("domain").is_not_null() & pl.col("_exists").is_null())
+            .then(pl.format("there is no such item in {}; the id exists in {}", "domain", "_names"))
             .when(pl.col("domain").is_null() & (pl.col("_domains") > 1))
-            .then(pl.format("this id stands in {}: add a column domain", "_names"))
+            .then(pl.format("this id exists in {}: add a column domain", "_names"))
             .alias("reason"),
             pl.coalesce("domain", "_domain").alias("domain"),
         )
     )
-    wrong = found.filter(pl.col("reason").is_not_null()).select(
+    rejected = resolved.filter(pl.col("reason").is_not_null()).select(
         "file",
         "line",
         pl.lit("item_id").alias("column"),
-        pl.col("item_id").str.slice(0, SHOWN).alias("value"),
+        pl.col("item_id").str.slice(0, MAX_SHOWN_CHARACTERS).alias("value"),
         "reason",
     )
-    return found.filter(pl.col("reason").is_null()).select(frame.columns), wrong
+    return resolved.filter(pl.col("reason").is_null()).select(frame.columns), rejected

@@ -1,7 +1,7 @@
-"""The files that `neo4j-admin database import full` makes a graph from.
+"""The files from which `neo4j-admin database import full` builds a graph.
 
-They hold the same nodes and relationships as `cypher/ingest` writes, popularity included. Ids that
-join them are row numbers, each kind of node in a space of its own, and do not get into the graph.
+They contain the same nodes and relationships as `cypher/ingest` writes, popularity included. The
+ids that join the files are row numbers, one id space per label, and are not stored in the graph.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import polars as pl
 
 from isthmus.errors import IsthmusError
 from isthmus.graph.ingest.dataset import Dataset
-from isthmus.graph.ingest.rows import Rows
+from isthmus.graph.ingest.rows import GraphRows
 from isthmus.progress import progress
 
-SEPARATOR = "\x1f"
-"""Between the names of a list: no name holds a control character."""
+ARRAY_DELIMITER = "\x1f"
+"""Safe between category names, which contain no control characters."""
 
 OPTIONS = ("--id-type=integer", "--array-delimiter=U+001F", "--bad-tolerance=0")
 
 
 @dataclass(frozen=True)
 class ImportFile:
-    """A file and what it holds.
+    """A CSV file for the importer.
 
     Attributes:
         option: `--nodes=LABEL` or `--relationships=TYPE`.
-        name: Of the file.
-        frame: Its rows; the columns' names are its header.
+        name: File name.
+        frame: Rows; the column names are the header.
     """
 
     option: str
@@ -39,16 +39,19 @@ class ImportFile:
 
 
 def write_files(
-    rows: Rows, dataset: Dataset, path: Path, half_life_days: float, folder: Path
+    rows: GraphRows, dataset: Dataset, path: Path, half_life_days: float, folder: Path
 ) -> list[str]:
-    """Writes the files; returns the options and files that the import takes.
+    """Writes the import files.
 
     Args:
-        rows: What goes in.
+        rows: Rows of the graph.
         dataset: The tables.
-        path: The folder that they came from.
+        path: The folder that the tables were read from.
         half_life_days: Age at which a dated like counts half.
-        folder: Where to; it exists.
+        folder: Existing folder to write to.
+
+    Returns:
+        The arguments of the importer: its options and the files.
 
     Raises:
         IsthmusError: The files cannot be written.
@@ -57,48 +60,50 @@ def write_files(
     files = [
         file
         for file in (
-            *_nodes(rows, half_life_days, tables),
-            _dataset(dataset, tables),
-            *_relationships(rows),
+            *_node_files(rows, half_life_days, tables),
+            _dataset_file(dataset, tables),
+            *_relationship_files(rows),
         )
         if len(file.frame)
     ]
     arguments = [*OPTIONS]
     if any(_has_line_break(file.frame) for file in files):
-        arguments.append("--multiline-fields=true")  # which costs time, so only where it must be
+        # The option slows the import down, so it is set only if a value has a line break.
+        arguments.append("--multiline-fields=true")
     with progress("write import files", sum(len(file.frame) for file in files), "rows") as advance:
         for file in files:
             try:
                 file.frame.write_csv(folder / file.name)
             except (OSError, pl.exceptions.PolarsError) as error:
                 raise IsthmusError(
-                    f"The files to import cannot be written to {folder}: {error}.",
-                    "Make room, or set ISTHMUS_HOME to a disk that has some.",
+                    f"The import files cannot be written to {folder}: {error}.",
+                    "Free disk space, or set ISTHMUS_HOME to a folder on another disk.",
                 ) from error
             arguments.append(f"{file.option}={folder / file.name}")
             advance(len(file.frame))
     return arguments
 
 
-def _popularity(rows: Rows, half_life_days: float) -> pl.DataFrame:
-    """`key`, `domain`, `newest_at`, `likes`, `most_likes` and `popularity` of every item.
+def _item_popularity(rows: GraphRows, half_life_days: float) -> pl.DataFrame:
+    """Computes `newest_at`, `likes`, `most_likes` and `popularity` by item `key` and `domain`.
 
-    That is what `ingest/newest`, `likes`, `most_likes` and `popularity` say, in arrays: an import
-    leaves no moment at which the graph is there and its popularity is not.
+    It computes what the statements `ingest/newest`, `likes`, `most_likes` and `popularity` compute,
+    so that the imported graph never lacks its popularity.
     """
-    in_domains = rows.items.select("key", "domain")
-    pairs = rows.interactions.join(in_domains, on="key")
-    newest = pairs.group_by("domain").agg(pl.col("last_at").max().alias("newest_at"))
-    seconds = pl.col("newest_at") // 1000 - pl.col("last_at") // 1000
-    counted = (
-        pairs.filter(pl.col("weight") > 0)
+    item_domains = rows.items.select("key", "domain")
+    interactions = rows.interactions.join(item_domains, on="key")
+    newest = interactions.group_by("domain").agg(pl.col("last_at").max().alias("newest_at"))
+    age_seconds = pl.col("newest_at") // 1000 - pl.col("last_at") // 1000
+    decay = pl.lit(0.5).pow(age_seconds / 86_400 / half_life_days).fill_null(1.0)
+    likes = (
+        interactions.filter(pl.col("weight") > 0)
         .join(newest, on="domain")
         .group_by("key")
-        .agg(pl.lit(0.5).pow(seconds / 86_400 / half_life_days).fill_null(1.0).sum().alias("likes"))
+        .agg(decay.sum().alias("likes"))
     )
     return (
-        in_domains.join(newest, on="domain", how="left", maintain_order="left")
-        .join(counted, on="key", how="left", maintain_order="left")
+        item_domains.join(newest, on="domain", how="left", maintain_order="left")
+        .join(likes, on="key", how="left", maintain_order="left")
         .with_columns(pl.col("likes").fill_null(0.0))
         .with_columns(pl.col("likes").max().over("domain").alias("most_likes"))
         .with_columns(
@@ -110,16 +115,16 @@ def _popularity(rows: Rows, half_life_days: float) -> pl.DataFrame:
     )
 
 
-def _nodes(rows: Rows, half_life_days: float, tables: str) -> list[ImportFile]:
-    popularity = _popularity(rows, half_life_days)
+def _node_files(rows: GraphRows, half_life_days: float, tables: str) -> list[ImportFile]:
+    popularity = _item_popularity(rows, half_life_days)
     items = rows.items.join(popularity.drop("domain"), on="key", maintain_order="left").select(
         "key",
         "domain",
         "item_id",
         "title",
         "text",
-        pl.col("categories").list.join(SEPARATOR).alias("categories:string[]"),
-        _date("published_at"),
+        pl.col("categories").list.join(ARRAY_DELIMITER).alias("categories:string[]"),
+        _datetime("published_at"),
         pl.col("likes").alias("likes:double"),
         pl.col("popularity").alias("popularity:double"),
     )
@@ -129,7 +134,7 @@ def _nodes(rows: Rows, half_life_days: float, tables: str) -> list[ImportFile]:
         .unique("domain", maintain_order=True)
         .select(
             pl.col("domain").alias("name"),
-            _date("newest_at"),
+            _datetime("newest_at"),
             pl.col("most_likes").alias("most_likes:double"),
         )
     )
@@ -137,103 +142,103 @@ def _nodes(rows: Rows, half_life_days: float, tables: str) -> list[ImportFile]:
         "id",
         "kind",
         "language",
-        _date("written_at"),
+        _datetime("written_at"),
         "sha256",
         pl.col("item_key").alias("item"),
         "text",
         pl.lit(tables).alias("tables"),
     )
     return [
-        _numbered("User", rows.users.rename({"user_id": "id"})),
-        _numbered("Item", items),
-        _numbered("Domain", domains),
-        _numbered("Text", texts),
-        _numbered("Account", rows.accounts.select("key")),
+        _node_file("User", rows.users.rename({"user_id": "id"})),
+        _node_file("Item", items),
+        _node_file("Domain", domains),
+        _node_file("Text", texts),
+        _node_file("Account", rows.accounts.select("key")),
     ]
 
 
-def _dataset(dataset: Dataset, tables: str) -> ImportFile:
+def _dataset_file(dataset: Dataset, tables: str) -> ImportFile:
     now = int(datetime.now(UTC).timestamp() * 1000)
     frame = pl.DataFrame(
         {"path": [tables], "fingerprint": [dataset.fingerprint], "loaded_at": [now]}
     )
-    return _numbered("Dataset", frame.with_columns(_date("loaded_at")).drop("loaded_at"))
+    return _node_file("Dataset", frame.with_columns(_datetime("loaded_at")).drop("loaded_at"))
 
 
-def _relationships(rows: Rows) -> list[ImportFile]:
+def _relationship_files(rows: GraphRows) -> list[ImportFile]:
     users = rows.users.with_row_index("number")
     items = rows.items.select("key", "domain").with_row_index("number")
     domains = _domains(rows).with_row_index("number")
     interacted = (
-        rows.interactions.join(_start(users, "User", "user_id"), on="user_id")
-        .join(_end(items, "Item", "key"), on="key")
+        rows.interactions.join(_start_ids(users, "User", "user_id"), on="user_id")
+        .join(_end_ids(items, "Item", "key"), on="key")
         .select(
             ":START_ID(User)",
             ":END_ID(Item)",
             pl.col("weight").alias("weight:double"),
             pl.col("count").alias("count:long"),
             "kind",
-            _date("first_at"),
-            _date("last_at"),
+            _datetime("first_at"),
+            _datetime("last_at"),
         )
     )
     in_domain = items.select(pl.col("number").alias(":START_ID(Item)"), "domain").join(
-        _end(domains, "Domain", "domain"), on="domain"
+        _end_ids(domains, "Domain", "domain"), on="domain"
     )
     wrote = (
         rows.texts.select("user_id")
         .with_row_index(":END_ID(Text)")
-        .join(_start(users, "User", "user_id"), on="user_id")
+        .join(_start_ids(users, "User", "user_id"), on="user_id")
     )
-    owned = (
+    account_of = (
         rows.accounts.select("user_id")
         .with_row_index(":START_ID(Account)")
-        .join(_end(users, "User", "user_id"), on="user_id")
+        .join(_end_ids(users, "User", "user_id"), on="user_id")
     )
-    follows = rows.follows.join(_start(users, "User", "user_id"), on="user_id").join(
-        _end(users.rename({"user_id": "follows_id"}), "User", "follows_id"), on="follows_id"
+    follows = rows.follows.join(_start_ids(users, "User", "user_id"), on="user_id").join(
+        _end_ids(users.rename({"user_id": "follows_id"}), "User", "follows_id"), on="follows_id"
     )
     return [
-        _linked("INTERACTED", interacted),
-        _linked("IN_DOMAIN", in_domain.drop("domain")),
-        _linked("WROTE", wrote.drop("user_id")),
-        _linked("OF", owned.drop("user_id")),
-        _linked(
+        _relationship_file("INTERACTED", interacted),
+        _relationship_file("IN_DOMAIN", in_domain.drop("domain")),
+        _relationship_file("WROTE", wrote.drop("user_id")),
+        _relationship_file("OF", account_of.drop("user_id")),
+        _relationship_file(
             "FOLLOWS", follows.drop("user_id", "follows_id").rename({"weight": "weight:double"})
         ),
     ]
 
 
-def _domains(rows: Rows) -> pl.DataFrame:
+def _domains(rows: GraphRows) -> pl.DataFrame:
     return rows.items.select(pl.col("domain").unique().sort())
 
 
-def _numbered(label: str, frame: pl.DataFrame) -> ImportFile:
-    """A file of nodes, each with the number of its row."""
-    numbered = frame.with_row_index(f":ID({label})")
-    return ImportFile(f"--nodes={label}", f"{label.lower()}.csv", numbered)
+def _node_file(label: str, frame: pl.DataFrame) -> ImportFile:
+    """Returns a file of nodes, with the row number as their id."""
+    nodes = frame.with_row_index(f":ID({label})")
+    return ImportFile(f"--nodes={label}", f"{label.lower()}.csv", nodes)
 
 
-def _linked(kind: str, frame: pl.DataFrame) -> ImportFile:
+def _relationship_file(kind: str, frame: pl.DataFrame) -> ImportFile:
     return ImportFile(f"--relationships={kind}", f"{kind.lower()}.csv", frame)
 
 
-def _start(nodes: pl.DataFrame, label: str, key: str) -> pl.DataFrame:
-    """Key of a node to its number, as where a relationship starts."""
+def _start_ids(nodes: pl.DataFrame, label: str, key: str) -> pl.DataFrame:
+    """Maps the key of each node to its number as the start of a relationship."""
     return nodes.select(key, pl.col("number").alias(f":START_ID({label})"))
 
 
-def _end(nodes: pl.DataFrame, label: str, key: str) -> pl.DataFrame:
-    """Key of a node to its number, as where a relationship ends."""
+def _end_ids(nodes: pl.DataFrame, label: str, key: str) -> pl.DataFrame:
+    """Maps the key of each node to its number as the end of a relationship."""
     return nodes.select(key, pl.col("number").alias(f":END_ID({label})"))
 
 
-def _date(name: str) -> pl.Expr:
-    """Milliseconds since 1970 as a date-time in UTC."""
+def _datetime(name: str) -> pl.Expr:
+    """Formats milliseconds since 1970 as a date-time in UTC."""
     moment = pl.from_epoch(name, time_unit="ms")
     return moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").alias(f"{name}:datetime")
 
 
 def _has_line_break(frame: pl.DataFrame) -> bool:
-    texts = frame.select(pl.col(pl.String).str.contains(r"[\r\n]").any())
-    return any(value for row in texts.rows() for value in row)
+    has_break = frame.select(pl.col(pl.String).str.contains(r"[\r\n]").any())
+    return any(value for row in has_break.rows() for value in row)

@@ -1,7 +1,7 @@
-"""Records to graph, online: validated tables in, nodes and relationships out.
+"""Online load of validated tables into a graph that may already have content.
 
-Loading the same tables twice changes nothing, and a load that was cut short is completed by
-loading again: every statement merges by key. `bulk` loads the same rows into an empty graph.
+Loading the same tables twice changes nothing, and loading again completes an interrupted load:
+every statement merges by key. `bulk` loads the same rows into an empty graph.
 """
 
 from __future__ import annotations
@@ -9,28 +9,29 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from isthmus.graph.database.connection import ROWS_A_BATCH, Graph
+from isthmus.graph.database import BATCH_ROWS, Graph
 from isthmus.graph.ingest.dataset import Dataset
-from isthmus.graph.ingest.rows import Loaded, rows_of
+from isthmus.graph.ingest.rows import IngestSummary, build_rows
 from isthmus.settings import Settings
 
 
-def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Loaded:
+def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> IngestSummary:
     """Writes a dataset into the graph.
 
     Args:
-        graph: Where to.
+        graph: The graph to write to.
         dataset: Valid tables.
-        path: The folder they came from; the graph remembers it, since it does not keep texts.
+        path: The folder that the tables were read from; the graph stores it, since the texts are
+            read from there again unless they are stored too.
         settings: `keep_text`, `max_rejected_share`, `half_life_days`, `home` for the quarantine.
 
     Raises:
-        InputError: More rows are wrong than the setting allows; nothing was written.
+        InputError: More rows are invalid than the setting allows; nothing was written.
     """
     start = time.monotonic()
-    rows = rows_of(dataset, settings, graph)
+    rows = build_rows(dataset, settings, graph)
     graph.write("ingest/domains", names=rows.items["domain"].unique().to_list())
-    graph.write_batches("ingest/items", rows.items, "load items", ROWS_A_BATCH // 2)
+    graph.write_batches("ingest/items", rows.items, "load items", BATCH_ROWS // 2)
     graph.write_batches("ingest/users", rows.users, "load users")
     graph.write_batches("ingest/interactions", rows.interactions, "load interactions")
     graph.write_batches("ingest/texts", rows.texts, "load texts", tables=str(path.absolute()))
@@ -38,22 +39,22 @@ def ingest(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> Lo
     graph.write_batches("ingest/follows", rows.follows, "load follows")
     graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)
     update_popularity(graph, settings.half_life_days)
-    return rows.loaded(start)
+    return rows.summary(start)
 
 
-def tables_loaded(graph: Graph) -> list[str]:
-    """Fingerprints of the tables that were loaded into a graph."""
+def loaded_datasets(graph: Graph) -> list[str]:
+    """Returns the fingerprints of the datasets that were loaded into a graph."""
     return [row["fingerprint"] for row in graph.read("encode/datasets")]
 
 
 def update_popularity(graph: Graph, half_life_days: float) -> None:
-    """Counts likes anew: `likes`, decayed, and `popularity` between 0 and 1 of every item."""
+    """Recomputes `likes`, with decay, and `popularity`, between 0 and 1, of every item."""
     graph.write("ingest/newest")
     graph.write_in_transactions("ingest/likes", half_life_days=half_life_days)
     scale_popularity(graph)
 
 
 def scale_popularity(graph: Graph) -> None:
-    """Puts `popularity` between 0 and 1 by the most likes that an item of its domain has now."""
+    """Scales `popularity` to between 0 and 1 by the current maximum of likes in each domain."""
     graph.write("ingest/most_likes")
     graph.write_in_transactions("ingest/popularity")

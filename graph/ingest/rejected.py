@@ -1,4 +1,4 @@
-"""Wrong rows: where they are written, and when there are too many of them."""
+"""Rejected rows: writes them to the quarantine file and limits their share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
-    """Writes the wrong rows as JSON Lines, whole or not at all; without any, no file stays.
+    """Writes the rejected rows as JSON Lines, atomically; removes the file if there are none.
 
     Raises:
         IsthmusError: The file cannot be written.
@@ -32,11 +32,11 @@ def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _write_error(path, error) from error
 
 
 def append_rejected(path: Path, rejected: pl.DataFrame) -> None:
-    """Adds wrong rows of a stream to those that are in the file.
+    """Appends the rejected rows of a stream to the file.
 
     Raises:
         IsthmusError: The file cannot be written.
@@ -48,43 +48,47 @@ def append_rejected(path: Path, rejected: pl.DataFrame) -> None:
         with path.open("ab") as file:
             rejected.select(REJECTED.names()).write_ndjson(file)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _write_error(path, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> IsthmusError:
+def _write_error(path: Path, error: OSError) -> IsthmusError:
     return IsthmusError(
-        f"The wrong rows cannot be written to {path}: {error.strerror or error}.",
-        "Make room, or name a folder that may be written.",
+        f"The rejected rows cannot be written to {path}: {error.strerror or error}.",
+        "Free disk space, or set ISTHMUS_HOME to a folder that can be written.",
     )
 
 
-def check_share(rejected: pl.DataFrame, rows: int, max_share: float, quarantine: Path) -> None:
-    """Stops where too many rows are wrong; called before anything is written to the graph.
+def check_rejected_share(
+    rejected: pl.DataFrame, rows: int, max_share: float, quarantine: Path
+) -> None:
+    """Checks the share of rejected rows, before anything is written to the graph.
 
     Args:
-        rejected: Wrong rows, schema `REJECTED`.
-        rows: Rows read in all.
-        max_share: Wrong rows over all rows, at most.
-        quarantine: Where the wrong rows were written, for the sentence.
+        rejected: Rejected rows, schema `REJECTED`.
+        rows: Number of all rows that were read.
+        max_share: Maximum share of rejected rows.
+        quarantine: File that holds the rejected rows, for the message.
 
     Raises:
-        InputError: More are wrong; it shows the first three.
+        InputError: The share is greater; the message shows the first three rows.
     """
     if rejected.height <= max_share * rows:
         return
-    first = "\n".join(f"  {describe(row)}" for row in rejected.head(3).iter_rows(named=True))
+    examples = "\n".join(
+        f"  {describe_rejected(row)}" for row in rejected.head(3).iter_rows(named=True)
+    )
     raise InputError(
-        f"{rejected.height:,} of {rows:,} rows are wrong, more than {max_share:.0%}; nothing was "
-        f"loaded. The first:\n{first}\n",
-        f"All of them are in {quarantine}. Correct them, or raise the setting max_rejected_share.",
+        f"{rejected.height:,} of {rows:,} rows are invalid, more than {max_share:.0%}; nothing was "
+        f"loaded. The first:\n{examples}\n",
+        f"{quarantine} lists all of them. Correct them, or raise the setting max_rejected_share.",
     )
 
 
-def describe(rejected: dict[str, object]) -> str:
-    """A wrong row, as `REJECTED` names its fields, as a sentence without a full stop."""
-    where = f"{rejected['file']}, line {rejected['line']}"
+def describe_rejected(rejected: dict[str, object]) -> str:
+    """Describes a rejected row, with the fields of `REJECTED`, in one line."""
+    place = f"{rejected['file']}, line {rejected['line']}"
     if rejected["column"] is None:
-        return f"{where}: {rejected['reason']}"
+        return f"{place}: {rejected['reason']}"
     if rejected["value"] is None:
-        return f"{where}: {rejected['column']} {rejected['reason']}"
-    return f"{where}: {rejected['column']} {str(rejected['value'])!r}: {rejected['reason']}"
+        return f"{place}: {rejected['column']} {rejected['reason']}"
+    return f"{place}: {rejected['column']} {str(rejected['value'])!r}: {rejected['reason']}"

@@ -1,4 +1,4 @@
-"""Validated tables as the rows that go into a graph, one a node or relationship."""
+"""Converts validated tables to the rows of a graph, one per node or relationship."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from isthmus.graph.database.connection import ROWS_A_BATCH, Graph
+from isthmus.graph.database import BATCH_ROWS, Graph
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
-from isthmus.graph.ingest.rejected import check_share, write_rejected
+from isthmus.graph.ingest.rejected import check_rejected_share, write_rejected
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What a load wrote, and what it refused.
+class IngestSummary:
+    """Counts of a load.
 
     Attributes:
-        users: Users that the tables name.
-        items: Items that the tables name.
+        users: Users in the tables.
+        items: Items in the table of items.
         interactions: Pairs of a user and an item.
         texts: Texts.
-        rejected: Wrong rows; they stand in `quarantine`.
-        seconds: From tables that are read to the last row acknowledged.
-        quarantine: The file of the wrong rows, or None where none was wrong.
-        command: What is left to do on the machine of a server that is not ours, after a bulk load;
-            None where everything is in the graph.
+        rejected: Invalid rows; `quarantine` lists them.
+        seconds: From the tables in memory to the commit of the last row.
+        quarantine: The file of the rejected rows, or None if there are none.
+        command: After a bulk load for an external server, the command to run on its machine; None
+            if the graph is complete.
     """
 
     users: int
@@ -43,24 +43,24 @@ class Loaded:
     command: str | None = None
 
     def document(self) -> dict[str, object]:
-        """The result as `--json` prints it."""
+        """Returns the result as `--json` prints it."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What a load writes: frames of one row a node or relationship, as `cypher/ingest` takes them.
+class GraphRows:
+    """The rows that a load writes, one per node or relationship, as `cypher/ingest` takes them.
 
     Attributes:
-        items: `key`, `domain`, `item_id`, `title`, `text`, `categories` (null where there are
-            none), `published_at`.
+        items: `key`, `domain`, `item_id`, `title`, `text`, `categories` (null if there are none),
+            `published_at`.
         users: `user_id`, ascending.
-        interactions: As `user_item_pairs` makes them.
-        texts: As `keyed_texts` makes them.
+        interactions: Result of `aggregate_interactions`.
+        texts: Result of `build_text_rows`.
         accounts: `key`, `user_id`.
         follows: `user_id`, `follows_id`, `weight`.
-        rejected: Wrong rows.
-        quarantine: The file that they stand in, or None where none was wrong.
+        rejected: Number of rejected rows.
+        quarantine: The file of the rejected rows, or None if there are none.
     """
 
     items: pl.DataFrame
@@ -72,14 +72,14 @@ class Rows:
     rejected: int
     quarantine: str | None
 
-    def loaded(self, start: float, command: str | None = None) -> Loaded:
-        """What was written, once all of it is.
+    def summary(self, start: float, command: str | None = None) -> IngestSummary:
+        """Returns the counts of a completed load.
 
         Args:
-            start: `time.monotonic()` at the beginning.
-            command: What is left to do.
+            start: `time.monotonic()` at the start of the load.
+            command: Import command to run on the machine of an external server.
         """
-        return Loaded(
+        return IngestSummary(
             users=len(self.users),
             items=len(self.items),
             interactions=len(self.interactions),
@@ -91,36 +91,36 @@ class Rows:
         )
 
 
-def rows_of(dataset: Dataset, settings: Settings, graph: Graph | None = None) -> Rows:
-    """Tables as the rows that go into a graph; the wrong ones are written to the quarantine file.
+def build_rows(dataset: Dataset, settings: Settings, graph: Graph | None = None) -> GraphRows:
+    """Converts tables to the rows of a graph; writes invalid rows to the quarantine file.
 
     Args:
         dataset: Valid tables.
         settings: `keep_text`, `max_rejected_share`, `home` for the quarantine.
-        graph: Whose items and accounts the tables may name; None where it is empty.
+        graph: The graph whose items and accounts the tables may refer to; None if it is empty.
 
     Raises:
-        InputError: More rows are wrong than the setting allows.
+        InputError: More rows are invalid than the setting allows.
     """
     known = dataset.items if graph is None else known_items(graph, dataset)
-    interactions, unknown = resolve_items(dataset.interactions, known)
-    texts, unknown_too = resolve_items(dataset.texts, known)
-    rejected = pl.concat([dataset.rejected, unknown, unknown_too])
+    interactions, rejected_interactions = resolve_items(dataset.interactions, known)
+    texts, rejected_texts = resolve_items(dataset.texts, known)
+    rejected = pl.concat([dataset.rejected, rejected_interactions, rejected_texts])
     quarantine = settings.home / "rejected.jsonl"
     write_rejected(quarantine, rejected)
-    check_share(rejected, dataset.rows, settings.max_rejected_share, quarantine)
+    check_rejected_share(rejected, dataset.rows, settings.max_rejected_share, quarantine)
     if len(rejected):
-        logger.warning("%d wrong rows are left out; see %s", len(rejected), quarantine)
+        logger.warning("%d invalid rows were rejected; see %s", len(rejected), quarantine)
 
     if graph is None:
         owners = account_owners(dataset.accounts)
     else:
         owners = known_owners(graph, interactions, dataset.accounts)
-    pairs = user_item_pairs(by_person(interactions, owners))
-    texts = keyed_texts(texts, settings.keep_text)
-    return Rows(
-        items=_items(dataset.items),
-        users=users_of(pairs, texts, dataset),
+    pairs = aggregate_interactions(replace_accounts(interactions, owners))
+    texts = build_text_rows(texts, settings.keep_text)
+    return GraphRows(
+        items=_item_rows(dataset.items),
+        users=all_users(pairs, texts, dataset),
         interactions=pairs,
         texts=texts,
         accounts=account_owners(dataset.accounts),
@@ -131,72 +131,73 @@ def rows_of(dataset: Dataset, settings: Settings, graph: Graph | None = None) ->
 
 
 def text_id(user_id: str, item_key: str | None, timestamp: float | None, text: str) -> str:
-    """The key of a text: a hash of who wrote it, about what, when, and its words."""
+    """Returns the key of a text: a hash of its user, item, time and content."""
     parts = (user_id, item_key or "", "" if timestamp is None else repr(timestamp), text)
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def item_key(domain: pl.Expr, item_id: pl.Expr) -> pl.Expr:
-    """The key of an item: `domain:item_id`."""
+    """Returns the key of an item: `domain:item_id`."""
     return pl.concat_str(domain, item_id, separator=":")
 
 
 def known_items(graph: Graph, dataset: Dataset) -> pl.DataFrame:
-    """`item_id` and `domain` of the tables' items, and of those in the graph that they name."""
-    own = dataset.items.select("item_id", "domain")
-    named = pl.concat([dataset.interactions["item_id"], dataset.texts["item_id"]])
-    return pl.concat([own, items_called(graph, named)]).unique()
+    """Returns `item_id` and `domain` of the dataset's items and of graph items it refers to."""
+    own_items = dataset.items.select("item_id", "domain")
+    item_ids = pl.concat([dataset.interactions["item_id"], dataset.texts["item_id"]])
+    return pl.concat([own_items, find_items(graph, item_ids)]).unique()
 
 
-def items_called(graph: Graph, item_ids: pl.Series) -> pl.DataFrame:
-    """`item_id` and `domain` of the items in the graph that have one of these ids."""
-    found = [
+def find_items(graph: Graph, item_ids: pl.Series) -> pl.DataFrame:
+    """Returns `item_id` and `domain` of the items in the graph that have one of these ids."""
+    rows = [
         row
-        for ids in item_ids.drop_nulls().unique().to_frame("item_id").iter_slices(ROWS_A_BATCH)
-        for row in graph.read("ingest/known_items", item_ids=ids["item_id"].to_list())
+        for batch in item_ids.drop_nulls().unique().to_frame("item_id").iter_slices(BATCH_ROWS)
+        for row in graph.read("ingest/known_items", item_ids=batch["item_id"].to_list())
     ]
-    return pl.DataFrame(found, schema={"item_id": pl.String, "domain": pl.String})
+    return pl.DataFrame(rows, schema={"item_id": pl.String, "domain": pl.String})
 
 
-def by_person(interactions: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Replaces an account on a platform by the person whose it is, where that is known.
+def replace_accounts(interactions: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """Replaces an account on a platform by its user, if the user is known.
 
     Args:
-        interactions: As a dataset holds them.
-        owners: `key` of an account and the `user_id` whose it is, one row a key.
+        interactions: Interactions with the schema of their table.
+        owners: `key` of an account and the `user_id` of its owner, one row per key.
     """
-    person = owners.rename({"user_id": "person"})
+    owner = owners.rename({"user_id": "owner"})
     return (
         interactions.with_columns(_account_key("user_id").alias("key"))
-        .join(person, on="key", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("person", "user_id").alias("user_id"))
-        .drop("key", "person")
+        .join(owner, on="key", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("owner", "user_id").alias("user_id"))
+        .drop("key", "owner")
     )
 
 
 def account_owners(accounts: pl.DataFrame) -> pl.DataFrame:
-    """`key` and `user_id` of the accounts of a dataset."""
+    """Returns `key` and `user_id` of the accounts of a dataset."""
     return accounts.select(_account_key("account_id").alias("key"), "user_id")
 
 
 def known_owners(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    """The owners of accounts that the graph or the tables know; the tables know better."""
-    own = account_owners(accounts)
+    """Returns `key` and `user_id` of accounts in the tables or the graph; the tables win."""
+    own_owners = account_owners(accounts)
     keys = interactions.select(_account_key("user_id").unique()).to_series().drop_nulls().to_list()
     if not keys:
-        return own
-    known = pl.DataFrame(graph.read("ingest/known_accounts", keys=keys), schema=own.schema)
-    return pl.concat([known, own]).unique("key", keep="last")
+        return own_owners
+    rows = graph.read("ingest/known_accounts", keys=keys)
+    graph_owners = pl.DataFrame(rows, schema=own_owners.schema)
+    return pl.concat([graph_owners, own_owners]).unique("key", keep="last")
 
 
 def _account_key(name: str) -> pl.Expr:
-    """The key of an account, `platform:id`; null where no platform is named."""
+    """Returns the key of an account, `platform:id`; null without a platform."""
     return pl.concat_str("platform", name, separator=":")
 
 
-def user_item_pairs(interactions: pl.DataFrame) -> pl.DataFrame:
-    """One row a user and item; the newest event gives weight and kind."""
-    at = pl.col("timestamp")
+def aggregate_interactions(interactions: pl.DataFrame) -> pl.DataFrame:
+    """Aggregates to one row per user and item, with weight and kind of the newest event."""
+    timestamp = pl.col("timestamp")
     return (
         interactions.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("key"))
         .sort("user_id", "key", "timestamp", maintain_order=True)
@@ -205,14 +206,14 @@ def user_item_pairs(interactions: pl.DataFrame) -> pl.DataFrame:
             pl.col("weight").last(),
             pl.col("kind").last(),
             pl.len().alias("count"),
-            milliseconds(at.drop_nulls()).alias("times"),
-            milliseconds(at.min()).alias("first_at"),
-            milliseconds(at.max()).alias("last_at"),
+            to_milliseconds(timestamp.drop_nulls()).alias("times"),
+            to_milliseconds(timestamp.min()).alias("first_at"),
+            to_milliseconds(timestamp.max()).alias("last_at"),
         )
     )
 
 
-def _items(items: pl.DataFrame) -> pl.DataFrame:
+def _item_rows(items: pl.DataFrame) -> pl.DataFrame:
     return items.select(
         item_key(pl.col("domain"), pl.col("item_id")).alias("key"),
         "domain",
@@ -220,34 +221,38 @@ def _items(items: pl.DataFrame) -> pl.DataFrame:
         "title",
         "text",
         pl.when(pl.col("categories").list.len() > 0).then("categories"),
-        milliseconds(pl.col("published_at")),
+        to_milliseconds(pl.col("published_at")),
     )
 
 
-def keyed_texts(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
-    """Texts as the graph holds them, one row an id; the words only where they are to be kept."""
-    keyed = texts.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("item_key"))
+def build_text_rows(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
+    """Converts texts to the rows of the graph, one per id.
+
+    Args:
+        texts: Texts with the domains of their items.
+        keep_text: Store the content; otherwise `text` is null.
+    """
+    rows = texts.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("item_key"))
     ids = [
-        text_id(*row)
-        for row in keyed.select("user_id", "item_key", "timestamp", "text").iter_rows()
+        text_id(*row) for row in rows.select("user_id", "item_key", "timestamp", "text").iter_rows()
     ]
     hashes = [
         hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts["text"]
     ]
-    return keyed.select(
+    return rows.select(
         pl.Series("id", ids, dtype=pl.String),
         "user_id",
         "item_key",
         "kind",
-        pl.coalesce("language", _script(pl.col("text"))).alias("language"),
-        milliseconds(pl.col("timestamp")).alias("written_at"),
+        pl.coalesce("language", _language_by_script(pl.col("text"))).alias("language"),
+        to_milliseconds(pl.col("timestamp")).alias("written_at"),
         pl.Series("sha256", hashes, dtype=pl.String),
         pl.when(keep_text).then("text").alias("text"),
     ).unique("id", keep="first", maintain_order=True)
 
 
-def _script(text: pl.Expr) -> pl.Expr:
-    """`ja`, `ko` or `zh` where the script says so; other languages share theirs."""
+def _language_by_script(text: pl.Expr) -> pl.Expr:
+    """Returns `ja`, `ko` or `zh` by the script; null otherwise, since other scripts are shared."""
     return (
         pl.when(text.str.contains(r"[\p{Hiragana}\p{Katakana}]"))
         .then(pl.lit("ja"))
@@ -258,19 +263,22 @@ def _script(text: pl.Expr) -> pl.Expr:
     )
 
 
-def users_of(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """`user_id` of all whom the tables name, ascending."""
+def all_users(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Returns the `user_id` of every user in the tables, ascending."""
     follows = dataset.follows
-    names = (
+    user_ids = (
         pairs["user_id"],
         texts["user_id"],
         follows["user_id"],
         follows["follows_id"].alias("user_id"),
         dataset.accounts["user_id"],
     )
-    return pl.concat(names).unique().sort().to_frame("user_id")
+    return pl.concat(user_ids).unique().sort().to_frame("user_id")
 
 
-def milliseconds(seconds: pl.Expr) -> pl.Expr:
-    """Whole milliseconds, which the server turns into dates; the driver takes 0.1 ms for each."""
+def to_milliseconds(seconds: pl.Expr) -> pl.Expr:
+    """Converts to whole milliseconds; the server makes dates of them, which is faster.
+
+    The driver takes 0.1 ms to encode one date.
+    """
     return (seconds * 1000).round().cast(pl.Int64)

@@ -1,30 +1,23 @@
-"""The vocabulary of what goes in: items, interactions, texts, follows, accounts.
-
-The five tables and their columns are named here once.
-"""
+"""The schema of the input: tables of items, interactions, texts, follows and accounts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 import polars as pl
-
-if TYPE_CHECKING:
-    pass
 
 MAX_ID = 512
 MAX_NAME = 128
 MAX_TEXT = 131_072
-"""Characters of a field, at most; the csv module's own limit, held for every format."""
+"""Maximum characters of a field; the limit of the csv module, applied to every format."""
 MAX_WEIGHT = 1e9
-SHOWN = 200
-"""Characters of a wrong value that the quarantine file shows."""
+MAX_SHOWN_CHARACTERS = 200
+"""Maximum characters of an invalid value that the quarantine file shows."""
 
 
 class Kind(Enum):
-    """What a column holds, and so how it is read and what it refuses."""
+    """The kind of values in a column, which decides how they are parsed and validated."""
 
     ID = "an id: text or a whole number, without control characters"
     NAME = "the name of a domain or a platform: an id without a colon"
@@ -51,12 +44,12 @@ class Column:
     """A column of a table.
 
     Attributes:
-        name: As the header spells it.
-        kind: What it holds.
-        required: Whether the table must have it and every row a value in it.
-        low: Least number.
-        high: Greatest number.
-        default: What stands where a row has no value.
+        name: Name in the header.
+        kind: Kind of its values.
+        required: Whether the table must have the column and every row a value.
+        low: Minimum of a number.
+        high: Maximum of a number.
+        default: Value of a row that has none.
     """
 
     name: str
@@ -69,12 +62,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that files are read as.
+    """The schema of a file.
 
     Attributes:
-        name: The file's name without its endings.
-        columns: In order.
-        key: Columns of which no two rows may hold the same; empty where rows may repeat.
+        name: File name without its extensions.
+        columns: Columns in order.
+        key: Columns whose values are unique together; empty if rows may repeat.
     """
 
     name: str
@@ -83,7 +76,7 @@ class Table:
 
     @property
     def schema(self) -> pl.Schema:
-        """Types of a valid frame: the columns, then `file` and `line` where the row was read."""
+        """Types of a valid frame: the columns, then `file` and `line` of the row."""
         types = {column.name: DTYPES[column.kind] for column in self.columns}
         return pl.Schema(types | {"file": pl.String(), "line": pl.Int64()})
 
@@ -143,7 +136,7 @@ ACCOUNTS = Table(
     key=("platform", "account_id"),
 )
 EVENTS = Table("events", (*INTERACTIONS.columns, Column("event_id", Kind.ID)))
-"""Interactions as they happen; with an id, an event that is sent twice counts once."""
+"""Live interactions; an event that is sent twice with the same event_id counts once."""
 TABLES = {table.name: table for table in (ITEMS, INTERACTIONS, TEXTS, FOLLOWS, ACCOUNTS)}
 REJECTED = pl.Schema(
     {
@@ -154,7 +147,7 @@ REJECTED = pl.Schema(
         "reason": pl.String(),
     }
 )
-"""A wrong row: where it stands, the column (null for the row as a whole), its value, and why.
+"""An invalid row: file and line, column (null for the row as a whole), value, and reason.
 
-`line` is the first line of the row in the file; in Parquet the row's number from 1.
+`line` is the first line of the row in the file, or in Parquet the row number, from 1.
 """

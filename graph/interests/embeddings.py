@@ -1,4 +1,4 @@
-"""Titles and texts to embeddings in the graph; only what has none of a version is encoded."""
+"""Embeddings of items and texts in the graph; encodes only those without one of a version."""
 
 from __future__ import annotations
 
@@ -6,34 +6,30 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
-from isthmus.encoders.text.encoder import Kind, TextEncoder, load_encoder
-from isthmus.encoders.text.vector_cache import VectorCache, encode_cached
-from isthmus.errors import IsthmusError
-from isthmus.graph.database.connection import Graph, Row
-from isthmus.graph.ingest.dataset import resolve_items
-from isthmus.graph.ingest.rows import item_key, known_items, text_id
-from isthmus.graph.interests.encoder_versions import version_of
+from isthmus.encoders.text import Kind, TextEncoder, VectorCache, encode_cached, load_encoder
+from isthmus.graph.database import Graph, Row
+from isthmus.graph.interests.encoder_versions import register_version
+from isthmus.graph.interests.text_words import TextWords
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
 
-PAGE = 5_000
-NAMED = 5
+PAGE_ROWS = 5_000
+MAX_NAMED_TEXTS = 5
 
 
 @dataclass(frozen=True)
-class NotFound:
-    """Texts whose words neither the graph nor any table holds, so that they have no embedding.
+class MissingTexts:
+    """Texts without an embedding because neither the graph nor a table has their words.
 
     Attributes:
-        tables: The folder that they came from.
-        texts: How many.
-        ids: Keys of the first ones.
+        tables: Folder of the tables that they were loaded from.
+        texts: Number of texts.
+        ids: Ids of the first `MAX_NAMED_TEXTS` of them.
     """
 
     tables: str
@@ -42,16 +38,16 @@ class NotFound:
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """What a run encoded.
+class EncodingSummary:
+    """The result of encoding.
 
     Attributes:
-        version: Number of the encoder version that the vectors are of.
-        encoded: Texts that the model encoded.
-        cached: Texts whose vectors came from the cache.
-        seconds: From start to end.
-        missing: Texts without an embedding because their words were not found.
-        not_found: The same by the tables that they came from.
+        version: Number of the encoder version of the vectors.
+        encoded: Number of items and texts that the model encoded.
+        cached: Number of items and texts whose vectors came from the cache.
+        seconds: Duration.
+        missing: Number of texts without an embedding because their words were not found.
+        not_found: These texts by the tables that they were loaded from.
     """
 
     version: int
@@ -59,57 +55,65 @@ class Encoded:
     cached: int
     seconds: float
     missing: int
-    not_found: list[NotFound]
+    not_found: list[MissingTexts]
 
     def document(self) -> dict[str, object]:
         """The result as `--json` prints it."""
         return asdict(self)
 
 
-def encode(graph: Graph, settings: Settings, encoder: TextEncoder | None = None) -> Encoded:
-    """Gives items and texts the embeddings of an encoder that they lack.
+def encode(
+    graph: Graph,
+    settings: Settings,
+    encoder: TextEncoder | None = None,
+    words: TextWords | None = None,
+) -> EncodingSummary:
+    """Encodes the items and texts that have no embedding of the encoder's version.
 
-    They are stored under the encoder's version, beside those of others; which one is read does not
-    change. Interrupted, the next run goes on where it stopped.
+    The vectors are stored under this version beside those of other versions; the active version
+    does not change. After an interruption the next run continues where this one stopped.
 
     Args:
         graph: The graph.
         settings: `encoder`, `home` for its files and the vector cache, `threads`.
-        encoder: The settings' own, where it is at hand already; else it is loaded.
+        encoder: The encoder of the settings if it is loaded already; None to load it.
+        words: The words of texts, to share with other steps of the run; None to read them here.
     """
     start = time.monotonic()
-    if encoder is None:
-        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    version = version_of(graph, encoder)
+    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads)
+    words = words or TextWords(graph)
+    version = register_version(graph, encoder)
     cache = VectorCache(settings.home / "vectors")
     encoded = cached = 0
-    for page in pages(graph, "encode/items_without_embedding", version=version):
+    for page in read_pages(graph, "encode/items_without_embedding", version=version):
         new, old = _encode_page(graph, encoder, cache, "item", version, page)
         encoded, cached = encoded + new, cached + old
-    words: dict[str, str] | None = None
-    lost: list[Row] = []
-    for page in pages(graph, "encode/texts_without_embedding", version=version):
-        if words is None and any(row["text"] is None for row in page):
-            words = words_from_tables(graph)
-        for row in page:
-            if row["text"] is None and words is not None:
-                row["text"] = words.get(row["id"])
-        lost += [row for row in page if row["text"] is None]
+    without_words: list[Row] = []
+    for page in read_pages(graph, "encode/texts_without_embedding", version=version):
+        words.attach(page)
+        without_words += [row for row in page if row["text"] is None]
         rows = [row for row in page if row["text"] is not None]
         new, old = _encode_page(graph, encoder, cache, "text", version, rows)
         encoded, cached = encoded + new, cached + old
-    not_found = _not_found(lost)
+    missing = _group_by_tables(without_words)
+    for group in missing:
+        _warn_missing(group)
     seconds = round(time.monotonic() - start, 3)
-    return Encoded(version, encoded, cached, seconds, len(lost), not_found)
+    return EncodingSummary(version, encoded, cached, seconds, len(without_words), missing)
 
 
 def delete_orphans(graph: Graph) -> None:
-    """Deletes vectors, texts and accounts whose items and users somebody has deleted by hand."""
+    """Deletes vectors, texts and accounts whose items or users were deleted by hand."""
     graph.write_in_transactions("admin/delete_orphans")
 
 
-def pages(graph: Graph, name: str, limit: int = PAGE, **parameters: object) -> Iterator[list[Row]]:
-    """Reads a statement page by page; it returns a column `id` and takes `after` and `limit`."""
+def read_pages(
+    graph: Graph, name: str, limit: int = PAGE_ROWS, **parameters: object
+) -> Iterator[list[Row]]:
+    """Reads a statement page by page.
+
+    The statement takes the parameters `after` and `limit` and returns a column `id`.
+    """
     after = ""
     while page := graph.read(name, after=after, limit=limit, **parameters):
         after = page[-1]["id"]
@@ -124,6 +128,7 @@ def _encode_page(
     version: int,
     rows: list[Row],
 ) -> tuple[int, int]:
+    """Encodes and stores a page; returns the numbers of encoded and of cached vectors."""
     if not rows:
         return 0, 0
     kind: Kind = "passage" if node == "item" else "query"
@@ -131,53 +136,29 @@ def _encode_page(
     frame = pl.DataFrame({"id": [row["id"] for row in rows], "embedding": vectors})
     frame = frame.with_columns(pl.col("embedding").cast(pl.List(pl.Float64)))
     graph.write_batches(
-        f"encode/set_{node}_embeddings", frame, f"store {node} vectors", version=version
+        f"encode/set_{node}_embeddings", frame, f"store {node} embeddings", version=version
     )
     return encoded, cached
 
 
-def _not_found(lost: list[Row]) -> list[NotFound]:
-    """Says which texts have no embedding, and where they came from."""
+def _group_by_tables(texts: list[Row]) -> list[MissingTexts]:
+    """Groups texts without words by the folder of their tables."""
     ids: dict[str, list[str]] = {}
-    for row in lost:
+    for row in texts:
         ids.setdefault(row["tables"] or "tables that were not recorded", []).append(row["id"])
-    found = [NotFound(tables, len(of), of[:NAMED]) for tables, of in sorted(ids.items())]
-    for some in found:
-        logger.warning(
-            "%d texts have no embedding: the graph does not keep their words, and the tables that "
-            "were loaded do not hold them any more. They came from %s; their ids: %s%s. Ingest "
-            "those tables again from where they are now.",
-            some.texts,
-            some.tables,
-            ", ".join(some.ids),
-            " …" if some.texts > len(some.ids) else "",
-        )
-    return found
+    return [
+        MissingTexts(tables, len(group), group[:MAX_NAMED_TEXTS])
+        for tables, group in sorted(ids.items())
+    ]
 
 
-def with_words(graph: Graph, texts: list[Row]) -> list[Row]:
-    """Rows of texts, their `text` from the tables where the graph does not keep it, or None."""
-    if any(row["text"] is None for row in texts):
-        words = words_from_tables(graph)
-        for row in texts:
-            if row["text"] is None:
-                row["text"] = words.get(row["id"])
-    return texts
-
-
-def words_from_tables(graph: Graph) -> dict[str, str]:
-    """The words of texts by their key, from the tables that were loaded."""
-    from isthmus.graph.sources import read_dataset
-
-    words: dict[str, str] = {}
-    for row in graph.read("encode/datasets"):
-        try:
-            dataset = read_dataset(Path(row["path"]))
-        except IsthmusError as error:
-            logger.warning("cannot read %s again: %s", row["path"], error.message)
-            continue
-        texts, _ = resolve_items(dataset.texts, known_items(graph, dataset))
-        texts = texts.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("item_key"))
-        columns = texts.select("user_id", "item_key", "timestamp", "text")
-        words |= {text_id(*values): values[3] for values in columns.iter_rows()}
-    return words
+def _warn_missing(group: MissingTexts) -> None:
+    logger.warning(
+        "%d texts have no embedding: the graph does not store their words, and the loaded tables "
+        "do not contain them any more. They came from %s; their ids: %s%s. Ingest these tables "
+        "again from their present folder.",
+        group.texts,
+        group.tables,
+        ", ".join(group.ids),
+        " …" if group.texts > len(group.ids) else "",
+    )

@@ -1,8 +1,8 @@
-"""Encoders as numbered versions: whose vectors are read, and whose are made beside them.
+"""Encoder versions: numbered encoders, each with vectors and interests of its own in the graph.
 
-A version is a model's name and the fingerprint of its files. Each has vectors and interests of its
-own in the graph; those of exactly one version are read: the active one's. It changes in the
-transaction that activates a generation, and goes back with it.
+A version is identified by the model's name and the fingerprint of its files. Only the vectors and
+interests of the active version are read. The active version changes in the transaction that
+activates a generation, and changes back when that generation is rolled back.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from isthmus.encoders.text.encoder import TextEncoder, load_encoder
-from isthmus.graph.database.connection import Graph, Row
+from isthmus.encoders.text import TextEncoder, load_encoder
+from isthmus.graph.database import Graph, Row
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
 
 
 @dataclass(frozen=True)
-class Version:
-    """The encoder whose vectors are read.
+class EncoderVersion:
+    """The active encoder version.
 
     Attributes:
-        number: Of the version.
-        name: Of the model.
-        fingerprint: Of the model's files.
-        generation: The generation that answers with it, or None where there is none yet.
+        number: Number of the version.
+        name: Name or folder of the model.
+        fingerprint: Fingerprint of the model's files.
+        generation: Number of the active generation, or None if there is none yet.
     """
 
     number: int
@@ -35,60 +35,61 @@ class Version:
     generation: int | None
 
 
-def answering(graph: Graph) -> Version | None:
-    """The active version, or None where nothing has been encoded yet."""
+def active_version(graph: Graph) -> EncoderVersion | None:
+    """Returns the active version, or None if nothing has been encoded yet."""
     rows = graph.read("encode/active")
-    return Version(**rows[0]) if rows else None
+    return EncoderVersion(**rows[0]) if rows else None
 
 
-def number_of_answering(graph: Graph) -> int | None:
-    """The number of the active version, or None where nothing has been encoded yet."""
-    active = answering(graph)
+def active_version_number(graph: Graph) -> int | None:
+    """Returns the number of the active version, or None if nothing has been encoded yet."""
+    active = active_version(graph)
     return None if active is None else active.number
 
 
-def version_of(graph: Graph, encoder: TextEncoder) -> int:
-    """The number of an encoder's version, a new one where the graph does not know it.
+def register_version(graph: Graph, encoder: TextEncoder) -> int:
+    """Returns the number of an encoder's version; registers the version if it is new.
 
-    The first version of a graph is active at once: there is nothing that it could be mixed with.
+    The first version of a graph is active at once.
     """
-    folder = Path(encoder.name).expanduser().is_dir()
+    is_folder = Path(encoder.name).expanduser().is_dir()
     rows = graph.write(
         "encode/version",
-        name=str(encoder.folder) if folder else encoder.name,  # found from any working directory
+        # An absolute path is found from any working directory.
+        name=str(encoder.folder) if is_folder else encoder.name,
         fingerprint=encoder.fingerprint,
         dimensions=encoder.dimensions,
     )
     return int(rows[0]["version"])
 
 
-def versions(graph: Graph) -> list[Row]:
-    """All versions, newest first, as `encoder list --json` prints them."""
+def list_versions(graph: Graph) -> list[Row]:
+    """Returns all versions, newest first, as `encoder list --json` prints them."""
     return graph.read("encode/versions")
 
 
-def encoder_of_answers(graph: Graph, settings: Settings) -> TextEncoder:
-    """The encoder whose vectors are read, whichever the settings name; theirs where there is none.
+def active_encoder(graph: Graph, settings: Settings) -> TextEncoder:
+    """Loads the encoder of the active version, or the encoder of the settings if there is none.
 
     Raises:
-        IsthmusError: Its files are not to be had.
+        IsthmusError: The files of the encoder cannot be found.
     """
-    active = answering(graph)
+    active = active_version(graph)
     name = settings.encoder if active is None else active.name
     return load_encoder(name, settings.home, settings.threads)
 
 
-def settings_of_answers(graph: Graph, settings: Settings) -> Settings:
-    """Settings for adding to what answers: with the encoder of the generation that does so.
+def settings_for_active_encoder(graph: Graph, settings: Settings) -> Settings:
+    """Returns the settings with the encoder of the active version instead of their own.
 
-    Another encoder comes with another generation; without one they stay as they are.
+    New items and texts need vectors of the version that the active generation uses; only a
+    retraining changes to another encoder. Without an active generation the settings stay unchanged.
     """
-    active = answering(graph)
+    active = active_version(graph)
     if active is None or active.generation is None or active.name == settings.encoder:
         return settings
     logger.info(
-        "Generation %d answers with the encoder %s, which goes on until `isthmus retrain` changes "
-        "to %s.",
+        "Generation %d uses the encoder %s; `isthmus retrain` changes to %s.",
         active.generation,
         active.name,
         settings.encoder,
@@ -96,16 +97,16 @@ def settings_of_answers(graph: Graph, settings: Settings) -> Settings:
     return settings.model_copy(update={"encoder": active.name})
 
 
-def answer_without_generation(graph: Graph, number: int) -> None:
-    """Makes a version the one that is read, unless a generation says which one that is."""
+def activate_version(graph: Graph, number: int) -> None:
+    """Activates a version, unless an active generation determines the version."""
     if graph.write("encode/activate", version=number):
-        delete_unused(graph)
+        delete_unused_versions(graph)
 
 
-def delete_unused(graph: Graph) -> None:
-    """Deletes what versions made that are not read and that no generation uses, in small steps.
+def delete_unused_versions(graph: Graph) -> None:
+    """Deletes vectors and interests of inactive versions that no generation uses, in small steps.
 
-    Their numbers stay taken, so that what a killed deletion left is never read as another's.
+    Their numbers are not reused: remains of an interrupted deletion never belong to a new version.
     """
     for row in graph.write("encode/mark_deleting"):
         for name in ("delete_vectors", "delete_interests"):

@@ -1,49 +1,51 @@
-"""What items and texts are about, and what users are interested in.
+"""Interests of items, texts and users.
 
-What texts are about is read from their embeddings by a discriminant that the texts themselves
-teach; praise counts for their writers' interests, complaints against.
+The interests of texts are derived from their embeddings by a topic classifier that is fitted to
+the texts themselves. Praise raises the interests of the writer, a complaint lowers them.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from isthmus.encoders.text.encoder import TextEncoder, load_encoder
-from isthmus.encoders.topics.discriminant import Topics
-from isthmus.graph.database.connection import Graph, Row
+from isthmus.encoders.text import TextEncoder, load_encoder
+from isthmus.encoders.topics import TopicClassifier
+from isthmus.graph.database import Graph, Row
 from isthmus.graph.interests.derivation import derive_user_interests
-from isthmus.graph.interests.embeddings import Encoded, encode, pages
+from isthmus.graph.interests.embeddings import EncodingSummary, encode, read_pages
 from isthmus.graph.interests.encoder_versions import (
-    answer_without_generation,
-    number_of_answering,
-    version_of,
+    activate_version,
+    active_version_number,
+    register_version,
 )
-from isthmus.graph.interests.hierarchy import nested, write_nesting
-from isthmus.graph.interests.item_interests import interests_of_items, known_interests
-from isthmus.graph.interests.text_topics import Interests, most_likely, read_texts, written
+from isthmus.graph.interests.hierarchy import build_hierarchy, write_hierarchy
+from isthmus.graph.interests.item_interests import build_item_interests, existing_interests
+from isthmus.graph.interests.text_topics import (
+    Interests,
+    learn_text_readers,
+    load_texts,
+    top_interests,
+)
+from isthmus.graph.interests.text_words import TextWords
 from isthmus.settings import Settings
 
-if TYPE_CHECKING:
-    pass
-
-SHOWN = 15
+MAX_SHOWN_INTERESTS = 15
 
 
 @dataclass(frozen=True)
-class InterestsFound:
-    """What was found.
+class InterestSummary:
+    """The result of finding interests.
 
     Attributes:
-        interests: How many interests there are.
-        items: How many items are about some.
-        texts: How many texts are about some.
-        wider: How many families of interests there are beside them.
-        seconds: In all.
+        interests: Number of interests.
+        items: Number of items with interests.
+        texts: Number of texts.
+        wider: Number of parent interests of clusters, which `interests` does not include.
+        seconds: Duration.
     """
 
     interests: int
@@ -53,87 +55,98 @@ class InterestsFound:
     seconds: float
 
     def document(self, largest: list[Row]) -> dict[str, object]:
-        """The result as `--json` prints it, with rows of `largest_interests`."""
+        """Returns the result as `--json` prints it, with rows of `largest_interests`."""
         return asdict(self) | {"largest": largest}
 
     def text(self, largest: list[Row]) -> str:
-        """The result for people, with rows of `largest_interests`."""
+        """Returns the result as text, with rows of `largest_interests`."""
         lines = [
-            f"{self.interests:,} interests in {self.wider:,} families for {self.items:,} items and "
-            f"{self.texts:,} texts; those of most items:"
+            f"{self.interests:,} interests and {self.wider:,} parent interests of "
+            f"{self.items:,} items and {self.texts:,} texts; those with most items:"
         ]
         for row in largest:
-            within = f"; part of {', '.join(row['part_of'])}" if row["part_of"] else ""
-            lines.append(f"  {' / '.join(row['names'])}: {row['items']:,} items{within}")
+            parents = f"; part of {', '.join(row['part_of'])}" if row["part_of"] else ""
+            lines.append(f"  {' / '.join(row['names'])}: {row['items']:,} items{parents}")
         return "\n".join(lines)
 
 
 def largest_interests(graph: Graph) -> list[Row]:
-    """Rows of `insight/interests`: those of most items that are read now."""
-    return graph.read("insight/interests", most=SHOWN)
+    """Returns the interests of the active version that have most items: `insight/interests`."""
+    return graph.read("insight/interests", most=MAX_SHOWN_INTERESTS)
 
 
-def encode_and_find(
+def encode_and_find_interests(
     graph: Graph, settings: Settings, encoder: TextEncoder | None = None
-) -> tuple[Encoded, InterestsFound]:
-    """Embeddings of what has none, then the interests; the arguments are those of both."""
+) -> tuple[EncodingSummary, InterestSummary]:
+    """Runs `encode` and `find_interests` with one encoder and one reading of the texts' tables."""
     encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads)
-    return encode(graph, settings, encoder), find_interests(graph, settings, encoder)
+    words = TextWords(graph)
+    encoding = encode(graph, settings, encoder, words)
+    return encoding, find_interests(graph, settings, encoder, words)
 
 
 def find_interests(
-    graph: Graph, settings: Settings, encoder: TextEncoder | None = None
-) -> InterestsFound:
-    """Makes interests from the items, says what items and texts are about, derives INTERESTED_IN.
+    graph: Graph,
+    settings: Settings,
+    encoder: TextEncoder | None = None,
+    words: TextWords | None = None,
+) -> InterestSummary:
+    """Builds interests from the items, and finds the interests of items, texts and users.
 
-    They are those of the version of the settings' encoder, beside those of other versions.
-    Interrupted, the graph holds interests of the old and of the new kind, each item being about
-    one kind; the next run completes it.
+    The interests are stored under the encoder's version beside those of other versions. After an
+    interruption the graph has old and new interests, with each item linked to those of one kind;
+    the next run completes it.
 
     Args:
         graph: The graph.
         settings: `encoder`, `home` for its files and the vector cache, `seed`, `half_life_days`.
-        encoder: The settings' own, where it is at hand already; else it is loaded.
+        encoder: The encoder of the settings if it is loaded already; None to load it.
+        words: The words of texts, to share with other steps of the run; None to read them here.
     """
     start = time.monotonic()
-    if encoder is None:
-        encoder = load_encoder(settings.encoder, settings.home, settings.threads)
-    version = version_of(graph, encoder)
-    before = number_of_answering(graph) or version
-    found = pages(graph, "interests/items", version=version, known=before)
-    items = [row for page in found for row in page]
-    known = known_interests(graph, items, before)
-    interests, about = interests_of_items(items, encoder, settings, known)
-    nesting = nested(items, interests, about, known)
-    texts = written(graph, version)
-    topics, polarity = read_texts(interests, about, texts, encoder)
+    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads)
+    words = words or TextWords(graph)
+    version = register_version(graph, encoder)
+    active = active_version_number(graph) or version
+    pages = read_pages(graph, "interests/items", version=version, known=active)
+    items = [row for page in pages for row in page]
+    existing = existing_interests(graph, items, active)
+    interests, item_interests = build_item_interests(items, encoder, settings, existing)
+    hierarchy = build_hierarchy(items, interests, item_interests, existing)
+    texts = load_texts(graph, version, words)
+    topics, polarity = learn_text_readers(interests, item_interests, texts, encoder)
     _write_interests(graph, interests, topics, version)
     graph.write_batches(
-        "interests/set_item_interests", _rows(about), "link items to interests", version=version
+        "interests/set_item_interests",
+        _item_rows(item_interests),
+        "link items to interests",
+        version=version,
     )
-    of_texts = pl.DataFrame(
+    text_rows = pl.DataFrame(
         {
             "id": texts.ids,
             "polarity": polarity,
-            "about": most_likely(interests.ids, topics, texts.vectors),
+            "about": top_interests(interests.ids, topics, texts.vectors),
         },
-        schema=_ABOUT | {"polarity": pl.Float64()},
+        schema=_ABOUT_SCHEMA | {"polarity": pl.Float64()},
     )
-    graph.write_batches("interests/set_text_interests", of_texts, "link texts", version=version)
-    write_nesting(graph, nesting, version)
+    graph.write_batches(
+        "interests/set_text_interests", text_rows, "link texts to interests", version=version
+    )
+    write_hierarchy(graph, hierarchy, version)
     graph.write_in_transactions("interests/delete_orphans", version=version)
     derive_user_interests(graph, settings.half_life_days, version)
-    answer_without_generation(graph, version)
-    return InterestsFound(
+    activate_version(graph, version)
+    return InterestSummary(
         interests=len(interests.ids),
-        items=len(about),
+        items=len(item_interests),
         texts=len(texts.ids),
-        wider=len(nesting.families),
+        wider=len(hierarchy.cluster_parents),
         seconds=round(time.monotonic() - start, 3),
     )
 
 
-_ABOUT = pl.Schema(
+_ABOUT_SCHEMA = pl.Schema(
     {
         "id": pl.String(),
         "about": pl.List(pl.Struct({"interest": pl.String(), "weight": pl.Float64()})),
@@ -141,7 +154,10 @@ _ABOUT = pl.Schema(
 )
 
 
-def _write_interests(graph: Graph, interests: Interests, topics: Topics, version: int) -> None:
+def _write_interests(
+    graph: Graph, interests: Interests, topics: TopicClassifier, version: int
+) -> None:
+    """Stores interests with the topic classifier's direction and bias of each."""
     vectors = pl.List(pl.Float64)
     frame = pl.DataFrame(
         {
@@ -165,9 +181,9 @@ def _write_interests(graph: Graph, interests: Interests, topics: Topics, version
     )
 
 
-def _rows(about: dict[str, list[Row]]) -> pl.DataFrame:
+def _item_rows(item_interests: dict[str, list[Row]]) -> pl.DataFrame:
     rows = [
-        {"id": item, "about": [{"interest": a["id"], "weight": a["weight"]} for a in found]}
-        for item, found in about.items()
+        {"id": item, "about": [{"interest": i["id"], "weight": i["weight"]} for i in interests]}
+        for item, interests in item_interests.items()
     ]
-    return pl.DataFrame(rows, schema=_ABOUT)
+    return pl.DataFrame(rows, schema=_ABOUT_SCHEMA)

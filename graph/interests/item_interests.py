@@ -1,7 +1,7 @@
-"""What items are about: their categories, or clusters of their embeddings named by key terms.
+"""Interests of items: their categories, or clusters of their embeddings named by key terms.
 
-A cluster that was there before keeps its id and its names, however its items change; interests that
-mean the same in two languages are one.
+A cluster that is found again keeps its id and its names although its items change. Interests of the
+same meaning in two languages are merged.
 """
 
 from __future__ import annotations
@@ -14,12 +14,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.encoders.text.encoder import TextEncoder
-from isthmus.encoders.text.vector_cache import VectorCache, encode_cached
-from isthmus.encoders.topics.cluster_names import SHARE_OF_LANGUAGE, language_of, name_in_languages
-from isthmus.encoders.topics.clusters import Clusters, cluster, match, unit
-from isthmus.encoders.topics.relations import translations
-from isthmus.graph.database.connection import Graph, Row
+from isthmus.encoders.text import TextEncoder, VectorCache, encode_cached
+from isthmus.encoders.topics import (
+    MIN_LANGUAGE_SHARE,
+    Clusters,
+    cluster_vectors,
+    find_translations,
+    language_of,
+    match_clusters,
+    name_clusters,
+    normalize_rows,
+)
+from isthmus.graph.database import Graph, Row
 from isthmus.graph.interests.text_topics import Interests, Vectors
 from isthmus.settings import Settings
 
@@ -27,181 +33,198 @@ logger = logging.getLogger("isthmus")
 
 CATEGORY = "category:"
 
-About = dict[str, list[Row]]
-"""Key of an item to what it is about: a list of `{"id", "weight"}`."""
+ItemInterests = dict[str, list[Row]]
+"""Key of an item to its interests, a list of `{"id", "weight"}`."""
 
 Names = dict[str, str]
-"""Language to name, the language of most items first."""
+"""Names of an interest by language, the language of most items first."""
 
 
 @dataclass(frozen=True)
-class Known:
+class ExistingInterests:
     """Interests that a graph has already.
 
     Attributes:
-        names: By id.
-        of_items: Key of an item to the one interest that it is about.
-        whole: Id of an interest to the family that it is part of.
+        names: Names by the id of the interest.
+        by_item: Id of the interest by the key of the item, for items with exactly one.
+        parents: Id of the parent interest by the id of the cluster.
     """
 
     names: dict[str, Names] = field(default_factory=dict)
-    of_items: dict[str, str] = field(default_factory=dict)
-    whole: dict[str, str] = field(default_factory=dict)
+    by_item: dict[str, str] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
 
 
-def known_interests(graph: Graph, items: list[Row], version: int) -> Known:
-    """What the graph has, for `interests_of_items` to go on from.
+def existing_interests(graph: Graph, items: list[Row], version: int) -> ExistingInterests:
+    """Reads the interests that `build_item_interests` continues from.
 
     Args:
         graph: The graph.
         items: Rows of `interests/items`.
-        version: Number of the encoder version that the interests are of.
+        version: Number of the encoder version of the interests.
     """
     rows = graph.read("interests/known", version=version)
-    return Known(
+    return ExistingInterests(
         {row["id"]: dict(zip(row["languages"], row["names"], strict=True)) for row in rows},
         {item["id"]: item["about"][0] for item in items if len(item["about"]) == 1},
-        {row["id"]: row["family"] for row in rows if row["family"]},
+        {row["id"]: row["parent"] for row in rows if row["parent"]},
     )
 
 
-def interests_of_items(
-    items: list[Row], encoder: TextEncoder, settings: Settings, known: Known | None = None
-) -> tuple[Interests, About]:
-    """Makes interests from the categories of items, or from clusters of their embeddings.
+def build_item_interests(
+    items: list[Row],
+    encoder: TextEncoder,
+    settings: Settings,
+    existing: ExistingInterests | None = None,
+) -> tuple[Interests, ItemInterests]:
+    """Builds interests from the categories of items, or from clusters of their embeddings.
 
     Args:
         items: Rows of `id`, `title`, `categories`, `embedding`; the last two may be None.
-        encoder: For the names.
+        encoder: Encoder of the interests' names.
         settings: `home` for the vector cache, `seed` for the clusters.
-        known: What there was before; without it all is new, and the same for the same items.
+        existing: Existing interests, which keep their ids and names; without them equal items give
+            equal interests.
 
     Returns:
-        The interests, and what each item that has some is about.
+        The interests, and the interests of each item that has any.
     """
-    known = known or Known()
-    about, names = _about_categories(items)
-    of_clusters, called = _about_clusters(items, known, settings.seed)
-    about |= of_clusters
-    names = called | {key: called.get(key, {}) | name for key, name in names.items()}
+    existing = existing or ExistingInterests()
+    item_interests, category_names = _category_interests(items)
+    item_clusters, names = _cluster_interests(items, existing, settings.seed)
+    item_interests |= item_clusters
+    names |= {key: names.get(key, {}) | own for key, own in category_names.items()}
     if not names:
-        logger.warning("no interests: no item has categories or an embedding yet")
-    interests = _interests(items, about, names, encoder, settings)
-    same = _same(interests, known)
-    if same:
-        about, names = _merged(about, names, same, known)
-        interests = _interests(items, about, names, encoder, settings)
-    return interests, about
+        logger.warning("No interests were found: no item has categories or an embedding yet.")
+    interests = _embed_interests(items, item_interests, names, encoder, settings)
+    duplicates = _find_duplicates(interests, existing)
+    if duplicates:
+        item_interests, names = _merge_duplicates(item_interests, names, duplicates, existing)
+        interests = _embed_interests(items, item_interests, names, encoder, settings)
+    return interests, item_interests
 
 
-def bare(items: list[Row]) -> list[Row]:
-    """Items without categories, which are about clusters."""
+def items_without_categories(items: list[Row]) -> list[Row]:
+    """Returns the items that are clustered: those with an embedding and without categories."""
     return [item for item in items if not item["categories"] and item["embedding"] is not None]
 
 
-def vectors_of(items: list[Row]) -> Vectors:
-    """Embeddings of items that have one, float32 (items, dimensions)."""
+def item_embeddings(items: list[Row]) -> Vectors:
+    """Returns the embeddings of items that have one, float32 (items, dimensions)."""
     return np.array([item["embedding"] for item in items], dtype=np.float32)
 
 
-def edition_of(labels: NDArray[np.int64], known: Known) -> str:
-    """What tells new ids apart from those that a graph has had."""
+def cluster_edition(labels: NDArray[np.int64], existing: ExistingInterests) -> str:
+    """Returns a hash for the ids of new clusters, which differ from all existing ids."""
     digest = hashlib.sha256(np.asarray(labels, dtype=np.int64).tobytes())
-    digest.update("\n".join(sorted(known.names)).encode())
+    digest.update("\n".join(sorted(existing.names)).encode())
     return digest.hexdigest()[:8]
 
 
-def _about_categories(items: list[Row]) -> tuple[About, dict[str, Names]]:
-    """Item to its categories, each with an equal part; equal names in any case are one interest."""
-    about: About = {}
-    called: dict[str, Names] = {}
+def _category_interests(items: list[Row]) -> tuple[ItemInterests, dict[str, Names]]:
+    """Links items to their categories with equal weights, ignoring the case of names."""
+    item_interests: ItemInterests = {}
+    interest_names: dict[str, Names] = {}
     for item in items:
         names = {name.casefold(): name for name in item["categories"] or []}
         if names:
-            part = float(np.float32(1 / len(names)))  # what arrays hold, so that both are equal
-            about[item["id"]] = [{"id": CATEGORY + key, "weight": part} for key in sorted(names)]
-            called |= {CATEGORY + key: {language_of(n): n} for key, n in names.items()}
-    return about, called
+            # Rounded to float32, so that weights in the graph equal those in arrays.
+            weight = float(np.float32(1 / len(names)))
+            item_interests[item["id"]] = [
+                {"id": CATEGORY + key, "weight": weight} for key in sorted(names)
+            ]
+            interest_names |= {
+                CATEGORY + key: {language_of(name): name} for key, name in names.items()
+            }
+    return item_interests, interest_names
 
 
-def _about_clusters(items: list[Row], known: Known, seed: int) -> tuple[About, dict[str, Names]]:
-    """Item to its cluster, for items without categories."""
-    some = bare(items)
-    if not some:
+def _cluster_interests(
+    items: list[Row], existing: ExistingInterests, seed: int
+) -> tuple[ItemInterests, dict[str, Names]]:
+    """Links items without categories to clusters of their embeddings."""
+    clustered = items_without_categories(items)
+    if not clustered:
         return {}, {}
-    pieces, before = _pieces(some, known)
-    clusters = cluster(vectors_of(some), known=before, seed=seed)
-    edition = edition_of(clusters.labels, known)
+    start_interests, start = _start_clusters(clustered, existing)
+    clusters = cluster_vectors(item_embeddings(clustered), known=start, seed=seed)
+    edition = cluster_edition(clusters.labels, existing)
     ids = [
-        pieces[piece] if piece >= 0 else f"cluster:{edition}:{label}"
-        for label, piece in enumerate(match(before, clusters.labels).tolist())
+        start_interests[old] if old >= 0 else f"cluster:{edition}:{new}"
+        for new, old in enumerate(match_clusters(start, clusters.labels).tolist())
     ]
-    of_items = [ids[label] for label in clusters.labels.tolist()]
-    about: About = {
+    cluster_ids = [ids[label] for label in clusters.labels.tolist()]
+    item_interests: ItemInterests = {
         item["id"]: [{"id": interest, "weight": 1.0}]
-        for item, interest in zip(some, of_items, strict=True)
+        for item, interest in zip(clustered, cluster_ids, strict=True)
     }
-    return about, called(some, of_items, clusters, known)
+    return item_interests, name_item_clusters(clustered, cluster_ids, clusters, existing)
 
 
-def called(
-    items: list[Row], of_items: list[str], clusters: Clusters, known: Known
+def name_item_clusters(
+    items: list[Row], cluster_ids: list[str], clusters: Clusters, existing: ExistingInterests
 ) -> dict[str, Names]:
-    """Id to names: those that it has already, and key terms of its items' titles.
+    """Returns the names of clusters by id: existing names, and key terms of the items' titles.
 
     Args:
         items: Rows with `title`.
-        of_items: The interest of each item.
-        clusters: Theirs.
-        known: What there was before.
+        cluster_ids: Id of the cluster of each item.
+        clusters: The clusters of the items.
+        existing: Existing interests, which keep their names.
     """
-    ids = list(dict.fromkeys(of_items))
+    ids = list(dict.fromkeys(cluster_ids))
     place = {interest: k for k, interest in enumerate(ids)}
-    labels = np.array([place[interest] for interest in of_items])
-    given = {k: known.names[interest] for interest, k in place.items() if known.names.get(interest)}
+    labels = np.array([place[interest] for interest in cluster_ids])
+    given = {
+        k: existing.names[interest] for interest, k in place.items() if existing.names.get(interest)
+    }
     titles = [item["title"] for item in items]
-    return dict(zip(ids, name_in_languages(titles, labels, clusters.closeness, given), strict=True))
+    return dict(zip(ids, name_clusters(titles, labels, clusters.closeness, given), strict=True))
 
 
-def _pieces(items: list[Row], known: Known) -> tuple[list[str], NDArray[np.int64]]:
-    """Known interests to go on from, those in two languages as a piece in each.
+def _start_clusters(
+    items: list[Row], existing: ExistingInterests
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Returns the clusters to start from: existing interests, split by language.
 
-    Languages lie apart in an embedding: as one, the smaller piece would be lost to clusters of its
-    own language.
+    Languages lie apart in the embedding space: without the split, the items of the rarer language
+    would be lost to other clusters of that language.
 
     Returns:
-        The interest of each piece, and the piece of each item or -1.
+        The interest of each cluster, and the cluster of each item or -1.
     """
     keys = [
-        (known.of_items[item["id"]], language_of(item["title"]))
-        if item["id"] in known.of_items
+        (existing.by_item[item["id"]], language_of(item["title"]))
+        if item["id"] in existing.by_item
         else None
         for item in items
     ]
-    held = Counter(key for key in keys if key)
+    counts = Counter(key for key in keys if key)
     sizes: Counter[str] = Counter()
-    largest: dict[str, tuple[str, str]] = {}
-    for key, count in held.most_common():
+    main_language: dict[str, tuple[str, str]] = {}
+    for key, count in counts.most_common():
         sizes[key[0]] += count
-        largest.setdefault(key[0], key)
-    own = [
-        key if key is None or held[key] >= SHARE_OF_LANGUAGE * sizes[key[0]] else largest[key[0]]
+        main_language.setdefault(key[0], key)
+    merged_keys = [
+        key
+        if key is None or counts[key] >= MIN_LANGUAGE_SHARE * sizes[key[0]]
+        else main_language[key[0]]
         for key in keys
     ]
-    pieces = sorted({key for key in own if key})
-    place = {key: k for k, key in enumerate(pieces)}
-    labels = [-1 if key is None else place[key] for key in own]
-    return [interest for interest, _ in pieces], np.array(labels, dtype=np.int64)
+    clusters = sorted({key for key in merged_keys if key})
+    place = {key: k for k, key in enumerate(clusters)}
+    labels = [-1 if key is None else place[key] for key in merged_keys]
+    return [interest for interest, _ in clusters], np.array(labels, dtype=np.int64)
 
 
-def _interests(
+def _embed_interests(
     items: list[Row],
-    about: About,
+    item_interests: ItemInterests,
     names: dict[str, Names],
     encoder: TextEncoder,
     settings: Settings,
 ) -> Interests:
-    """An interest lies between its name and the mean of its items."""
+    """Embeds interests as the normalised sum of their name's vector and their items' mean."""
     ids = sorted(names)
     cache = VectorCache(settings.home / "vectors")
     words = [next(iter(names[interest].values())) for interest in ids]
@@ -210,55 +233,61 @@ def _interests(
     place = {interest: k for k, interest in enumerate(ids)}
     for item in items:
         if item["embedding"] is not None:
-            for interest in about.get(item["id"], []):
+            for interest in item_interests.get(item["id"], []):
                 sums[place[interest["id"]]] += np.asarray(item["embedding"], dtype=np.float32)
-    return Interests(ids, [names[interest] for interest in ids], unit(unit(sums) + vectors))
+    return Interests(
+        ids, [names[interest] for interest in ids], normalize_rows(normalize_rows(sums) + vectors)
+    )
 
 
-def _same(interests: Interests, known: Known) -> dict[str, str]:
-    """Interests that mean the same as another one, of which they take the id.
+def _find_duplicates(interests: Interests, existing: ExistingInterests) -> dict[str, str]:
+    """Maps interests to others of the same meaning, whose ids replace theirs.
 
-    Categories that were found to be one stay one.
+    Categories that were merged before stay merged.
     """
-    same = {
-        gone: key
+    duplicates = {
+        duplicate: key
         for key in interests.ids
         if key.startswith(CATEGORY)
-        for name in known.names.get(key, {}).values()
-        if (gone := CATEGORY + name.casefold()) != key and gone in interests.ids
+        for name in existing.names.get(key, {}).values()
+        if (duplicate := CATEGORY + name.casefold()) != key and duplicate in interests.ids
     }
     languages = [next(iter(names)) for names in interests.names]
-    for pair in translations(interests.vectors, languages):
+    for pair in find_translations(interests.vectors, languages):
         ids = [interests.ids[place] for place in pair]
-        kept, gone = sorted(
-            ids, key=lambda i: (not i.startswith(CATEGORY), i not in known.names, i)
+        key, duplicate = sorted(
+            ids, key=lambda i: (not i.startswith(CATEGORY), i not in existing.names, i)
         )
-        spoken = [interests.names[place].keys() for place in pair]
-        if spoken[0].isdisjoint(spoken[1]) and not {kept, gone} & {*same, *same.values()}:
-            same[gone] = kept
-    return same
+        first, second = (interests.names[place].keys() for place in pair)
+        merged = {*duplicates, *duplicates.values()}
+        if first.isdisjoint(second) and not {key, duplicate} & merged:
+            duplicates[duplicate] = key
+    return duplicates
 
 
-def _merged(
-    about: About, names: dict[str, Names], same: dict[str, str], known: Known
-) -> tuple[About, dict[str, Names]]:
-    """What items are about and what that is called, with one id for what means the same."""
-    merged: About = {}
+def _merge_duplicates(
+    item_interests: ItemInterests,
+    names: dict[str, Names],
+    duplicates: dict[str, str],
+    existing: ExistingInterests,
+) -> tuple[ItemInterests, dict[str, Names]]:
+    """Replaces duplicates by the interests that they map to, in links of items and in names."""
+    merged: ItemInterests = {}
     sizes: Counter[str] = Counter()
-    for item, found in about.items():
+    for item, interests in item_interests.items():
         weights: dict[str, float] = {}
-        for part in found:
-            sizes[part["id"]] += 1
-            key = same.get(part["id"]) or str(part["id"])
-            weights[key] = float(np.float32(weights.get(key, 0.0) + part["weight"]))
+        for interest in interests:
+            sizes[interest["id"]] += 1
+            key = duplicates.get(interest["id"]) or str(interest["id"])
+            weights[key] = float(np.float32(weights.get(key, 0.0) + interest["weight"]))
         merged[item] = [{"id": key, "weight": weight} for key, weight in sorted(weights.items())]
-    names_of: dict[str, Names] = {}
-    for interest in sorted(names, key=lambda key: (-sizes[key], key)):
-        own = names_of.setdefault(same.get(interest, interest), {})
-        for language, name in names[interest].items():
+    merged_names: dict[str, Names] = {}
+    for key in sorted(names, key=lambda key: (-sizes[key], key)):
+        own = merged_names.setdefault(duplicates.get(key, key), {})
+        for language, name in names[key].items():
             own.setdefault(language, name)
-    for interest, own in names_of.items():
-        order = {language: k for k, language in enumerate(known.names.get(interest, {}))}
+    for key, own in merged_names.items():
+        order = {language: k for k, language in enumerate(existing.names.get(key, {}))}
         by_order = sorted(own.items(), key=lambda name: order.get(name[0], len(order)))
-        names_of[interest] = dict(by_order)
-    return merged, names_of
+        merged_names[key] = dict(by_order)
+    return merged, merged_names

@@ -1,1 +1,8 @@
-"""."""
+"""Administration: backup and restore, health checks, data quality checks, reports."""
+
+from isthmus.graph.operations.backup import create_backup, restore_backup
+from isthmus.graph.operations.data_quality import check_data_quality
+from isthmus.graph.operations.doctor import run_checks
+from isthmus.graph.operations.report import write_report
+
+__all__ = ["check_data_quality", "create_backup", "restore_backup", "run_checks", "write_report"]

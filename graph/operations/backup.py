@@ -1,8 +1,8 @@
-"""The graph of the Neo4j of our own to one file and back, by Neo4j's administration tool.
+"""Backup of the graph of isthmus's own server to a file, and restore, by Neo4j's admin tool.
 
-Its `database dump` and `database load` need a stopped server. A backup has its name only when it
-is whole. A restore loads beside the graph, in a home of Neo4j of its own, starts a server there to
-see that the graph answers, and only then lets it take the place of the one before.
+Its `database dump` and `database load` need a stopped server. A backup file gets its name only
+when it is complete. A restore loads the file in a separate Neo4j home, starts a server there to
+check that the graph can be queried, and only then replaces the graph.
 """
 
 from __future__ import annotations
@@ -18,35 +18,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from isthmus.errors import InputError, NothingToDo
-from isthmus.graph.database.lock import standstill
-from isthmus.graph.server import admin_tool as administration
-from isthmus.graph.server import aot_cache as aot
-from isthmus.graph.server import lifecycle as server
-from isthmus.graph.server import process
-from isthmus.graph.server.folders import DATABASE, Folders
-from isthmus.graph.server.process import ServerError
-from isthmus.graph.server.record import password_file
+from isthmus.graph import server
+from isthmus.graph.database import offline_server
+from isthmus.graph.server import DATABASE, Folders, ServerError
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus.backup")
 
 HEAP, PAGE_CACHE = "512m", "64m"
-# A trial server whose maker was killed ends by itself.
-END_AFTER_MINUTES = "-XX:SelfDestructTimer=20"
+# If the restore is killed, its trial server exits by itself after 20 minutes.
+EXIT_TIMER = "-XX:SelfDestructTimer=20"
 
 
 class BackupError(ServerError):
-    """The administration tool of Neo4j could not do its work."""
+    """Neo4j's administration tool failed to write or load a backup."""
 
 
 @dataclass(frozen=True)
-class Kept:
+class BackupFile:
     """A backup that was written or restored.
 
     Attributes:
-        file: Where it lies.
-        bytes: Its size.
-        seconds: From the server's stop to the graph being available again.
+        file: Path of the file.
+        bytes: Size of the file.
+        seconds: Duration, until the graph is available again.
     """
 
     file: str
@@ -54,119 +49,122 @@ class Kept:
     seconds: float
 
     def document(self) -> dict[str, object]:
-        """The result as `--json` prints it."""
+        """Returns the result as `--json` prints it."""
         return asdict(self)
 
 
-def backup(settings: Settings, file: Path) -> Kept:
-    """Writes the graph of our own server to a file that does not exist yet.
+def create_backup(settings: Settings, file: Path) -> BackupFile:
+    """Writes the graph of isthmus's own server to a new file.
 
-    The server is stopped meanwhile; commands that ask it wait, those that were at work fail.
+    The server is stopped meanwhile: new commands wait, running ones fail.
 
     Raises:
-        InputError: NEO4J_URI names another server; the file exists; its folder cannot be written.
+        InputError: NEO4J_URI is set, the file exists, or its folder cannot be written.
         NothingToDo: The home has no graph.
-        Locked: A retraining is at work.
-        BackupError: Neo4j does not write it, with its reason.
+        Locked: A retraining is running.
+        BackupError: Neo4j failed to write the backup; the message has its reason.
     """
     file = file.absolute()
     if settings.neo4j_uri:
-        raise _elsewhere(settings, f"database dump {{}} --to-stdout > {shlex.quote(str(file))}")
+        dump = f"database dump {{}} --to-stdout > {shlex.quote(str(file))}"
+        raise _external_server_error(settings, dump)
     if file.exists():
-        raise InputError(f"{file} exists, and is not overwritten.", "Give another name.")
+        raise InputError(f"{file} exists, and is not overwritten.", "Give another file name.")
     if not os.access(file.parent, os.W_OK | os.X_OK):
-        raise InputError(f"The folder {file.parent} cannot be written.", "Give another one.")
+        raise InputError(f"The folder {file.parent} cannot be written.", "Give another folder.")
     if not server.has_graph(settings):
         raise NothingToDo(f"The home {settings.home} has no graph.", "Run `isthmus ingest` first.")
     start = time.monotonic()
-    ran = server.find(settings) is not None
-    if not ran:  # what a killed server left in its log is recovered
+    was_running = server.find(settings) is not None
+    if not was_running:
+        # A killed server may have left transactions in its log; a start recovers them.
         server.start(settings)
-    with standstill(settings, again=ran) as folders:
-        logger.info("backup: Neo4j stands still")
+    with offline_server(settings, restart=was_running) as folders:
+        logger.info("backup: Neo4j has stopped")
         size = _dump(folders, file)
-    return Kept(str(file), size, round(time.monotonic() - start, 3))
+    return BackupFile(str(file), size, round(time.monotonic() - start, 3))
 
 
-def restore(settings: Settings, file: Path, yes: bool = False) -> Kept:
-    """Puts the graph of a backup in the place of the one that our own server has.
+def restore_backup(settings: Settings, file: Path, yes: bool = False) -> BackupFile:
+    """Replaces the graph of isthmus's own server by the graph of a backup.
 
-    Where anything fails the graph before stays, and the server answers from it again.
+    If anything fails, the server runs again with the previous graph.
 
     Args:
-        settings: Of the home whose graph is replaced; it needs to have none.
-        file: What `backup`, or Neo4j's `database dump`, has written.
-        yes: A graph that is there may be replaced.
+        settings: Settings of the home, which need not have a graph.
+        file: A file that `create_backup` or Neo4j's `database dump` wrote.
+        yes: Replace an existing graph.
 
     Raises:
-        InputError: NEO4J_URI names another server; the file is missing or no backup; the home has
-            a graph, and `yes` is not given.
-        Locked: A retraining is at work.
-        BackupError: No server answers from the graph that was loaded.
+        InputError: NEO4J_URI is set, the file is missing or not a backup, or the home has a graph
+            and `yes` is not set.
+        Locked: A retraining is running.
+        BackupError: The trial server on the loaded graph failed to start or to stop.
     """
     file = file.absolute()
     if settings.neo4j_uri:
         options = "--from-stdin --overwrite-destination=true"
-        raise _elsewhere(settings, f"database load {{}} {options} < {shlex.quote(str(file))}")
+        load = f"database load {{}} {options} < {shlex.quote(str(file))}"
+        raise _external_server_error(settings, load)
     if not file.is_file():
-        raise InputError(f"There is no file {file}.", "Give one that `isthmus backup` wrote.")
+        raise InputError(f"There is no file {file}.", "Give a file that `isthmus backup` wrote.")
     if server.has_graph(settings) and not yes:
         raise InputError(
             f"The home {settings.home} has a graph, which {file.name} would replace.",
-            "Give --yes to replace it; `isthmus backup` keeps it first.",
+            "Give --yes to replace it; to save it, run `isthmus backup` first.",
         )
     start = time.monotonic()
-    with standstill(settings) as folders:
+    with offline_server(settings) as folders:
         trial = Folders(
             home=folders.home / "restore", jars=folders.jars, logs=folders.home / "restore" / "logs"
         )
-        _clear_abandoned(trial)
+        _remove_abandoned_trial(trial)
         try:
             _load(settings, folders, trial, file)
-            _try_out(settings, trial)
+            _check_trial_server(settings, trial)
             folders.take_data(trial)
         finally:
             shutil.rmtree(trial.home, ignore_errors=True)
-    return Kept(str(file), file.stat().st_size, round(time.monotonic() - start, 3))
+    return BackupFile(str(file), file.stat().st_size, round(time.monotonic() - start, 3))
 
 
-def _clear_abandoned(trial: Folders) -> None:
-    """Ends and deletes what a killed restore left."""
+def _remove_abandoned_trial(trial: Folders) -> None:
+    """Stops the trial server of a killed restore and deletes its files."""
     import psutil
 
-    administration.end_abandoned(trial.home)
-    if pid := process.running_server(trial.home):
+    server.kill_abandoned(trial.home)
+    if pid := server.running_server(trial.home):
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).kill()
     shutil.rmtree(trial.home, ignore_errors=True)
 
 
-def _elsewhere(settings: Settings, arguments: str) -> InputError:
+def _external_server_error(settings: Settings, arguments: str) -> InputError:
     command = arguments.format(shlex.quote(settings.neo4j_database))
     return InputError(
-        f"NEO4J_URI is set: the graph is that of {settings.neo4j_uri}, and only the machine it "
-        "runs on can dump and load it.",
-        f"Stop that Neo4j, and run there, as its user: neo4j-admin {command}",
+        f"NEO4J_URI is set: the graph of {settings.neo4j_uri} can be dumped and loaded only on the "
+        "machine that this Neo4j runs on.",
+        f"Stop that Neo4j, and run on its machine, as its user: neo4j-admin {command}",
     )
 
 
 def _dump(folders: Folders, file: Path) -> int:
-    """Dumps beside the file, then gives the dump its name; returns its size in bytes."""
+    """Dumps to a temporary file, then renames it; returns the size in bytes."""
     part = file.with_name(f".{file.name}.part")
     try:
-        # For its owner alone: it holds all that is known about people.
+        # Readable by the owner only, since the graph holds personal data.
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            done = administration.administer(
+            result = server.administer(
                 folders, "database", "dump", DATABASE, "--to-stdout", stdout=stream
             )
             os.fsync(stream.fileno())
-        if done.returncode != 0:
+        if result.returncode != 0:
             raise BackupError(
-                f"Neo4j did not write the backup {file}: {_reason(done.stderr)}.",
-                "The graph is as it was. Make room if the disk is full, and run it again.",
+                f"Neo4j did not write the backup {file}: {_failure_reason(result.stderr)}.",
+                "The graph is unchanged. Free disk space if the disk is full, and run it again.",
             )
         if file.exists():
-            raise InputError(f"{file} exists, and is not overwritten.", "Give another name.")
+            raise InputError(f"{file} exists, and is not overwritten.", "Give another file name.")
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
@@ -174,59 +172,59 @@ def _dump(folders: Folders, file: Path) -> int:
 
 
 def _load(settings: Settings, folders: Folders, trial: Folders, file: Path) -> None:
-    """Makes a home of Neo4j that has the users of this one and the graph of the file."""
+    """Creates a Neo4j home with the database users of this one and the graph of the file."""
     folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    process.configure(trial, process.free_port(), HEAP, PAGE_CACHE)
-    password = password_file(settings)
+    server.configure(trial, server.free_port(), HEAP, PAGE_CACHE)
+    password = server.password_file(settings)
     if folders.has_users:
         folders.copy_users(trial)
     else:
-        administration.set_initial_password(trial, password)
+        server.set_initial_password(trial, password)
     with file.open("rb") as stream:
-        done = administration.administer(
+        result = server.administer(
             trial, "database", "load", DATABASE, "--from-stdin", stdin=stream
         )
-    if done.returncode != 0:
+    if result.returncode != 0:
         raise InputError(
-            f"{file} cannot be loaded: {_reason(done.stderr)}.",
-            "The graph is as it was. Give a file that `isthmus backup` wrote.",
+            f"{file} cannot be loaded: {_failure_reason(result.stderr)}.",
+            "The graph is unchanged. Give a file that `isthmus backup` wrote.",
         )
     logger.info("restore: %s is loaded", file.name)
 
 
-def _try_out(settings: Settings, trial: Folders) -> None:
-    """Starts a server on what was loaded, and stops it when it has answered.
+def _check_trial_server(settings: Settings, trial: Folders) -> None:
+    """Starts a server on the loaded graph, waits for a query, and stops it.
 
     Raises:
-        BackupError: It does not.
+        BackupError: The server does not start, answer or stop.
     """
     import psutil
 
-    port = process.configured_port(trial)
+    port = server.configured_port(trial)
     assert port is not None  # noqa: S101 the configuration was just written
-    pid = process.spawn(trial, HEAP, END_AFTER_MINUTES, *aot.options(settings.home))
-    started = psutil.Process(pid)
+    pid = server.spawn(trial, HEAP, EXIT_TIMER, *server.aot_options(settings.home))
+    process = psutil.Process(pid)
     try:
-        password = password_file(settings).read_text().strip()
-        process.wait_for_query(trial, pid, port, password)
-        started.terminate()
-        if not process.ends(pid, server.SECONDS_TO_STOP):
+        password = server.password_file(settings).read_text().strip()
+        server.wait_for_query(trial, pid, port, password)
+        process.terminate()
+        if not server.wait_for_exit(pid, server.SECONDS_TO_STOP):
             raise ServerError("it does not stop.")
     except (ServerError, psutil.NoSuchProcess) as error:
         raise BackupError(
-            f"A server on the graph that was loaded does not come up and go down: {error}",
-            "The graph is as it was.",
+            f"A trial server on the loaded graph failed to start or to stop: {error}",
+            "The graph is unchanged.",
         ) from error
     finally:
         with suppress(psutil.NoSuchProcess):
-            started.kill()
-    logger.info("restore: a server answers from what was loaded")
+            process.kill()
+    logger.info("restore: a trial server answers queries on the loaded graph")
 
 
-def _reason(said: bytes) -> str:
-    """Why the administration tool ended, from its standard error."""
-    text = said.decode(errors="replace")
-    if found := re.search(r"^Failed to \w+ database '[^']*': (.+)$", text, re.MULTILINE):
-        return found[1].rstrip(".")
+def _failure_reason(stderr: bytes) -> str:
+    """Extracts from standard error why the administration tool failed."""
+    text = stderr.decode(errors="replace")
+    if match := re.search(r"^Failed to \w+ database '[^']*': (.+)$", text, re.MULTILINE):
+        return match[1].rstrip(".")
     lines = [line.strip() for line in text.splitlines() if line.strip(" -")]
-    return lines[-1].rstrip(".") if lines else "it said nothing"
+    return lines[-1].rstrip(".") if lines else "it gave no reason"

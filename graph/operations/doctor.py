@@ -1,4 +1,4 @@
-"""What is well and what is not: machine, encoder, server and graph, and what to do about it."""
+"""Health checks of machine, encoder, server and graph, with advice."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from isthmus.encoders.text.model_files import model_here
-from isthmus.encoders.text.onnx import INT8, is_installed
-from isthmus.encoders.text.runtime import compare, with_chosen_encoder
+from isthmus.encoders.text import (
+    INT8,
+    compare_runtimes,
+    find_local_model,
+    onnx_is_installed,
+    with_chosen_encoder,
+)
 from isthmus.errors import IsthmusError
-from isthmus.graph.database.connection import Graph, Row
-from isthmus.graph.database.migrations import indexes, pending
-from isthmus.graph.database.session import connect
-from isthmus.graph.server import lifecycle as server
+from isthmus.graph import server
+from isthmus.graph.database import Graph, Row, connect, expected_indexes, pending_migrations
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
-    from isthmus.encoders.text.encoder import TextEncoder
+    from isthmus.encoders.text import TextEncoder
 
 PACKAGES = (
     "isthmus",
@@ -33,20 +35,20 @@ PACKAGES = (
     "implicit",
 )
 GIGABYTE = 1 << 30
-LEAST_MEMORY = GIGABYTE  # beside the server: the default encoder and a small training
-LEAST_DISK = 2 * GIGABYTE  # Neo4j's jars, its logs and the default encoder
-UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+MIN_MEMORY_BYTES = GIGABYTE  # besides the server: the default encoder and a small training
+MIN_DISK_BYTES = 2 * GIGABYTE  # Neo4j's jars, its logs and the default encoder
+TIME_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: What.
-        ok: Whether it is well.
-        found: What was found, a sentence.
-        advice: What to do, where there is something; also of what is well and could be better.
+        name: Name of the check.
+        ok: Whether the check passed.
+        found: Result, as a sentence.
+        advice: What to do; a check that passed may advise an improvement.
     """
 
     name: str
@@ -55,62 +57,68 @@ class Check:
     advice: str = ""
 
     def document(self) -> dict[str, object]:
-        """The check as `--json` prints it."""
+        """Returns the check as `--json` prints it."""
         return asdict(self)
 
 
-def examine(settings: Settings) -> list[Check]:
-    """Looks at everything; starts no server, and changes nothing in the graph.
+def run_checks(settings: Settings) -> list[Check]:
+    """Runs all checks; starts no server, and changes nothing in the graph.
 
-    Where the extra `onnx` is installed, it measures once whether it makes the encoder faster.
+    If the extra `onnx` is installed, it measures once whether it makes the encoder faster.
     """
-    machine = [_packages(), _memory(settings), _disk(settings)]
-    return [*machine, *_encoder(settings), *_graph(with_chosen_encoder(settings))]
+    machine = [_check_packages(), _check_memory(settings), _check_disk(settings)]
+    return [*machine, *_check_encoder(settings), *_check_server(with_chosen_encoder(settings))]
 
 
-def _packages() -> Check:
-    found, missing = [f"Python {platform.python_version()}"], []
+def _check_packages() -> Check:
+    versions, missing = [f"Python {platform.python_version()}"], []
     for name in PACKAGES:
         try:
-            found.append(f"{name} {version(name)}")
+            versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             missing.append(name)
     if missing:
-        lacks = f"Not installed: {', '.join(missing)}."
-        return Check("packages", False, lacks, "Install isthmus anew, with all that it needs.")
-    return Check("packages", True, ", ".join(found) + ".")
+        found = f"Not installed: {', '.join(missing)}."
+        return Check("packages", False, found, "Reinstall isthmus with its dependencies.")
+    return Check("packages", True, ", ".join(versions) + ".")
 
 
-def _memory(settings: Settings) -> Check:
+def _check_memory(settings: Settings) -> Check:
     import psutil
 
-    needed = LEAST_MEMORY
+    needed = MIN_MEMORY_BYTES
     if settings.neo4j_uri is None and server.find(settings) is None:
-        needed += _bytes(settings.server_heap) + _bytes(server.page_cache(settings))
+        needed += _to_bytes(settings.server_heap) + _to_bytes(server.page_cache_size(settings))
     memory = psutil.virtual_memory()
-    found = f"{_gb(memory.available)} of {_gb(memory.total)} GB are free; {_gb(needed)} are needed."
-    advice = "End other programs, or give the server less by ISTHMUS_SERVER_HEAP."
+    available, total = _gigabytes(memory.available), _gigabytes(memory.total)
+    found = f"{available} of {total} GB are free; {_gigabytes(needed)} are needed."
+    advice = "Close other programs, or reduce the server's heap with ISTHMUS_SERVER_HEAP."
     ok = memory.available >= needed
     return Check("memory", ok, found, "" if ok else advice)
 
 
-def _disk(settings: Settings) -> Check:
+def _check_disk(settings: Settings) -> Check:
     folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     if not os.access(folder, os.W_OK):
         return Check(
             "disk",
             False,
             f"The home {settings.home} cannot be written to.",
-            "Give it to the user who runs isthmus, or set ISTHMUS_HOME to another folder.",
+            "Make it writable for the user who runs isthmus, or set ISTHMUS_HOME to another "
+            "folder.",
         )
     free = shutil.disk_usage(folder).free
-    ok = free >= LEAST_DISK
-    found = f"The home {settings.home} has {_gb(free)} GB left; {_gb(LEAST_DISK)} are needed."
-    return Check("disk", ok, found, "" if ok else "Make room, or set ISTHMUS_HOME to another disk.")
+    ok = free >= MIN_DISK_BYTES
+    found = (
+        f"The home {settings.home} has {_gigabytes(free)} GB left; "
+        f"{_gigabytes(MIN_DISK_BYTES)} are needed."
+    )
+    advice = "Free disk space, or set ISTHMUS_HOME to a folder on another disk."
+    return Check("disk", ok, found, "" if ok else advice)
 
 
-def _graph(settings: Settings) -> list[Check]:
-    """The server and what is in it, where one runs."""
+def _check_server(settings: Settings) -> list[Check]:
+    """Checks the server, and its graph if it runs."""
     if settings.neo4j_uri is None and server.find(settings) is None:
         if not (settings.home / "server").exists():
             return [
@@ -118,8 +126,8 @@ def _graph(settings: Settings) -> list[Check]:
                     "server",
                     True,
                     f"Nothing is set up in the home {settings.home} yet.",
-                    "Run `isthmus demo` to see what it does, or `isthmus ingest` with your tables: "
-                    "both fetch and start a Neo4j of their own.",
+                    "Run `isthmus demo` for an example, or `isthmus ingest` with your tables: both "
+                    "download and start a Neo4j.",
                 )
             ]
         return [
@@ -127,158 +135,160 @@ def _graph(settings: Settings) -> list[Check]:
                 "server",
                 True,
                 f"The Neo4j of the home {settings.home} is not running.",
-                "Every command that needs it starts it; run `isthmus server start` to have the "
-                "graph looked at too.",
+                "Commands that need it start it; run `isthmus server start` to check the graph "
+                "too.",
             )
         ]
     try:
         with connect(settings, migrated=False) as graph:
-            can = graph.capabilities
-            found = f"Neo4j {can.version} {can.edition} answers at {graph.uri}."
-            advice = "" if can.search else "From 2026.01 on, Neo4j finds items by text faster."
-            return [Check("server", True, found, advice), *_contents(graph, settings)]
+            capabilities = graph.capabilities
+            found = f"Neo4j {capabilities.version} {capabilities.edition} answers at {graph.uri}."
+            advice = "" if capabilities.search else "Neo4j 2026.01 or newer finds items faster."
+            return [Check("server", True, found, advice), *_check_graph(graph, settings)]
     except IsthmusError as error:
         return [Check("server", False, error.message, error.advice)]
 
 
-def _contents(graph: Graph, settings: Settings) -> Iterator[Check]:
-    yield _migrations(graph)
-    yield _indexes(graph)
+def _check_graph(graph: Graph, settings: Settings) -> Iterator[Check]:
+    yield _check_migrations(graph)
+    yield _check_indexes(graph)
     counts = graph.read("admin/contents")[0]
-    found = ", ".join(f"{count:,} {what}" for what, count in counts.items()) + "."
+    found = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) + "."
     if not counts["items"]:
         yield Check("graph", True, "The graph is empty.", "Run `isthmus ingest` with your tables.")
         return
     yield Check("graph", True, found)
-    yield _embeddings(graph, settings)
-    yield _generation(graph)
-    yield _leftovers(graph)
-    yield _orphans(graph)
+    yield _check_embeddings(graph, settings)
+    yield _check_generation(graph)
+    yield _check_leftovers(graph)
+    yield _check_orphans(graph)
 
 
-def _migrations(graph: Graph) -> Check:
+def _check_migrations(graph: Graph) -> Check:
     try:
-        todo = [migration.name for migration in pending(graph)]
+        pending = [migration.name for migration in pending_migrations(graph)]
     except IsthmusError as error:
         return Check("migrations", False, error.message, error.advice)
-    if todo:
+    if pending:
         return Check(
-            "migrations", False, f"Not applied: {', '.join(todo)}.", "Run `isthmus migrate`."
+            "migrations", False, f"Not applied: {', '.join(pending)}.", "Run `isthmus migrate`."
         )
     return Check("migrations", True, "All are applied.")
 
 
-def _indexes(graph: Graph) -> Check:
-    known = {row["name"]: row for row in graph.read("admin/indexes")}
-    if gone := sorted(indexes(graph.capabilities) - known.keys()):
+def _check_indexes(graph: Graph) -> Check:
+    indexes = {row["name"]: row for row in graph.read("admin/indexes")}
+    if missing := sorted(expected_indexes(graph.capabilities) - indexes.keys()):
         return Check(
             "indexes",
             False,
-            f"Missing: {', '.join(gone)}.",
-            "Run `isthmus migrate`; what was dropped by hand, create again by the statement of its "
-            "name in cypher/migrations.",
+            f"Missing: {', '.join(missing)}.",
+            "Run `isthmus migrate`. If an index was dropped by hand, create it again with the "
+            "statement of its name in cypher/migrations.",
         )
     offline = [
         f"{name} ({row['state'].lower()}, {row['percent']:.0f} %)"
-        for name, row in known.items()
+        for name, row in indexes.items()
         if row["state"] != "ONLINE"
     ]
     if offline:
-        advice = "Wait until they are filled; one that failed, drop and create again."
+        advice = "Wait until they are populated; drop a failed index and create it again."
         return Check("indexes", False, f"Not online: {', '.join(offline)}.", advice)
-    return Check("indexes", True, f"All {len(known)} are online.")
+    return Check("indexes", True, f"All {len(indexes)} are online.")
 
 
-def _embeddings(graph: Graph, settings: Settings) -> Check:
+def _check_embeddings(graph: Graph, settings: Settings) -> Check:
     rows = graph.read("admin/embeddings")
     if not rows:
-        return Check("embeddings", False, "Nothing is encoded yet.", "Run `isthmus encode`.")
+        return Check("embeddings", False, "No embeddings exist yet.", "Run `isthmus encode`.")
     row = rows[0]
-    found = f"Version {row['version']}, by {row['encoder']}, begun {_ago(row['age'])}"
+    found = f"Version {row['version']}, by {row['encoder']}, created {_format_age(row['age'])}"
     if row["items"] or row["texts"]:
-        found += f"; {row['items']:,} items and {row['texts']:,} texts have none."
+        found += f"; {row['items']:,} items and {row['texts']:,} texts have no embedding."
         return Check("embeddings", False, found, "Run `isthmus encode`.")
-    if not _is_version(settings, row):
+    if not _is_active_version(settings, row):
         advice = (
-            f"The setting {settings.encoder} is another by now: `isthmus retrain` changes to it."
+            f"The encoder in the settings, {settings.encoder}, is a different one: "
+            "run `isthmus retrain` to change to it."
         )
         return Check("embeddings", True, found + ".", advice)
-    return Check("embeddings", True, found + "; every item and text has one.")
+    return Check("embeddings", True, found + "; all items and texts have an embedding.")
 
 
-def _is_version(settings: Settings, row: Row) -> bool:
-    """Whether the encoder of the settings is that version, by its files where they are here."""
-    from isthmus.encoders.text.encoder import load_encoder
+def _is_active_version(settings: Settings, row: Row) -> bool:
+    """Whether the settings name the encoder of the active version, by its local files if any."""
+    from isthmus.encoders.text import load_encoder
 
     try:
-        if model_here(settings.encoder.removesuffix(INT8), settings.home) is not None:
+        if find_local_model(settings.encoder.removesuffix(INT8), settings.home) is not None:
             encoder = load_encoder(settings.encoder, settings.home, settings.threads)
             return bool(encoder.fingerprint == row["fingerprint"])
-    except IsthmusError:  # said by the check of the encoder
+    except IsthmusError:  # reported by the check of the encoder
         pass
     return bool(row["encoder"] == settings.encoder)
 
 
-def _generation(graph: Graph) -> Check:
+def _check_generation(graph: Graph) -> Check:
     rows = graph.read("admin/active_generation")
     if not rows:
         return Check("generation", True, "No edges are learned yet.", "Run `isthmus retrain`.")
     row = rows[0]
-    found = f"Generation {row['number']} answers, made {_ago(row['age'])}: {row['edges']:,} edges."
+    age = _format_age(row["age"])
+    found = f"Generation {row['number']} is active, created {age}: {row['edges']:,} edges."
     if row["other_tables"]:
         return Check(
-            "generation", True, f"{found} Tables were loaded since.", "Run `isthmus retrain`."
+            "generation", True, f"{found} Tables were loaded since then.", "Run `isthmus retrain`."
         )
     return Check("generation", True, found)
 
 
-def _leftovers(graph: Graph) -> Check:
+def _check_leftovers(graph: Graph) -> Check:
     row = graph.read("admin/leftovers")[0]
     found = [
-        f"{what.capitalize()} left half made: {', '.join(map(str, row[what]))}."
-        for what in ("generations", "encoders")
-        if row[what]
+        f"Unfinished {kind}: {', '.join(map(str, row[kind]))}."
+        for kind in ("generations", "encoders")
+        if row[kind]
     ]
     advice = []
     if found:
-        advice.append("Unless a retraining is at work, run `isthmus retrain`: it clears them away.")
+        advice.append("Unless a retraining is running, run `isthmus retrain`: it deletes them.")
     if row["interests"]:
-        found.append(f"Interests that nothing is about: {row['interests']:,}.")
+        found.append(f"Interests without items and texts: {row['interests']:,}.")
         advice.append("Run `isthmus interests`.")
     if found:
         return Check("leftovers", False, " ".join(found), " ".join(advice))
-    return Check("leftovers", True, "None: nothing was left half made.")
+    return Check("leftovers", True, "None.")
 
 
-def _orphans(graph: Graph) -> Check:
+def _check_orphans(graph: Graph) -> Check:
     row = graph.read("admin/orphans")[0]
     found = [
-        f"{row[what]:,} {what} {lack}"
-        for what, lack in (
-            ("vectors", "of nothing"),
-            ("texts", "of nobody"),
-            ("accounts", "of nobody"),
-            ("items", "of no domain"),
+        f"{row[kind]:,} {kind} {missing}"
+        for kind, missing in (
+            ("vectors", "without an item or text"),
+            ("texts", "without a user"),
+            ("accounts", "without a user"),
+            ("items", "without a domain"),
         )
-        if row[what]
+        if row[kind]
     ]
     if not found:
-        return Check("orphans", True, "None: every node has what it belongs to.")
-    advice = "Somebody deleted by hand: the next `isthmus retrain` deletes these."
+        return Check("orphans", True, "None.")
+    advice = "Nodes were deleted by hand: the next `isthmus retrain` deletes these."
     if row["items"]:
         advice += " Load the tables of the items again."
     return Check("orphans", False, f"{', '.join(found)}.", advice)
 
 
-def _encoder(settings: Settings) -> Iterator[Check]:
-    """Whether the encoder loads, and as what it runs."""
-    from isthmus.encoders.text.encoder import load_encoder
+def _check_encoder(settings: Settings) -> Iterator[Check]:
+    """Checks that the encoder loads, and its runtime."""
+    from isthmus.encoders.text import load_encoder
 
     name = settings.encoder.removesuffix(INT8)
     try:
-        if model_here(name, settings.home) is None:
-            found = f"{name} is not on this machine yet; the first text fetches it."
-            yield Check("encoder", True, found, "Run `isthmus encode` once there are tables.")
+        if find_local_model(name, settings.home) is None:
+            found = f"{name} is not on this machine yet; it is downloaded when first used."
+            yield Check("encoder", True, found, "Run `isthmus encode` after `isthmus ingest`.")
             return
         encoder = load_encoder(name, settings.home, settings.threads)
         found = f"{name} in {encoder.folder}: {encoder.dimensions} dimensions, {encoder.runtime}."
@@ -286,42 +296,42 @@ def _encoder(settings: Settings) -> Iterator[Check]:
         yield Check("encoder", False, error.message, error.advice)
         return
     yield Check("encoder", True, found)
-    yield _runtime(encoder, settings)
+    yield _check_runtime(encoder, settings)
 
 
-def _runtime(encoder: TextEncoder, settings: Settings) -> Check:
-    if not encoder.on_processor:
+def _check_runtime(encoder: TextEncoder, settings: Settings) -> Check:
+    if not encoder.on_cpu:
         return Check("runtime", True, f"{encoder.runtime}.")
-    if not is_installed():
-        advice = "`pip install 'isthmus[onnx]'` and `isthmus doctor` find out if int8 is faster."
+    if not onnx_is_installed():
+        advice = "To test if int8 is faster: `pip install 'isthmus[onnx]'`, then `isthmus doctor`."
         return Check("runtime", True, f"{encoder.runtime}; onnxruntime is not installed.", advice)
-    compared = compare(encoder, settings.home)
-    if compared.reason:
-        return Check("runtime", True, f"{encoder.runtime}. {compared.reason}")
-    plain = settings.model_copy(update={"encoder": encoder.name})
-    chosen = with_chosen_encoder(plain).encoder
+    comparison = compare_runtimes(encoder, settings.home)
+    if comparison.reason:
+        return Check("runtime", True, f"{encoder.runtime}. {comparison.reason}")
+    encoder_settings = settings.model_copy(update={"encoder": encoder.name})
+    selected = with_chosen_encoder(encoder_settings).encoder
     found = (
-        f"ONNX int8 encodes {compared.speed:.2f} times as many texts a second as "
-        f"{encoder.runtime}, and {compared.agreement:.0%} of a text's ten nearest are the same: "
-        f"{chosen} is used."
+        f"ONNX int8 encodes {comparison.speed:.2f} times as many texts per second as "
+        f"{encoder.runtime}, and {comparison.agreement:.0%} of the ten nearest neighbours of a "
+        f"text are the same: {selected} is used."
     )
     return Check("runtime", True, found)
 
 
-def _ago(seconds: int | None) -> str:
+def _format_age(seconds: int | None) -> str:
     if seconds is None:
         return "at an unknown time"
-    for unit, length in UNITS:
+    for unit, length in TIME_UNITS:
         if seconds >= length:
             count = seconds // length
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
 
 
-def _bytes(size: str) -> int:
-    """Of a setting such as `512m`."""
+def _to_bytes(size: str) -> int:
+    """Converts the value of a setting such as `512m` to bytes."""
     return int(size[:-1]) << {"m": 20, "g": 30}[size[-1]]
 
 
-def _gb(size: int) -> str:
+def _gigabytes(size: int) -> str:
     return f"{size / GIGABYTE:.1f}"

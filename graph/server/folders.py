@@ -1,4 +1,4 @@
-"""The folders of a Neo4j, and how the data of one come to another."""
+"""The folders of a Neo4j server, and moving the data of one home into another."""
 
 from __future__ import annotations
 
@@ -8,63 +8,68 @@ from pathlib import Path
 
 import psutil
 
-LEAST_PAGE_CACHE = 512 << 20
+MIN_PAGE_CACHE = 512 << 20
 DATABASE = "neo4j"
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the parts of a Neo4j lie."""
+    """Locations of the parts of a Neo4j server.
+
+    Attributes:
+        home: Home folder of Neo4j, with conf, data, import, logs and run.
+        jars: Folder of the jars, which is also the working folder of Java.
+        logs: Folder for the output of the processes.
+    """
 
     home: Path
-    """Neo4j's own home: conf, data, logs, run."""
     jars: Path
     logs: Path
 
     @property
     def data(self) -> Path:
-        """All that Neo4j stores: databases, their transaction logs, who may log in."""
+        """Folder of the databases, their transaction logs and the database users."""
         return self.home / "data"
 
     @property
     def replaced(self) -> Path:
-        """The data that other data replace, until that is done."""
+        """Folder that holds the previous data while `take_data` replaces them."""
         return self.home / "data.replaced"
 
     @property
     def has_users(self) -> bool:
-        """Whether a server ran on the data, so that their password is the one of then."""
+        """Whether a server has run on the data, so that their password is already set."""
         return (self.data / "databases" / "system").exists()
 
     def copy_users(self, other: Folders) -> None:
-        """Gives another home all data of this one but the graph: who may log in."""
+        """Copies all data except the graph, that is the database users, to another home."""
         graph = shutil.ignore_patterns(DATABASE)
         shutil.copytree(self.data, other.data, ignore=graph, dirs_exist_ok=True)
 
     def take_data(self, other: Folders) -> None:
-        """Puts the data of another home in the place of these, by two renames.
+        """Replaces the data with those of another home, by two renames.
 
-        Killed between them, `settle_data` goes back to the data before.
+        If the process is killed between the renames, `recover_data` restores the previous data.
         """
         if self.data.exists():
             self.data.replace(self.replaced)
         other.data.replace(self.data)
         shutil.rmtree(self.replaced, ignore_errors=True)
 
-    def settle_data(self) -> None:
-        """Leaves one of two data where `take_data` was killed."""
+    def recover_data(self) -> None:
+        """Restores or deletes the previous data that a killed `take_data` left behind."""
         if self.replaced.exists() and not self.data.exists():
             self.replaced.replace(self.data)
         shutil.rmtree(self.replaced, ignore_errors=True)
 
     def page_cache(self) -> str:
-        """What holds the graph's files and some more, as Neo4j is told it: `640m`.
+        """Returns a page cache size for the graph's files in Neo4j's notation, as `640m`.
 
-        512 MB at least, a quarter of the machine's memory at most.
+        125 % of the size of the files, at least 512 MB and at most a quarter of the memory.
         """
         stored = sum(file.stat().st_size for file in (self.data / "databases").rglob("*"))
-        most = psutil.virtual_memory().total // 4
-        return f"{max(LEAST_PAGE_CACHE, min(most, stored + stored // 4)) >> 20}m"
+        limit = psutil.virtual_memory().total // 4
+        return f"{max(MIN_PAGE_CACHE, min(limit, stored + stored // 4)) >> 20}m"
 
     @property
     def configuration(self) -> Path:
@@ -73,10 +78,10 @@ class Folders:
 
     @property
     def console(self) -> Path:
-        """What the process prints."""
+        """File with the standard output and standard error of the server process."""
         return self.logs / "server.log"
 
     @property
     def events(self) -> Path:
-        """What Neo4j logs for its users; `debug.log` beside it has more."""
+        """Neo4j's user log; `debug.log` in the same folder has more detail."""
         return self.home / "logs" / "neo4j.log"

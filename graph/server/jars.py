@@ -1,8 +1,8 @@
-"""The jars of Neo4j: which ones, with which SHA-256, fetched and verified.
+"""Downloads and verifies the jars of Neo4j that the lock file lists.
 
-`neo4j.lock`, beside this file, has a jar a line: its SHA-256 and its Maven coordinate. Maven's
-own resolution reads some 400 POM files one after the other and verifies nothing, so it runs once a
-Neo4j version, at the maintainer's (`write_lock`), and every installation reads its result.
+`neo4j.lock`, in this folder, has one line per jar: its SHA-256 and its Maven coordinate. Maven's
+own resolution reads some 400 POM files one after the other and verifies nothing. A maintainer
+therefore runs it once per Neo4j version (`write_lock`), and every installation reads the result.
 """
 
 from __future__ import annotations
@@ -32,32 +32,33 @@ LOCK_FILE = Path(__file__).with_name("neo4j.lock")
 NEO4J_VERSION = "2026.09.0"
 ROOTS = (("org.neo4j.app", "neo4j-server"), ("org.neo4j", "neo4j"))
 THREADS = 8
-WAITS = (0.3, 1.0, 2.0)  # seconds between the four tries
-TIMEOUT = (10, 30)  # seconds to connect, and between two pieces
-# Java's cache of loaded classes holds only while the jars keep size and date. One date for all
-# lets a jar that was fetched again fit.
+RETRY_WAIT_SECONDS = (0.3, 1.0, 2.0)  # between the four attempts
+TIMEOUT_SECONDS = (10, 30)  # to connect, and between two chunks
+CHUNK_BYTES = 1 << 18
+# Java's AOT cache is valid only while the jars keep their sizes and dates. With one date for all
+# jars, the cache also accepts a jar that was downloaded again.
 MODIFIED_AT = 1_000_000_000
-EXISTING_SERVER = (
+EXISTING_SERVER_ADVICE = (
     "Or use an existing Neo4j: set NEO4J_URI, NEO4J_USERNAME and NEO4J_PASSWORD, "
     "for example NEO4J_URI=neo4j://localhost:7687."
 )
 
 
 class FetchError(IsthmusError):
-    """The jars of Neo4j could not be had."""
+    """The jars of Neo4j could not be downloaded or stored."""
 
 
-class _CorruptError(Exception):
-    """What arrived is not what the lock list says."""
+class _ChecksumError(Exception):
+    """The downloaded file does not have the SHA-256 of the lock file."""
 
 
 class _StoppedError(Exception):
-    """Another jar failed, so this one is not fetched."""
+    """The download of another jar failed, so this one is not attempted."""
 
 
 @dataclass(frozen=True)
 class Jar:
-    """One line of the lock list."""
+    """One line of the lock file."""
 
     sha256: str
     group: str
@@ -67,31 +68,31 @@ class Jar:
 
     @property
     def coordinate(self) -> str:
-        """`group:artifact:version`, with `:classifier` where there is one."""
+        """`group:artifact:version`, followed by `:classifier` if the jar has one."""
         parts = (self.group, self.artifact, self.version, self.classifier)
         return ":".join(part for part in parts if part)
 
     @property
     def name(self) -> str:
-        """The file's name, in a Maven repository and in our folder."""
+        """File name, in a Maven repository and in the folder of the jars."""
         classifier = f"-{self.classifier}" if self.classifier else ""
         return f"{self.artifact}-{self.version}{classifier}.jar"
 
     @property
     def address(self) -> str:
-        """The path below a Maven repository's address."""
+        """Path relative to the address of a Maven repository."""
         return "/".join((*self.group.split("."), self.artifact, self.version, self.name))
 
 
 def locked_jars(path: Path = LOCK_FILE) -> list[Jar]:
-    """Reads the lock list, sorted by file name: the order of the class path."""
+    """Reads the lock file, sorted by file name, which is the order of the class path."""
     lines = (line.split() for line in path.read_text().splitlines())
     jars = [Jar(sha256, *coordinate.split(":")) for sha256, coordinate in lines]
     return sorted(jars, key=lambda jar: jar.name)
 
 
 def is_whole(path: Path, jar: Jar) -> bool:
-    """Whether the file is there and has the SHA-256 of the lock list."""
+    """Whether the file exists and has the SHA-256 of the lock file."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == jar.sha256
@@ -100,33 +101,33 @@ def is_whole(path: Path, jar: Jar) -> bool:
 
 
 def fetch(folder: Path, jars: Sequence[Jar] | None = None, repository: str | None = None) -> int:
-    """Brings `folder` to hold every jar of the lock list, each verified; returns how many it got.
+    """Downloads the jars that are missing or damaged, and returns how many those were.
 
-    Every call hashes every jar (0.3 s for 180 MB): nothing but what the lock list names is ever
-    run, and a jar that a full disk or a bad block damaged is fetched again. Jars that are whole
-    stay, so an interrupted call goes on where it stopped.
+    Every call hashes every jar (0.3 s for 180 MB), so that only files with the SHA-256 of the lock
+    file are ever run, and a jar damaged by a full disk or a bad block is downloaded again. Intact
+    jars stay, so a call continues where an interrupted one stopped.
 
     Args:
-        folder: Where the jars lie side by side; made when missing.
-        jars: What to fetch; the lock list by default.
-        repository: Address of a Maven repository; Maven Central by default.
+        folder: Folder of the jars; created if missing.
+        jars: Jars to download (default: all of the lock file).
+        repository: Address of a Maven repository (default: Maven Central).
 
     Raises:
-        FetchError: A jar cannot be had, or the folder cannot be written.
+        FetchError: A jar cannot be downloaded, or the folder cannot be written.
     """
     jars = locked_jars() if jars is None else jars
     repository = repository or _maven_central()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _only_one_fetches(folder), ThreadPoolExecutor(THREADS) as threads:
-            whole = threads.map(lambda jar: is_whole(folder / jar.name, jar), jars)
-            missing = [jar for jar, is_there in zip(jars, whole, strict=True) if not is_there]
+        with _lock_folder(folder), ThreadPoolExecutor(THREADS) as threads:
+            intact = threads.map(lambda jar: is_whole(folder / jar.name, jar), jars)
+            missing = [jar for jar, is_intact in zip(jars, intact, strict=True) if not is_intact]
             if missing:
                 _fetch_all(folder, jars, missing, repository, threads)
     except OSError as error:
         raise FetchError(
-            f"The jars of Neo4j cannot be kept in {folder}: {error.strerror or error}.",
-            "Make room there or set ISTHMUS_HOME to a folder that can be written.",
+            f"The jars of Neo4j cannot be stored in {folder}: {error.strerror or error}.",
+            "Free some disk space, or set ISTHMUS_HOME to a writable folder.",
         ) from error
     return len(missing)
 
@@ -138,11 +139,12 @@ def _maven_central() -> str:
 
 
 @contextlib.contextmanager
-def _only_one_fetches(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
+    """Lets one process at a time download into the folder."""
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in folder.glob("*.part"):  # what a killed process was writing
-            left.unlink()
+        for part in folder.glob("*.part"):  # left by a killed process
+            part.unlink()
         yield
 
 
@@ -153,75 +155,75 @@ def _fetch_all(
     repository: str,
     threads: ThreadPoolExecutor,
 ) -> None:
-    """Fetches the missing jars on the threads; the first that fails stops the others."""
+    """Downloads the missing jars on the threads; the first failure stops the others."""
     import requests
 
-    stopped, counting = threading.Event(), threading.Lock()
+    stop, counter_lock = threading.Event(), threading.Lock()
     with (
         requests.Session() as session,
-        progress("Fetching Neo4j", total=len(missing), unit="jars") as advance,
+        progress("download Neo4j", total=len(missing), unit="jars") as advance,
     ):
         session.mount("", requests.adapters.HTTPAdapter(pool_maxsize=THREADS))
 
-        def work(jar: Jar) -> None:
+        def fetch_and_count(jar: Jar) -> None:
             try:
-                _fetch_one(folder, jar, repository, session, stopped)
+                _fetch_one(folder, jar, repository, session, stop)
             except BaseException:
-                stopped.set()
+                stop.set()
                 raise
-            with counting:
+            with counter_lock:
                 advance(1)
 
-        tasks = [threads.submit(work, jar) for jar in missing]
+        downloads = [threads.submit(fetch_and_count, jar) for jar in missing]
         try:
-            wait(tasks)
+            wait(downloads)
         finally:
-            stopped.set()  # also when the user interrupts
-    failures = [error for task in tasks if (error := task.exception())]
+            stop.set()  # also when the user interrupts
+    failures = [error for download in downloads if (error := download.exception())]
     failure = next((error for error in failures if not isinstance(error, _StoppedError)), None)
-    if isinstance(failure, requests.RequestException | _CorruptError):
-        raise _cannot_fetch(folder, jars, repository, failure) from failure
+    if isinstance(failure, requests.RequestException | _ChecksumError):
+        raise _fetch_error(folder, jars, repository, failure) from failure
     if failure:
         raise failure
 
 
 def _fetch_one(
-    folder: Path, jar: Jar, repository: str, session: requests.Session, stopped: threading.Event
+    folder: Path, jar: Jar, repository: str, session: requests.Session, stop: threading.Event
 ) -> None:
-    """Fetches one jar in four tries, unless another one failed."""
+    """Downloads one jar in up to four attempts, unless the download of another one failed."""
     import requests
 
-    for pause in (*WAITS, None):
-        if stopped.is_set():
+    for pause in (*RETRY_WAIT_SECONDS, None):
+        if stop.is_set():
             raise _StoppedError
         try:
             _download(folder, jar, repository, session)
-        except (requests.RequestException, _CorruptError) as error:
+        except (requests.RequestException, _ChecksumError) as error:
             response = getattr(error, "response", None)
             refused = response is not None and response.status_code in (401, 403, 404)
             if pause is None or refused:
                 raise
-            logger.debug("%s: %s, once more in %s s", jar.coordinate, error, pause)
-            stopped.wait(pause)
+            logger.debug("%s: %s; retrying in %s s", jar.coordinate, error, pause)
+            stop.wait(pause)
         else:
             return
 
 
 def _download(folder: Path, jar: Jar, repository: str, session: requests.Session) -> None:
-    """Writes one jar under another name, verifies it and only then gives it its own."""
+    """Downloads one jar to a temporary file, verifies it and then renames it."""
     url = f"{repository.rstrip('/')}/{jar.address}"
     part = tempfile.NamedTemporaryFile(  # noqa: SIM115 the file outlives the block under a new name
         dir=folder, prefix=jar.name, suffix=".part", delete=False
     )
     try:
-        with part, session.get(url, stream=True, timeout=TIMEOUT) as response:
+        with part, session.get(url, stream=True, timeout=TIMEOUT_SECONDS) as response:
             response.raise_for_status()
             digest = hashlib.sha256()
-            for piece in response.iter_content(1 << 18):
-                digest.update(piece)
-                part.write(piece)
+            for chunk in response.iter_content(CHUNK_BYTES):
+                digest.update(chunk)
+                part.write(chunk)
             if digest.hexdigest() != jar.sha256:
-                raise _CorruptError(f"{jar.coordinate} does not have the SHA-256 of the lock list")
+                raise _ChecksumError(f"{jar.coordinate} does not have the SHA-256 of the lock file")
             part.flush()
             os.fchmod(part.fileno(), 0o644)
         os.utime(part.name, (MODIFIED_AT, MODIFIED_AT))
@@ -231,20 +233,20 @@ def _download(folder: Path, jar: Jar, repository: str, session: requests.Session
         raise
 
 
-def _cannot_fetch(
+def _fetch_error(
     folder: Path, jars: Sequence[Jar], repository: str, error: Exception
 ) -> FetchError:
-    left = sum(not is_whole(folder / jar.name, jar) for jar in jars)
+    missing = sum(not is_whole(folder / jar.name, jar) for jar in jars)
     return FetchError(
-        f"Neo4j {NEO4J_VERSION} is not complete: {left} of {len(jars)} jars are missing "
-        f"in {folder}, and {repository} does not give them ({_reason(error)}).",
-        "With a network, run it again: it goes on where it stopped. Without one, put the jars "
-        f"that {LOCK_FILE} lists by Maven coordinate into {folder}, or copy that folder from an "
-        f"installation that has it. {EXISTING_SERVER}",
+        f"Neo4j {NEO4J_VERSION} is not complete: {missing} of {len(jars)} jars are missing "
+        f"in {folder}, and the download from {repository} failed ({_failure_reason(error)}).",
+        "With a network connection, run the command again: it continues where it stopped. Without "
+        f"one, put the jars that {LOCK_FILE} lists by Maven coordinate into {folder}, or copy that "
+        f"folder from another installation. {EXISTING_SERVER_ADVICE}",
     )
 
 
-def _reason(error: Exception) -> str:
+def _failure_reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -259,9 +261,10 @@ def _reason(error: Exception) -> str:
 
 
 def write_lock(path: Path = LOCK_FILE, cache: Path | None = None) -> int:
-    """Resolves Neo4j's dependencies through jgo and writes the lock list; returns its length.
+    """Resolves Neo4j's dependencies with jgo, writes the lock file and returns its length.
 
-    A maintainer's task: a minute or two, and the jars in jgo's cache (`~/.m2` by default).
+    For maintainers. It takes one to two minutes and stores the jars in jgo's cache (default:
+    `~/.m2`).
     """
     from jgo.maven import Dependency, MavenContext
 
@@ -273,7 +276,7 @@ def write_lock(path: Path = LOCK_FILE, cache: Path | None = None) -> int:
     inputs, transitive = context.resolver.resolve(roots)
     dependencies = [*inputs, *transitive]
 
-    def locked(dependency: Dependency) -> str:
+    def lock_line(dependency: Dependency) -> str:
         with dependency.artifact.resolve().open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         jar = Jar(
@@ -288,9 +291,9 @@ def write_lock(path: Path = LOCK_FILE, cache: Path | None = None) -> int:
     lines: set[str] = set()
     with (
         ThreadPoolExecutor(THREADS) as threads,
-        progress("Hashing jars", total=len(dependencies), unit="jars") as advance,
+        progress("hash jars", total=len(dependencies), unit="jars") as advance,
     ):
-        for line in threads.map(locked, dependencies):
+        for line in threads.map(lock_line, dependencies):
             lines.add(line)
             advance(1)
     path.write_text("".join(sorted(lines, key=lambda line: line.split()[1])))

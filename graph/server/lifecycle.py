@@ -1,4 +1,4 @@
-"""The Neo4j server of our own: one a home, started once, found by every later command."""
+"""Life cycle of the Neo4j server of a home: one per home, started once, shared by all commands."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from isthmus.graph.server import admin_tool as administration
 from isthmus.graph.server import aot_cache as aot
 from isthmus.graph.server import jars, process
+from isthmus.graph.server.failures import PortTakenError, ServerError
 from isthmus.graph.server.folders import DATABASE, Folders
-from isthmus.graph.server.process import ServerError
 from isthmus.graph.server.record import (
     ServerRecord,
     explain_file_errors,
@@ -31,100 +31,102 @@ from isthmus.settings import Settings
 logger = logging.getLogger("isthmus.server")
 
 SECONDS_TO_STOP = 120.0
-SECONDS_TO_GO = 5.0
-TRIES_FOR_A_PORT = 3
-LEAST_DISK = 64 << 20  # one transaction log; with less, Neo4j neither comes up nor ends
+EXIT_TIMEOUT_SECONDS = 5.0
+MAX_PORT_ATTEMPTS = 3
+MIN_FREE_DISK = 64 << 20  # one transaction log; with less, Neo4j neither starts nor stops
 
 
 def start(settings: Settings) -> ServerRecord:
-    """Starts the server of this home, or finds the one that runs; returns when a query works.
+    """Starts the server of this home, or finds the running one; returns when it answers queries.
 
     Raises:
-        FetchError: Neo4j is not there and cannot be fetched.
-        ServerError: The server does not start, with the reason from its log.
+        FetchError: The jars of Neo4j are missing and cannot be downloaded.
+        ServerError: The server does not start; the message has the reason from its log.
     """
-    if found := read_record(settings):
-        return found
-    with _locked(settings):
-        return read_record(settings) or _adopt(settings) or _start(settings)
+    if record := read_record(settings):
+        return record
+    with _lock_lifecycle(settings):
+        return read_record(settings) or _recover_record(settings) or _start(settings)
 
 
 def stop(settings: Settings) -> bool:
-    """Stops the server of this home and waits for its end; False where none ran."""
-    with _locked(settings):
+    """Stops the server of this home, waits for its exit and returns whether one was running."""
+    with _lock_lifecycle(settings):
         return _stop(settings)
 
 
 @contextlib.contextmanager
-def alone(settings: Settings) -> Iterator[ServerRecord | None]:
-    """Gives the running server of this home, or None, while no other command starts or stops one.
+def lifecycle_lock(settings: Settings) -> Iterator[ServerRecord | None]:
+    """Yields the running server of this home or None, and blocks other starts and stops meanwhile.
 
     Raises:
-        ServerError: A server runs, but does not answer.
+        ServerError: A server is running, but does not answer.
     """
-    with _locked(settings):
-        yield read_record(settings) or _adopt(settings)
+    with _lock_lifecycle(settings):
+        yield read_record(settings) or _recover_record(settings)
 
 
 @contextlib.contextmanager
-def stopped(settings: Settings, again: bool = True) -> Iterator[Folders]:
-    """Gives the files of this home's Neo4j to the block, within `alone`, while none runs on them.
+def stopped(settings: Settings, restart: bool = True) -> Iterator[Folders]:
+    """Stops the server of this home during the block and yields its folders.
+
+    The caller holds `lifecycle_lock`.
 
     Args:
-        settings: Of the home.
-        again: A server that ran before is started again when the block ends, done or failed.
+        settings: Settings of the home.
+        restart: Start the server again after the block, also after an error, if it was running.
 
     Raises:
-        FetchError: Neo4j is not there and cannot be fetched.
-        ServerError: The server does not start again, with the reason from its log.
+        FetchError: The jars of Neo4j are missing and cannot be downloaded.
+        ServerError: The server does not start again; the message has the reason from its log.
     """
-    ran = _stop(settings)
+    was_running = _stop(settings)
     try:
-        yield _fetched(settings)
+        yield _prepare_folders(settings)
     finally:
-        if ran and again:
+        if was_running and restart:
             _start(settings)
 
 
 def has_graph(settings: Settings) -> bool:
-    """Whether the Neo4j of this home was ever started, so that there is something to keep."""
+    """Whether the home has a graph database, that is whether its server was ever started."""
     folders = home_folders(settings)
     return (folders.data / "databases" / DATABASE).exists() or folders.replaced.exists()
 
 
-def page_cache(settings: Settings) -> str:
-    """What the server of this home caches of its files, as Neo4j is told it: `640m`."""
+def page_cache_size(settings: Settings) -> str:
+    """Returns the page cache size of the server of this home in Neo4j's notation, as `640m`."""
     return settings.server_page_cache or home_folders(settings).page_cache()
 
 
 def import_database(settings: Settings, arguments: list[str], log: Path) -> None:
-    """Makes the graph of a home that has none from files; starts no server.
+    """Creates the graph of a home without one from files; starts no server.
 
     Args:
-        settings: Of the home, which only this command uses.
-        arguments: Of `database import full`, as `isthmus.graph.ingest.import_files` makes them.
-        log: What the import says.
+        settings: Settings of the home, which no other command uses.
+        arguments: Arguments of `database import full`, from `isthmus.graph.ingest.import_files`.
+        log: File for the output of the import.
 
     Raises:
-        FetchError: Neo4j is not there and cannot be fetched.
-        ServerError: The import failed, with the reason from its log.
+        FetchError: The jars of Neo4j are missing and cannot be downloaded.
+        ServerError: The import failed; the message has the reason from its log.
     """
-    folders = _fetched(settings)
-    process.configure(folders, 0, settings.server_heap, page_cache(settings))
+    folders = _prepare_folders(settings)
+    process.configure(folders, 0, settings.server_heap, page_cache_size(settings))
     administration.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
 
 
-def end_import(settings: Settings) -> None:
-    """Ends an import into this home that a killed command left running."""
-    administration.end_abandoned(home_folders(settings).home)
+def end_abandoned_import(settings: Settings) -> None:
+    """Kills an import into this home that a killed command left running."""
+    administration.kill_abandoned(home_folders(settings).home)
 
 
 def copy_database(settings: Settings, other: Settings) -> None:
-    """Gives a home that has none the graph, the users and the password of this one's.
+    """Copies the graph, the database users and the password to a home without a graph.
 
     Args:
-        settings: Of this home, whose server is `stopped`.
-        other: Of the other home.
+        settings: Settings of this home, whose server is `stopped`.
+        other: Settings of the other home.
     """
     new = home_folders(other)
     shutil.copytree(home_folders(settings).data, new.data)
@@ -132,27 +134,25 @@ def copy_database(settings: Settings, other: Settings) -> None:
 
 
 def check_database(settings: Settings) -> None:
-    """Has Neo4j check the files of this home's graph; its server is stopped meanwhile.
-
-    What a killed server left in its log is recovered first, as its next start does it.
+    """Runs Neo4j's consistency check on this home's graph; its server is stopped meanwhile.
 
     Raises:
-        FetchError: Neo4j is not there and cannot be fetched.
-        ServerError: The files contradict each other, or cannot be checked.
+        FetchError: The jars of Neo4j are missing and cannot be downloaded.
+        ServerError: The graph is inconsistent, or cannot be checked.
     """
-    start(settings)
+    start(settings)  # recovers the transaction log of a killed server
     with stopped(settings) as folders:
-        administration.check(folders, page_cache(settings), DATABASE)
+        administration.check_files(folders, page_cache_size(settings), DATABASE)
 
 
-def take_database(settings: Settings, other: Settings) -> None:
-    """Puts the graph of another home in the place of this home's; users and password stay.
+def replace_database(settings: Settings, other: Settings) -> None:
+    """Replaces the graph of this home with that of another; database users and password stay.
 
-    Killed at any moment, this home has its own graph or the other one.
+    If the process is killed at any moment, this home has either its own graph or the other one.
 
     Args:
-        settings: Of this home, whose server is `stopped`.
-        other: Of a home on the same disk that has a graph and never had a server.
+        settings: Settings of this home, whose server is `stopped`.
+        other: Settings of a home on the same disk that has a graph and never had a server.
     """
     folders, new = home_folders(settings), home_folders(other)
     if folders.data.exists():
@@ -164,39 +164,39 @@ def take_database(settings: Settings, other: Settings) -> None:
 def _stop(settings: Settings) -> bool:
     import psutil
 
-    recorded = read_record(settings)
-    pid = recorded.pid if recorded else process.running_server(home_folders(settings).home)
+    record = read_record(settings)
+    pid = record.pid if record else process.running_server(home_folders(settings).home)
     record_path(settings).unlink(missing_ok=True)
     if pid is None:
         return False
     with contextlib.suppress(psutil.NoSuchProcess):
-        found = psutil.Process(pid)
-        found.terminate()
-        if not process.ends(pid, SECONDS_TO_STOP):
-            logger.warning("Neo4j did not stop within %.0f s and is ended.", SECONDS_TO_STOP)
-            found.kill()
-            process.ends(pid, SECONDS_TO_STOP)
+        server = psutil.Process(pid)
+        server.terminate()
+        if not process.wait_for_exit(pid, SECONDS_TO_STOP):
+            logger.warning("Neo4j did not stop within %.0f s and is killed.", SECONDS_TO_STOP)
+            server.kill()
+            process.wait_for_exit(pid, SECONDS_TO_STOP)
     return True
 
 
-def has_ended(record: ServerRecord) -> bool:
-    """Whether a server that does not answer was killed; its process may take a moment to go."""
-    return process.ends(record.pid, SECONDS_TO_GO)
+def has_exited(record: ServerRecord) -> bool:
+    """Whether the process of a server exits within 5 s; a killed process may take a moment."""
+    return process.wait_for_exit(record.pid, EXIT_TIMEOUT_SECONDS)
 
 
 def find(settings: Settings) -> ServerRecord | None:
-    """The running server of this home, or None; it starts and writes nothing."""
-    if found := read_record(settings):
-        return found
+    """Returns the running server of this home, or None; starts and writes nothing."""
+    if record := read_record(settings):
+        return record
     pid = process.running_server(home_folders(settings).home)
-    found = make_record(settings, pid) if pid else None
-    if found and process.answers(port_of(found), found.password()):
-        return found
+    record = make_record(settings, pid) if pid else None
+    if record and process.answers_query(port_of(record), record.password()):
+        return record
     return None
 
 
-def _adopt(settings: Settings) -> ServerRecord | None:
-    """Takes over a server whose starting command was killed before it wrote the record."""
+def _recover_record(settings: Settings) -> ServerRecord | None:
+    """Writes the record of a running server whose start command was killed before it did so."""
     folders = home_folders(settings)
     pid = process.running_server(folders.home)
     record = make_record(settings, pid) if pid else None
@@ -207,55 +207,55 @@ def _adopt(settings: Settings) -> ServerRecord | None:
     except ServerError:
         if process.is_server(record.pid, folders.home):
             raise
-        return None  # it was on its way down
+        return None  # it was shutting down
     return write_record(settings, record)
 
 
 def _start(settings: Settings) -> ServerRecord:
-    folders = _fetched(settings)
-    if (free := shutil.disk_usage(settings.home).free) < LEAST_DISK:
+    folders = _prepare_folders(settings)
+    if (free := shutil.disk_usage(settings.home).free) < MIN_FREE_DISK:
         raise ServerError(
             f"The disk of the home {settings.home} is full: it has {free >> 20} MB left, and "
-            f"Neo4j needs {LEAST_DISK >> 20}.",
-            "Make room, or set ISTHMUS_HOME to a disk that has some.",
+            f"Neo4j needs {MIN_FREE_DISK >> 20} MB.",
+            "Free some disk space, or set ISTHMUS_HOME to a disk with more space.",
         )
-    heap, cache = settings.server_heap, page_cache(settings)
+    heap, cache = settings.server_heap, page_cache_size(settings)
     port = process.configured_port(folders)
-    if port is None or not process.comes_free(port):
+    if port is None or not process.wait_until_free(port):
         port = process.free_port()
-    for left in range(TRIES_FOR_A_PORT, 0, -1):
+    for attempts_left in range(MAX_PORT_ATTEMPTS, 0, -1):
         process.configure(folders, port, heap, cache)
-        password = _password(settings)
-        pid = process.spawn(folders, heap, *aot.options(settings.home))
+        password = _ensure_password(settings)
+        pid = process.spawn(folders, heap, *aot.aot_options(settings.home))
         try:
             process.wait_for_query(folders, pid, port, password)
             break
-        except process.PortTakenError:
-            if left == 1:
+        except PortTakenError:
+            if attempts_left == 1:
                 raise
             port = process.free_port()
     record = make_record(settings, pid)
     assert record is not None  # noqa: S101 the configuration was just written
     write_record(settings, record)
-    if not aot.options(settings.home) or aot.was_refused(folders.console):
+    if not aot.aot_options(settings.home) or aot.cache_was_refused(folders.console):
         aot.make_in_background(settings.home, folders.logs)
     return record
 
 
-def _fetched(settings: Settings) -> Folders:
-    """The folders of this home with all jars, without what a killed command left half done."""
+def _prepare_folders(settings: Settings) -> Folders:
+    """Fetches missing jars, cleans up after killed commands and returns the folders of the home."""
     folders = home_folders(settings)
-    administration.end_abandoned(folders.home)
+    administration.kill_abandoned(folders.home)
     jars.fetch(folders.jars)
-    folders.settle_data()
+    folders.recover_data()
     return folders
 
 
-def _password(settings: Settings) -> str:
-    """The server's password, made before its first start.
+def _ensure_password(settings: Settings) -> str:
+    """Returns the server's password, and creates and sets it before the first start.
 
-    It is on disk before the data is, and given again as long as there is no data: a start that is
-    killed anywhere leaves a home that the next one completes.
+    The password file is written before the data exist, and the password is set again as long as
+    there are no data. If a start is killed at any point, the next one can complete it.
     """
     folders = home_folders(settings)
     file = password_file(settings)
@@ -265,7 +265,7 @@ def _password(settings: Settings) -> str:
 
 
 @contextlib.contextmanager
-def _locked(settings: Settings) -> Iterator[None]:
+def _lock_lifecycle(settings: Settings) -> Iterator[None]:
     """Lets one command at a time start or stop the server of a home."""
     folder = settings.home / "locks"
     with explain_file_errors(settings):
@@ -274,6 +274,6 @@ def _locked(settings: Settings) -> Iterator[None]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                logger.info("Waiting for another command that starts or stops Neo4j.")
+                logger.info("Waiting for another command that is starting or stopping Neo4j.")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield

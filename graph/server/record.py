@@ -1,4 +1,4 @@
-"""What a home keeps of its server: the record of the running one, its password, its folders."""
+"""The files that a home has for its server: the record of the running one and the password."""
 
 from __future__ import annotations
 
@@ -12,14 +12,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from isthmus.graph.server import jars, process
+from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
-from isthmus.graph.server.process import ServerError
 from isthmus.settings import Settings
 
 
 @dataclass(frozen=True)
 class ServerRecord:
-    """Where the running server stands; kept in `HOME/server/record.json`."""
+    """Address and process of the running server, stored in `HOME/server/record.json`.
+
+    Attributes:
+        uri: Bolt address.
+        username: Database user.
+        password_file: File with the password of the database user.
+        pid: Process id.
+        home: Home of the installation.
+        version: Version of Neo4j.
+    """
 
     uri: str
     username: str
@@ -34,7 +43,7 @@ class ServerRecord:
 
 
 def read_record(settings: Settings) -> ServerRecord | None:
-    """What the record says, where its process lives and is the server of this home."""
+    """Reads the record; None if it is missing or damaged, or if its server is not running."""
     try:
         with explain_file_errors(settings):
             file = record_path(settings)
@@ -47,19 +56,19 @@ def read_record(settings: Settings) -> ServerRecord | None:
 
 
 def password_file(settings: Settings) -> Path:
-    """The file of the password of this home's Neo4j, made where there is none and no data.
+    """Returns the password file of this home's server; creates it if there are no data yet.
 
     Raises:
-        ServerError: There is data, but no password for it.
+        ServerError: There are data, but their password file is missing.
     """
     file = password_path(settings)
     if not file.exists():
         if home_folders(settings).has_users:
             raise ServerError(
-                f"The Neo4j of this home has data, but its password file {file} is gone.",
-                "Put the file back, or start with another home.",
+                f"The Neo4j server of this home has data, but its password file {file} is missing.",
+                "Restore the file, or use another home.",
             )
-        descriptor, part = tempfile.mkstemp(dir=file.parent)  # for its owner alone, from the start
+        descriptor, part = tempfile.mkstemp(dir=file.parent)  # mode 0600 from its creation
         with os.fdopen(descriptor, "w") as stream:
             stream.write(secrets.token_hex(16))
             stream.flush()
@@ -69,7 +78,7 @@ def password_file(settings: Settings) -> Path:
 
 
 def write_record(settings: Settings, record: ServerRecord) -> ServerRecord:
-    """Writes the record of the running server, whole or not at all, and returns it."""
+    """Writes the record of the running server atomically and returns it."""
     file = record_path(settings)
     part = file.with_suffix(".part")
     part.write_text(json.dumps(asdict(record), default=str))
@@ -78,7 +87,7 @@ def write_record(settings: Settings, record: ServerRecord) -> ServerRecord:
 
 
 def make_record(settings: Settings, pid: int) -> ServerRecord | None:
-    """The record of the process `pid`, or None where the home has no port or password yet."""
+    """Returns a record for the process `pid`, or None if the home has no port or password yet."""
     folders = home_folders(settings)
     port = process.configured_port(folders)
     file = password_path(settings)
@@ -95,33 +104,33 @@ def make_record(settings: Settings, pid: int) -> ServerRecord | None:
 
 
 def port_of(record: ServerRecord) -> int:
-    """The Bolt port of a server."""
+    """Returns the Bolt port of a server."""
     return int(record.uri.rpartition(":")[2])
 
 
 def home_folders(settings: Settings) -> Folders:
-    """The folders of the Neo4j of a home."""
+    """Returns the folders of the Neo4j server of a home."""
     home = settings.home.resolve()
     return Folders(home=home / "server", jars=(home / "jars").resolve(), logs=home / "logs")
 
 
 def record_path(settings: Settings) -> Path:
-    """The file of the record."""
+    """Returns the path of the record."""
     return settings.home / "server" / "record.json"
 
 
 def password_path(settings: Settings) -> Path:
-    """The file of the password, whether it is there or not."""
+    """Returns the path of the password file, which need not exist."""
     return settings.home / "server" / "password"
 
 
 @contextlib.contextmanager
 def explain_file_errors(settings: Settings) -> Iterator[None]:
-    """Turns an OSError on the files of the home into a ServerError with a way out."""
+    """Turns an OSError on the files of the home into a ServerError with advice."""
     try:
         yield
     except OSError as error:
         raise ServerError(
             f"The home {settings.home} cannot be used: {error}.",
-            "Give it back to the user who runs isthmus, or set ISTHMUS_HOME to another folder.",
+            "Change its owner to the user who runs isthmus, or set ISTHMUS_HOME to another folder.",
         ) from error

@@ -1,4 +1,4 @@
-"""A Neo4j of our own for one run: a home of its own below the user's, gone when the run ends."""
+"""A temporary installation for one run: a home below the user's that is deleted when it ends."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 from isthmus.graph.server import lifecycle as server
 from isthmus.settings import Settings
 
-SHARED = ("jars", "aot", "encoders", "vectors")
-"""Folders of a home that hold nothing of its graph, and are costly to make."""
+SHARED_FOLDERS = ("jars", "aot", "encoders", "vectors")
+"""Folders of a home that do not depend on its graph and are expensive to create."""
 
-HELD = "held"
+LOCK_NAME = "held"
 
 
 def shared_home(settings: Settings, home: Path) -> Settings:
-    """Settings of another home that has the downloads and caches of this one, and its own server.
+    """Returns settings of a home with the downloads and caches of another, and its own server.
 
     Args:
-        settings: Of the home that lends them.
-        home: The other one; made where it does not exist.
+        settings: Settings of the home whose downloads and caches are shared.
+        home: Folder of the new home; created if missing.
     """
     home.mkdir(parents=True, exist_ok=True)
-    for name in SHARED:
+    for name in SHARED_FOLDERS:
         (settings.home / name).mkdir(parents=True, exist_ok=True)
         if not (home / name).exists():
             (home / name).symlink_to(settings.home.resolve() / name, target_is_directory=True)
@@ -36,18 +36,18 @@ def shared_home(settings: Settings, home: Path) -> Settings:
 
 @contextlib.contextmanager
 def scratch(settings: Settings) -> Iterator[Settings]:
-    """Settings of an empty installation that is stopped and deleted when the block ends.
+    """Yields settings of an empty installation, which is stopped and deleted after the block.
 
-    However the block ends: done, failed or interrupted. What a killed run left behind is cleared
-    away by the next one.
+    It is deleted also after an error or an interrupt. The next run deletes what a killed run left
+    behind.
     """
     folder = settings.home / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():
-        _clear_abandoned(settings, left)
+    for abandoned in folder.iterdir():
+        _delete_abandoned(settings, abandoned)
     home = Path(tempfile.mkdtemp(dir=folder))
-    with (home / HELD).open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with (home / LOCK_NAME).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         own = shared_home(settings, home)
         try:
             yield own
@@ -55,17 +55,17 @@ def scratch(settings: Settings) -> Iterator[Settings]:
             _delete(own)
 
 
-def _clear_abandoned(settings: Settings, home: Path) -> None:
-    """Deletes a scratch home that no living process holds."""
+def _delete_abandoned(settings: Settings, home: Path) -> None:
+    """Deletes a scratch home that no running process has locked."""
     try:
-        with (home / HELD).open("r+") as held:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with (home / LOCK_NAME).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _delete(settings.model_copy(update={"home": home, "neo4j_uri": None}))
     except OSError:
-        return  # it is held, or on its way in or out
+        return  # it is locked, or is being created or deleted
 
 
 def _delete(settings: Settings) -> None:
     server.stop(settings)
-    server.end_import(settings)
+    server.end_abandoned_import(settings)
     shutil.rmtree(settings.home, ignore_errors=True)

@@ -1,9 +1,9 @@
-"""Amazon Reviews 2023 as the McAuley Lab publishes it: reviews and metadata as JSON Lines.
+"""Reads Amazon Reviews 2023 of the McAuley Lab: reviews and metadata as JSON Lines.
 
-`Toys_and_Games.jsonl` holds reviews, `meta_Toys_and_Games.jsonl` the products, both also with
-`.gz`; the fields: https://amazon-reviews-2023.github.io. The name of the file is the domain, a
-product (its `parent_asin`) an item, a rating an interaction of the weight (rating - 2.5) / 2.5,
-and what a review says a text.
+`Toys_and_Games.jsonl` contains reviews, `meta_Toys_and_Games.jsonl` the products, both optionally
+with `.gz`; the fields: https://amazon-reviews-2023.github.io. The file name is the domain, a
+product (its `parent_asin`) an item, a rating an interaction with the weight (rating - 2.5) / 2.5,
+and title and text of a review are a text.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from pathlib import Path
 
 import polars as pl
 
-from isthmus.graph.ingest.dataset import Dataset
-from isthmus.graph.ingest.schema import INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
-from isthmus.graph.sources.files import lines
-from isthmus.graph.sources.tables import dataset, read_table, weight_of_stars
-from isthmus.graph.sources.validation import Checked, fit
+from isthmus.graph.ingest import INTERACTIONS, ITEMS, TEXTS, Column, Dataset, Kind, Table
+from isthmus.graph.sources.files import read_lines
+from isthmus.graph.sources.tables import build_dataset, read_table, stars_to_weight
+from isthmus.graph.sources.validation import ValidatedTable, fit_schema
 
 logger = logging.getLogger("isthmus")
 
-META = "meta_"
-ITEM_TEXT = 2_000
-"""Characters of a product's features and description that are kept; encoders read fewer."""
+METADATA_PREFIX = "meta_"
+MAX_ITEM_TEXT = 2_000
+"""Maximum characters of a product's features and description; encoders read fewer."""
 
 PRODUCT = Column("parent_asin", Kind.ID, required=True)
 REVIEWS = Table(
@@ -52,7 +51,7 @@ PRODUCTS = Table(
 
 
 def find_reviews(files: dict[str, Path]) -> dict[str, Path]:
-    """The files of reviews and of metadata among these, by name without ending.
+    """Returns those files that contain reviews or metadata, by name without extension.
 
     Raises:
         InputError: A JSON Lines file cannot be read.
@@ -60,7 +59,8 @@ def find_reviews(files: dict[str, Path]) -> dict[str, Path]:
     return {
         name: path
         for name, path in files.items()
-        if path.name.removesuffix(".gz").endswith(".jsonl") and '"parent_asin"' in next(lines(path))
+        if path.name.removesuffix(".gz").endswith(".jsonl")
+        and '"parent_asin"' in next(read_lines(path))
     }
 
 
@@ -70,28 +70,33 @@ def read_amazon(files: dict[str, Path]) -> Dataset:
     Raises:
         InputError: A file cannot be read.
     """
-    parts: dict[str, list[Checked]] = {"items": [], "interactions": [], "texts": []}
+    parts: dict[str, list[ValidatedTable]] = {"items": [], "interactions": [], "texts": []}
     for name, path in files.items():
-        if name.startswith(META):
+        if name.startswith(METADATA_PREFIX):
             products = read_table(path, PRODUCTS)
-            parts["items"].append(_items(products, name.removeprefix(META)))
+            parts["items"].append(_items(products, name.removeprefix(METADATA_PREFIX)))
             continue
-        if META + name not in files:
-            logger.warning("%s has no %s%s beside it with its products", path.name, META, path.name)
+        if METADATA_PREFIX + name not in files:
+            logger.warning(
+                "%s: the file of its products, %s%s, is missing",
+                path.name,
+                METADATA_PREFIX,
+                path.name,
+            )
         reviews = read_table(path, REVIEWS)
         parts["interactions"].append(_interactions(reviews, name))
         parts["texts"].append(_texts(reviews, name))
-    return dataset(parts)
+    return build_dataset(parts)
 
 
-def _items(products: Checked, domain: str) -> Checked:
+def _items(products: ValidatedTable, domain: str) -> ValidatedTable:
     text = pl.concat_str("features", "description", separator="\n", ignore_nulls=True)
     frame = products.frame.select(
         pl.col("parent_asin").alias("item_id"),
         pl.lit(domain).alias("domain"),
         "title",
-        pl.when(text != "").then(text.str.slice(0, ITEM_TEXT)).alias("text"),
-        # Whole files have no categories, only the name of the shop's department.
+        pl.when(text != "").then(text.str.slice(0, MAX_ITEM_TEXT)).alias("text"),
+        # In some files no product has categories, only a main category.
         pl.when(pl.col("categories").list.len() > 0)
         .then("categories")
         .otherwise(pl.concat_list("main_category").list.drop_nulls())
@@ -99,25 +104,25 @@ def _items(products: Checked, domain: str) -> Checked:
         "file",
         "line",
     )
-    return replace(products, frame=fit(frame, ITEMS))
+    return replace(products, frame=fit_schema(frame, ITEMS))
 
 
-def _interactions(reviews: Checked, domain: str) -> Checked:
+def _interactions(reviews: ValidatedTable, domain: str) -> ValidatedTable:
     frame = reviews.frame.select(
         "user_id",
         pl.col("parent_asin").alias("item_id"),
         pl.lit(domain).alias("domain"),
-        weight_of_stars("rating"),
+        stars_to_weight("rating"),
         "timestamp",
         pl.lit("review").alias("kind"),
         "file",
         "line",
     )
-    return replace(reviews, frame=fit(frame, INTERACTIONS))
+    return replace(reviews, frame=fit_schema(frame, INTERACTIONS))
 
 
-def _texts(reviews: Checked, domain: str) -> Checked:
-    """What the reviews say; their rows are counted with the interactions."""
+def _texts(reviews: ValidatedTable, domain: str) -> ValidatedTable:
+    """Returns the texts of reviews; rows and rejected rows are counted with the interactions."""
     text = (
         pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
         .str.replace_all(r"<br\s*/?>", "\n")
@@ -133,4 +138,4 @@ def _texts(reviews: Checked, domain: str) -> Checked:
         "file",
         "line",
     ).filter(pl.col("text") != "")
-    return Checked(fit(frame, TEXTS), reviews.rejected.clear(), 0)
+    return ValidatedTable(fit_schema(frame, TEXTS), reviews.rejected.clear(), 0)

@@ -1,37 +1,38 @@
-"""Lines of a stream to events: one JSON object a line, as in a JSON Lines file of interactions."""
+"""Parses the lines of a stream as events: one JSON object per line, like JSON Lines files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from isthmus.graph.ingest.schema import EVENTS
-from isthmus.graph.sources.json_rows import rows_of
-from isthmus.graph.sources.validation import Broken, Checked, check
+from isthmus.graph.ingest import EVENTS
+from isthmus.graph.sources.json_rows import parse_rows
+from isthmus.graph.sources.validation import MalformedRow, ValidatedTable, validate_chunk
 
 STREAM = "standard input"
-"""Stands in the place of a file's name for the wrong rows."""
+"""Stands for the file name in rejected rows."""
 
 
-def read_events(lines: Sequence[bytes], first: int = 1) -> Checked:
-    """Reads and validates lines; each that is not blank is an event or rejected.
+def read_events(lines: Sequence[bytes], first: int = 1) -> ValidatedTable:
+    """Parses and validates lines; each line that is not blank is an event or rejected.
 
     Args:
-        lines: In UTF-8, with or without their ends.
-        first: Number of the first of them.
+        lines: Lines in UTF-8, with or without line ends.
+        first: Number of the first line.
 
     Returns:
-        Valid ones with the schema of `EVENTS`; where domain is null the item says it.
+        Valid events with the schema of `EVENTS`; the domain may be null, to be found by the item.
     """
-    broken: list[Broken] = []
+    undecodable: list[MalformedRow] = []
 
-    def decoded() -> Iterator[tuple[int, str]]:
+    def decode_lines() -> Iterator[tuple[int, str]]:
         for number, line in enumerate(lines, first):
             try:
                 yield number, line.decode("utf-8-sig")
             except UnicodeDecodeError as error:
-                shown = line.strip().decode(errors="replace")
-                broken.append((number, None, shown, f"it is not UTF-8: {error.reason}"))
+                content = line.strip().decode(errors="replace")
+                reason = f"the line is not UTF-8: {error.reason}"
+                undecodable.append((number, None, content, reason))
 
-    chunk = rows_of(decoded(), EVENTS, set())
-    chunk.broken += broken
-    return check(chunk, EVENTS, STREAM)
+    chunk = parse_rows(decode_lines(), EVENTS, set())
+    chunk.malformed += undecodable
+    return validate_chunk(chunk, EVENTS, STREAM)

@@ -1,4 +1,4 @@
-"""Files to lines of text: gzip, encodings, and what cannot be read at all."""
+"""Reads files as lines of text: gzip, encodings, and files that are not text."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from pathlib import Path
 from isthmus.errors import InputError
 
 MAX_LINE = 8 * 2**20
-"""Bytes of a line, at most; what is longer is cut there, and refused by the readers."""
+"""Maximum bytes of a line; a longer one is truncated, and the readers reject it."""
 
-HEAD = 4096
-BLOCK = 2**20
+HEAD_BYTES = 4096
+BLOCK_BYTES = 2**20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 SIGNATURES = {
     b"PK\x03\x04": ("an Excel workbook or a zip archive", "Save it as CSV in UTF-8, or unpack it."),
-    b"PAR1": ("a Parquet file", "Give it a name that ends in .parquet."),
-    b"\x1f\x8b": ("packed with gzip twice", "Unpack it once."),
+    b"PAR1": ("a Parquet file", "Rename it so that it ends in .parquet."),
+    b"\x1f\x8b": ("compressed with gzip twice", "Decompress it once."),
 }
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
-    """Opens a file, unpacked where its first bytes say that it is gzip, whatever its name.
+    """Opens a file and decompresses gzip, which its first bytes show, not its name.
 
     Raises:
-        InputError: There is no such file, it may not be read, or it is damaged gzip; also where
-            that comes to light only while the block reads.
+        InputError: The file does not exist, may not be read, or is damaged gzip, which may be found
+            only while the block reads.
     """
     try:
         with path.open("rb") as raw:
             if raw.peek(2)[:2] == b"\x1f\x8b":
-                with gzip.GzipFile(fileobj=raw) as unpacked:
-                    yield io.BufferedReader(unpacked, 2**18)
+                with gzip.GzipFile(fileobj=raw) as decompressed:
+                    yield io.BufferedReader(decompressed, 2**18)
             else:
                 yield raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -48,48 +48,49 @@ def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
         ) from error
     except OSError as error:
         raise InputError(
-            f"{path} cannot be read: {error.strerror or error}.", "Check its name and its rights."
+            f"{path} cannot be read: {error.strerror or error}.",
+            "Check its name and its permissions.",
         ) from error
 
 
-def lines(path: Path, fallback: str | None = None) -> Iterator[str]:
+def read_lines(path: Path, fallback: str | None = None) -> Iterator[str]:
     """Reads a text file in UTF-8, with or without a byte order mark, line by line.
 
-    Every line keeps its end. One without an end after `MAX_LINE` bytes is cut there.
+    Lines include their line ends. A line longer than `MAX_LINE` bytes is truncated.
 
     Args:
-        path: The file, also packed with gzip.
+        path: The file, which may be compressed with gzip.
         fallback: Encoding of the lines that are not UTF-8, for old public files.
 
     Raises:
-        InputError: It is empty, no text, or in another encoding.
+        InputError: The file is empty, not text, or in another encoding.
     """
     with open_bytes(path) as stream:
-        head = stream.peek(HEAD)[:HEAD]
-        _refuse_what_is_no_text(path, head)
+        head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+        _check_is_text(path, head)
         if head.startswith(BYTE_ORDER_MARK):
             stream.read(len(BYTE_ORDER_MARK))
         number, rest, skipping = 1, b"", False
-        while block := stream.read(BLOCK):
+        while block := stream.read(BLOCK_BYTES):
             end = block.rfind(b"\n") + 1
             if skipping:
-                # The end of the long line that was cut.
+                # Drop the end of the line that was truncated.
                 start = block.find(b"\n") + 1
                 skipping, block, end = not start, block[start:] if start else b"", end - start
-            whole, rest = rest + block[:end], rest + block if not end else block[end:]
+            complete, rest = rest + block[:end], rest + block if not end else block[end:]
             if end:
-                yield from _decoded(path, whole, number, fallback)
-                number += whole.count(b"\n")
+                yield from _decode_lines(path, complete, number, fallback)
+                number += complete.count(b"\n")
             if len(rest) >= MAX_LINE:
                 yield rest[:MAX_LINE].decode(errors="ignore")
                 number, rest, skipping = number + 1, b"", True
         if rest:
-            yield from _decoded(path, rest, number, fallback)
+            yield from _decode_lines(path, rest, number, fallback)
 
 
-def was_cut(line: str) -> bool:
-    """Whether `lines` cut this line, so that its end is not there."""
-    # A character cut in two is dropped, and one has four bytes at most.
+def is_truncated(line: str) -> bool:
+    """Whether `read_lines` truncated this line."""
+    # A character cut in two, of up to four bytes, is dropped.
     return (
         len(line) > MAX_LINE // 4 - 4
         and not line.endswith("\n")
@@ -97,40 +98,40 @@ def was_cut(line: str) -> bool:
     )
 
 
-def _decoded(path: Path, whole: bytes, number: int, fallback: str | None) -> Iterator[str]:
-    """Yields the lines of a block of whole lines, of which the first has this number."""
+def _decode_lines(path: Path, block: bytes, number: int, fallback: str | None) -> Iterator[str]:
+    """Returns the lines of a block of complete lines; `number` is that of the first line."""
     try:
-        return io.StringIO(whole.decode(), newline="\n")
+        return io.StringIO(block.decode(), newline="\n")
     except UnicodeDecodeError as error:
         if fallback is not None:
-            return _decoded_each(whole, fallback)
-        raise _wrong_encoding(path, number, error) from error
+            return _decode_each_line(block, fallback)
+        raise _encoding_error(path, number, error) from error
 
 
-def _decoded_each(whole: bytes, fallback: str) -> Iterator[str]:
-    for line in io.BytesIO(whole):
+def _decode_each_line(block: bytes, fallback: str) -> Iterator[str]:
+    for line in io.BytesIO(block):
         try:
             yield line.decode()
         except UnicodeDecodeError:
             yield line.decode(fallback)
 
 
-def _refuse_what_is_no_text(path: Path, head: bytes) -> None:
+def _check_is_text(path: Path, head: bytes) -> None:
     if not head.removeprefix(BYTE_ORDER_MARK).strip():
-        raise InputError(f"{path.name} is empty.", "Write it again, or take it out of the folder.")
-    for signature, (what, advice) in SIGNATURES.items():
+        raise InputError(f"{path.name} is empty.", "Write it again, or remove it from the folder.")
+    for signature, (file_type, advice) in SIGNATURES.items():
         if head.startswith(signature):
-            raise InputError(f"{path.name} is {what}.", advice)
+            raise InputError(f"{path.name} is {file_type}.", advice)
     if head.startswith(UTF_16):
-        raise InputError(f"{path.name} is text in UTF-16.", _convert(path, "UTF-16"))
+        raise InputError(f"{path.name} is text in UTF-16.", _conversion_advice(path, "UTF-16"))
     if b"\0" in head:
         raise InputError(
             f"{path.name} is not text: byte {head.index(0) + 1} is zero.",
-            "Give a table as text in UTF-8, as JSON Lines or as Parquet.",
+            "Save the table as CSV in UTF-8, as JSON Lines or as Parquet.",
         )
 
 
-def _wrong_encoding(path: Path, number: int, error: UnicodeDecodeError) -> InputError:
+def _encoding_error(path: Path, number: int, error: UnicodeDecodeError) -> InputError:
     start = error.object.rfind(b"\n", 0, error.start) + 1
     line = error.object[start:].split(b"\n", 1)[0]
     number += error.object.count(b"\n", 0, start)
@@ -142,13 +143,13 @@ def _wrong_encoding(path: Path, number: int, error: UnicodeDecodeError) -> Input
     return InputError(
         f"{path.name}, line {number}: byte {error.start - start + 1} is "
         f"{error.object[error.start]:#04x}, which is not UTF-8; it looks like {guess}.",
-        _convert(path, guess),
+        _conversion_advice(path, guess),
     )
 
 
-def _convert(path: Path, encoding: str) -> str:
-    """The command that writes a file in UTF-8."""
-    new = f"new.{path.name.removesuffix('.gz').rpartition('.')[2]}"
+def _conversion_advice(path: Path, encoding: str) -> str:
+    """Returns the command that converts a file to UTF-8."""
+    new_name = f"new.{path.name.removesuffix('.gz').rpartition('.')[2]}"
     if path.suffix == ".gz":
-        return f"Convert it: gzip -dc {path.name} | iconv -f {encoding} -t UTF-8 > {new}"
-    return f"Convert it: iconv -f {encoding} -t UTF-8 {path.name} > {new}"
+        return f"Convert it: gzip -dc {path.name} | iconv -f {encoding} -t UTF-8 > {new_name}"
+    return f"Convert it: iconv -f {encoding} -t UTF-8 {path.name} > {new_name}"

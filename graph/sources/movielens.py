@@ -1,9 +1,9 @@
-"""MovieLens as GroupLens publishes it: films, ratings and tags.
+"""Reads MovieLens of GroupLens: films, ratings and tags.
 
-Read are the CSV editions (latest, 20M, 25M, 32M), the `.dat` editions (1M, 10M) and 100K; their
+It reads the CSV editions (latest, 20M, 25M, 32M), the `.dat` editions (1M, 10M) and 100K; their
 layouts: https://files.grouplens.org/datasets/movielens/. A film is an item of the domain `films`
-with its genres as categories, a rating an interaction of the weight (rating - 2.5) / 2.5, a tag a
-text about its film.
+with its genres as categories, a rating an interaction with the weight (rating - 2.5) / 2.5, and a
+tag a text about its film.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ from pathlib import Path
 
 import polars as pl
 
-from isthmus.graph.ingest.dataset import Dataset
-from isthmus.graph.ingest.schema import INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
+from isthmus.graph.ingest import INTERACTIONS, ITEMS, TEXTS, Column, Dataset, Kind, Table
 from isthmus.graph.sources.csv_rows import read_csv
-from isthmus.graph.sources.files import lines
-from isthmus.graph.sources.tables import Reader, dataset, read_table, weight_of_stars
-from isthmus.graph.sources.validation import CHUNK_ROWS, Broken, Checked, Chunk, fit
+from isthmus.graph.sources.files import read_lines
+from isthmus.graph.sources.tables import Reader, build_dataset, read_table, stars_to_weight
+from isthmus.graph.sources.validation import (
+    CHUNK_ROWS,
+    Chunk,
+    MalformedRow,
+    ValidatedTable,
+    fit_schema,
+)
 
 DOMAIN = "films"
 
@@ -42,12 +47,12 @@ GENRES_100K = (
     *("Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery"),
     *("Romance", "Sci-Fi", "Thriller", "War", "Western"),
 )
-NO_GENRE = ("(no genres listed)", "unknown")
+MISSING_GENRES = ("(no genres listed)", "unknown")
 
 
 @dataclass(frozen=True)
 class Edition:
-    """The files of an edition, and how they are read; `tags` may be missing."""
+    """The file names of an edition and its reader; the file `tags` is optional."""
 
     movies: str
     ratings: str
@@ -56,7 +61,7 @@ class Edition:
 
 
 def find_edition(folder: Path) -> Edition | None:
-    """The edition that the folder holds, or None."""
+    """Returns the edition in the folder, or None."""
     for edition in EDITIONS:
         if (folder / edition.movies).is_file() and (folder / edition.ratings).is_file():
             return edition
@@ -77,41 +82,41 @@ def read_movielens(folder: Path, edition: Edition) -> Dataset:
     }
     if (folder / edition.tags).is_file():
         parts["texts"] = [_texts(read_table(folder / edition.tags, TAGS, edition.read))]
-    return dataset(parts)
+    return build_dataset(parts)
 
 
-def _items(movies: Checked) -> Checked:
-    # "Toy Story (1995)": the only date that every edition has.
+def _items(movies: ValidatedTable) -> ValidatedTable:
+    # The year in "Toy Story (1995)" is the only date that every edition has.
     year = pl.col("title").str.extract(r"\((\d{4})\)\s*$").cast(pl.Int32)
     frame = movies.frame.select(
         pl.col("movieId").alias("item_id"),
         pl.lit(DOMAIN).alias("domain"),
         "title",
         pl.col("genres")
-        .list.eval(pl.element().filter(~pl.element().is_in(NO_GENRE)))
+        .list.eval(pl.element().filter(~pl.element().is_in(MISSING_GENRES)))
         .alias("categories"),
         pl.date(year, 1, 1).dt.epoch("s").cast(pl.Float64).alias("published_at"),
         "file",
         "line",
     )
-    return replace(movies, frame=fit(frame, ITEMS))
+    return replace(movies, frame=fit_schema(frame, ITEMS))
 
 
-def _interactions(ratings: Checked) -> Checked:
+def _interactions(ratings: ValidatedTable) -> ValidatedTable:
     frame = ratings.frame.select(
         pl.col("userId").alias("user_id"),
         pl.col("movieId").alias("item_id"),
         pl.lit(DOMAIN).alias("domain"),
-        weight_of_stars("rating"),
+        stars_to_weight("rating"),
         "timestamp",
         pl.lit("rating").alias("kind"),
         "file",
         "line",
     )
-    return replace(ratings, frame=fit(frame, INTERACTIONS))
+    return replace(ratings, frame=fit_schema(frame, INTERACTIONS))
 
 
-def _texts(tags: Checked) -> Checked:
+def _texts(tags: ValidatedTable) -> ValidatedTable:
     frame = tags.frame.select(
         pl.col("userId").alias("user_id"),
         pl.col("tag").alias("text"),
@@ -122,23 +127,23 @@ def _texts(tags: Checked) -> Checked:
         "file",
         "line",
     )
-    return replace(tags, frame=fit(frame, TEXTS))
+    return replace(tags, frame=fit_schema(frame, TEXTS))
 
 
 def _read_dat(path: Path, table: Table) -> Iterator[Chunk]:
-    """1M and 10M: the columns in our order, two colons between them, no header."""
+    """Reads 1M and 10M: the table's columns in order, separated by two colons, no header."""
     width = len(table.columns)
-    return _separated(path, table, "::", width, list(range(width)))
+    return _read_separated(path, table, "::", width, list(range(width)))
 
 
 def _read_100k(path: Path, table: Table) -> Iterator[Chunk]:
-    """100K: `u.data` with tabs, `u.item` with bars and a column of 0 or 1 for each genre."""
+    """Reads 100K: `u.data` with tabs; `u.item` with bars and a column of 0 or 1 per genre."""
     if table is RATINGS:
-        yield from _separated(path, table, "\t", 4, [0, 1, 2, 3])
+        yield from _read_separated(path, table, "\t", 4, [0, 1, 2, 3])
         return
     wide = Table("u.item", (*table.columns[:2], *(Column(g, Kind.LABEL) for g in GENRES_100K)))
-    flags = list(range(5, 5 + len(GENRES_100K)))
-    for chunk in _separated(path, wide, "|", 5 + len(GENRES_100K), [0, 1, *flags]):
+    genre_positions = list(range(5, 5 + len(GENRES_100K)))
+    for chunk in _read_separated(path, wide, "|", 5 + len(GENRES_100K), [0, 1, *genre_positions]):
         genres = [
             pl.when(pl.col(genre) == "1").then(pl.lit(genre)).alias(genre) for genre in GENRES_100K
         ]
@@ -148,41 +153,42 @@ def _read_100k(path: Path, table: Table) -> Iterator[Chunk]:
             "title",
             pl.concat_str(genres, separator="|", ignore_nulls=True).alias("genres"),
         )
-        yield Chunk(frame, chunk.broken)
+        yield Chunk(frame, chunk.malformed)
 
 
-def _separated(
-    path: Path, table: Table, separator: str, width: int, places: list[int]
+def _read_separated(
+    path: Path, table: Table, separator: str, width: int, positions: list[int]
 ) -> Iterator[Chunk]:
-    """Reads lines of fields without quotes; those that are not UTF-8 are Latin-1.
+    """Reads lines of fields without quotes; lines that are not UTF-8 are decoded as Latin-1.
 
     Args:
         path: The file.
-        table: Its columns.
-        separator: What stands between two fields.
-        width: Fields of a line.
-        places: Where each column of the table stands.
+        table: Table of the rows.
+        separator: Separator of the fields.
+        width: Number of fields per line.
+        positions: Position of each column of the table in a line.
     """
-    numbered = enumerate(lines(path, fallback="latin-1"), 1)
-    while part := list(islice(numbered, CHUNK_ROWS)):
-        broken: list[Broken] = []
-        kept: list[int] = []
+    numbered_lines = enumerate(read_lines(path, fallback="latin-1"), 1)
+    while part := list(islice(numbered_lines, CHUNK_ROWS)):
+        malformed: list[MalformedRow] = []
+        line_numbers: list[int] = []
         rows: list[list[str]] = []
         for number, line in part:
             fields = line.rstrip("\r\n").split(separator)
             if fields == [""]:
                 continue
             if len(fields) != width:
-                reason = f"it has {len(fields)} fields, not {width}"
-                broken.append((number, None, line.strip(), reason))
+                reason = f"the row has {len(fields)} fields, not {width}"
+                malformed.append((number, None, line.strip(), reason))
                 continue
-            kept.append(number)
+            line_numbers.append(number)
             rows.append(fields)
         columns = {
-            column.name: pl.Series([row[place] for row in rows], dtype=pl.String)
-            for column, place in zip(table.columns, places, strict=True)
+            column.name: pl.Series([row[position] for row in rows], dtype=pl.String)
+            for column, position in zip(table.columns, positions, strict=True)
         }
-        yield Chunk(pl.DataFrame({"line": pl.Series(kept, dtype=pl.Int64)} | columns), broken)
+        frame = pl.DataFrame({"line": pl.Series(line_numbers, dtype=pl.Int64)} | columns)
+        yield Chunk(frame, malformed)
 
 
 EDITIONS = (

@@ -1,4 +1,4 @@
-"""What the synthetic data set has planted: categories of interests, and what leads to what."""
+"""The planted structure of the synthetic dataset: categories of interests and their transfers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Category(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """A liking that may lead from one domain to another."""
+    """A pair of categories of two domains; liking the source may lead to liking the target."""
 
     source: Category
     target: Category
@@ -27,7 +27,7 @@ class Transfer(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """An interest in a domain: its category, how people call it, and the halves of its titles."""
+    """An interest in one domain: its category, its Chinese and English name in texts, titles."""
 
     category: Category
     en: str
@@ -37,28 +37,31 @@ class Cell:
 
 
 def planted_transfers() -> tuple[tuple[Transfer, ...], tuple[Transfer, ...]]:
-    """Every pair of categories of two different domains: the planted ones, and all others.
+    """Returns the pairs of categories of two different domains: the planted ones, and all others.
 
-    The generic categories are in neither: they belong to no interest.
+    Generic categories are in neither, since they belong to no interest.
     """
     planted: list[Transfer] = []
     others: list[Transfer] = []
     cells = interest_cells()
-    for (interest, domain), (interest_too, domain_too) in permutations(cells, 2):
-        if domain == domain_too:
+    for (source_interest, source_domain), (target_interest, target_domain) in permutations(
+        cells, 2
+    ):
+        if source_domain == target_domain:
             continue
-        source, target = cells[interest, domain], cells[interest_too, domain_too]
-        pairs = planted if interest == interest_too else others
+        source = cells[source_interest, source_domain]
+        target = cells[target_interest, target_domain]
+        pairs = planted if source_interest == target_interest else others
         pairs.append(Transfer(source.category, target.category))
     return tuple(planted), tuple(others)
 
 
 def interest_cells() -> dict[tuple[str, str], Cell]:
-    """Interest and domain to the category, the words and the titles of `synthetic.toml`."""
-    words = tomllib.loads(Path(__file__).with_name("synthetic.toml").read_text(encoding="utf-8"))
+    """Reads the cells of `synthetic.toml`, by interest and domain."""
+    table = tomllib.loads(Path(__file__).with_name("synthetic.toml").read_text(encoding="utf-8"))
     cells = {}
-    for interest, domain in product(words, DOMAINS):
-        category, en, zh, en_first, en_second, zh_first, zh_second = words[interest][domain]
+    for interest, domain in product(table, DOMAINS):
+        category, en, zh, en_first, en_second, zh_first, zh_second = table[interest][domain]
         cells[interest, domain] = Cell(
             Category(domain, category),
             en,

@@ -1,4 +1,4 @@
-"""A folder of tables: `items.csv`, `interactions.jsonl.gz`, `texts.parquet` and so on."""
+"""Reads a folder of tables: `items.csv`, `interactions.jsonl.gz`, `texts.parquet` and so on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest.dataset import Dataset
-from isthmus.graph.ingest.schema import TABLES, Table
+from isthmus.graph.ingest import TABLES, Dataset, Table
 from isthmus.graph.sources.csv_rows import read_csv
 from isthmus.graph.sources.json_rows import read_jsonl
 from isthmus.graph.sources.parquet_rows import read_parquet
-from isthmus.graph.sources.validation import Checked, Chunk, check, join
+from isthmus.graph.sources.validation import Chunk, ValidatedTable, join_tables, validate_chunk
 from isthmus.progress import progress
 
 logger = logging.getLogger("isthmus")
@@ -26,81 +25,81 @@ FORMATS: dict[str, Reader] = {
     "jsonl": read_jsonl,
     "parquet": read_parquet,
 }
-"""By the end of a file's name, which may be followed by `.gz`."""
+"""Readers by file extension, which may be followed by `.gz`."""
 
 
 def find_files(folder: Path) -> dict[str, Path]:
-    """The files of a folder in any of the formats, by their name without its ending.
+    """Returns the files of a folder in any of the formats, by name without extension.
 
     Raises:
-        InputError: There is no such folder, or a name stands there in two formats.
+        InputError: The folder does not exist, or two files have the same name.
     """
     try:
         paths = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise InputError(
             f"{folder} cannot be read as a folder: {error.strerror or error}.",
-            "Name the folder that holds the tables.",
+            "Give the folder that contains the tables.",
         ) from error
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in paths:
-        name, _, end = path.name.removesuffix(".gz").rpartition(".")
-        if end not in FORMATS:
+        name, _, extension = path.name.removesuffix(".gz").rpartition(".")
+        if extension not in FORMATS:
             continue
-        if name in found:
+        if name in files:
             raise InputError(
-                f"{folder} holds {found[name].name} and {path.name}.",
-                "Keep one of them: a table stands in one file.",
+                f"{folder} contains {files[name].name} and {path.name}.",
+                "Remove one of them: a table is one file.",
             )
-        found[name] = path
-    return found
+        files[name] = path
+    return files
 
 
 def read_tables(files: dict[str, Path]) -> Dataset:
-    """Reads the files that have the name of a table, and says which others it leaves.
+    """Reads the files that have the name of a table; logs the names of the others.
 
     Raises:
         InputError: A file cannot be read as its table.
     """
-    other = [path.name for name, path in files.items() if name not in TABLES]
-    if other:
-        logger.info("not read, since no table is called so: %s", ", ".join(other))
-    return dataset(
+    ignored = [path.name for name, path in files.items() if name not in TABLES]
+    if ignored:
+        logger.info("ignored files, not named like a table: %s", ", ".join(ignored))
+    return build_dataset(
         {name: [read_table(files[name], table)] for name, table in TABLES.items() if name in files}
     )
 
 
-def read_table(path: Path, table: Table, read: Reader | None = None) -> Checked:
+def read_table(path: Path, table: Table, read: Reader | None = None) -> ValidatedTable:
     """Reads and validates a file.
 
     Args:
         path: The file.
-        table: What it must hold.
-        read: How; the end of the name says which of `FORMATS` where none is given.
+        table: Table of its rows.
+        read: Reader of the file; None to select it from `FORMATS` by the file extension.
 
     Raises:
-        InputError: It cannot be read, or lacks a column that the table must have.
+        InputError: The file cannot be read, or lacks a required column.
     """
     read = read or FORMATS[path.name.removesuffix(".gz").rpartition(".")[2]]
     parts = []
     with progress(f"read {path.name}", unit="rows") as advance:
         for chunk in read(path, table):
-            parts.append(check(chunk, table, path.name))
+            parts.append(validate_chunk(chunk, table, path.name))
             advance(parts[-1].rows)
-    return join(parts, table)
+    return join_tables(parts, table)
 
 
-def dataset(parts: dict[str, list[Checked]]) -> Dataset:
-    """Puts together what was read for each table.
+def build_dataset(parts: dict[str, list[ValidatedTable]]) -> Dataset:
+    """Joins the parts of each table to a dataset.
 
     Raises:
-        InputError: There is not one row.
+        InputError: There are no rows.
     """
-    joined = {name: join(parts.get(name, []), table) for name, table in TABLES.items()}
+    joined = {name: join_tables(parts.get(name, []), table) for name, table in TABLES.items()}
     rows = sum(part.rows for part in joined.values())
     if not rows:
         raise InputError(
-            "There is not one row in the tables.", "A table needs a row under its header."
+            "The tables contain no rows.", "Add at least one row to one of the tables."
         )
     return Dataset(
         **{name: part.frame for name, part in joined.items()},
@@ -110,6 +109,6 @@ def dataset(parts: dict[str, list[Checked]]) -> Dataset:
     )
 
 
-def weight_of_stars(stars: str) -> pl.Expr:
-    """The weight of a rating in one to five stars: (stars - 2.5) / 2.5, so that 5 is 1."""
+def stars_to_weight(stars: str) -> pl.Expr:
+    """Converts a rating of one to five stars to a weight: (stars - 2.5) / 2.5, at most 1."""
     return ((pl.col(stars) - 2.5) / 2.5).alias("weight")

@@ -1,4 +1,4 @@
-"""Columns of text to typed columns; what is wrong with a row goes to the rejected ones."""
+"""Converts text columns to typed columns; invalid rows are rejected with a reason."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest.schema import (
+from isthmus.graph.ingest import (
     DTYPES,
     MAX_ID,
     MAX_NAME,
+    MAX_SHOWN_CHARACTERS,
     MAX_TEXT,
     REJECTED,
-    SHOWN,
     Column,
     Kind,
     Table,
@@ -25,12 +25,12 @@ from isthmus.graph.ingest.schema import (
 CHUNK_ROWS = 65_536
 
 WHOLE_NUMBERS_ONLY = (Kind.ID, Kind.NAME, Kind.LABEL)
-"""Kinds that a decimal number cannot be: 12.0 and 12 would be two ids."""
+"""Kinds that do not accept decimal numbers, since 12.0 and 12 would be two ids."""
 
-Broken = tuple[int, str | None, str | None, str]
-"""A row that could not be read as fields: line, column, value, reason."""
+MalformedRow = tuple[int, str | None, str | None, str]
+"""A row that could not be parsed: line, column, value, reason."""
 
-CONTROL = r"\p{Cc}"
+CONTROL_CHARACTER = r"\p{Cc}"
 DATE = r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?"
 CLOCK = r"(?:[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:[.,]\d+)?))?)?"
 ZONE = r"\s*([Zz]|[+-](?:0\d|1[0-4]):?[0-5]\d)?$"
@@ -39,27 +39,27 @@ YEAR = r"^(?:1[4-9]|20|21)\d{2}$"
 YEAR_2200 = 7_258_118_400.0
 YEAR_1 = -62_135_596_800.0
 
-Finding = tuple[pl.Series, str]
-"""Rows, as a mask, and what is wrong with them."""
+RowErrors = tuple[pl.Series, str]
+"""A mask of invalid rows, and the reason."""
 
 
 @dataclass
 class Chunk:
-    """Some rows of a file: `line` and text columns, and the rows that could not be read."""
+    """Some rows of a file: `line` and text columns, and the rows that could not be parsed."""
 
     frame: pl.DataFrame
-    broken: list[Broken] = field(default_factory=list)
+    malformed: list[MalformedRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Checked:
+class ValidatedTable:
     """Rows of a file after validation.
 
     Attributes:
-        frame: Valid rows, the schema of the table.
-        rejected: The others, schema `REJECTED`.
-        rows: How many were read.
-        repeated: How many said again what an earlier one says.
+        frame: Valid rows, schema of the table.
+        rejected: Invalid rows, schema `REJECTED`.
+        rows: Number of rows read.
+        repeated: Number of rows that repeat an earlier row.
     """
 
     frame: pl.DataFrame
@@ -68,168 +68,174 @@ class Checked:
     repeated: int = 0
 
 
-def check(chunk: Chunk, table: Table, file: str) -> Checked:
-    """Types the columns of a chunk and parts its wrong rows, each for its first wrong column.
+def validate_chunk(chunk: Chunk, table: Table, file: str) -> ValidatedTable:
+    """Converts the columns of a chunk, and rejects each invalid row for its first invalid column.
 
     Args:
-        chunk: `line` and any columns of the table, all text, null or "" where there is no value.
-        table: What they must be.
-        file: Name of the file, for the rows.
+        chunk: `line` and any columns of the table, as text; null or "" is a missing value.
+        table: Table of the rows.
+        file: Name of the file, to be stored with the rows.
     """
     raw = chunk.frame
     typed: dict[str, pl.Series] = {"line": raw["line"]}
-    findings: list[tuple[str, pl.Series, str]] = []
+    errors: list[tuple[str, pl.Series, str]] = []
     for column in table.columns:
         if column.name not in raw.columns:
             values = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, raw.height)
         else:
             values = raw[column.name].str.strip_chars()
             values = values.set(values == "", None) if raw.height else values
-        typed[column.name], found = _read(values, column)
-        findings += [(column.name, mask, reason) for mask, reason in found if mask.any()]
-    wrong = pl.Series([False], dtype=pl.Boolean).new_from_index(0, raw.height)
+        typed[column.name], column_errors = _convert_column(values, column)
+        errors += [(column.name, mask, reason) for mask, reason in column_errors if mask.any()]
+    invalid = pl.Series([False], dtype=pl.Boolean).new_from_index(0, raw.height)
     rejected = []
-    for name, mask, reason in findings:
-        fresh = mask & ~wrong
-        wrong |= mask
+    for name, mask, reason in errors:
+        first_error = mask & ~invalid
+        invalid |= mask
         value = pl.col(name) if name in raw.columns else pl.lit(None, dtype=pl.String)
         rejected.append(
-            raw.filter(fresh).select(
+            raw.filter(first_error).select(
                 pl.lit(file).alias("file"),
                 "line",
                 pl.lit(name).alias("column"),
-                value.str.slice(0, SHOWN).alias("value"),
+                value.str.slice(0, MAX_SHOWN_CHARACTERS).alias("value"),
                 pl.lit(reason).alias("reason"),
             )
         )
-    rejected.append(_broken_rows(chunk.broken, file))
+    rejected.append(_malformed_rows(chunk.malformed, file))
     frame = (
         pl.DataFrame(typed)
-        .filter(~wrong)
+        .filter(~invalid)
         .with_columns(pl.lit(file).alias("file"))
         .select(table.schema.names())
     )
-    return Checked(frame, pl.concat(rejected).sort("line"), rows=raw.height + len(chunk.broken))
+    return ValidatedTable(
+        frame, pl.concat(rejected).sort("line"), rows=raw.height + len(chunk.malformed)
+    )
 
 
-def join(parts: Iterable[Checked], table: Table) -> Checked:
-    """Puts chunks and files together, and holds the table to its key.
+def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable:
+    """Concatenates chunks and files, and enforces the key of the table.
 
-    A row that says what an earlier one of the same key says counts as repeated; one that says
-    something else is rejected.
+    Of several rows with the same key the first is valid; a later row counts as repeated if it has
+    the same values, and is rejected otherwise.
     """
     parts = list(parts)
-    empty = Checked(pl.DataFrame(schema=table.schema), pl.DataFrame(schema=REJECTED), 0)
+    empty = ValidatedTable(pl.DataFrame(schema=table.schema), pl.DataFrame(schema=REJECTED), 0)
     frame = pl.concat([part.frame for part in parts] or [empty.frame])
     rejected = pl.concat([part.rejected for part in parts] or [empty.rejected])
     rows = sum(part.rows for part in parts)
     repeated = sum(part.repeated for part in parts)
     if not table.key or not frame.select(table.key).is_duplicated().any():
-        return Checked(frame, rejected, rows, repeated)
-    content = [column.name for column in table.columns]
+        return ValidatedTable(frame, rejected, rows, repeated)
+    columns = [column.name for column in table.columns]
     first = frame.unique(subset=table.key, keep="first", maintain_order=True)
     later = frame.join(first.select("file", "line"), on=["file", "line"], how="anti")
-    same = later.join(first.select(content), on=content, how="semi", nulls_equal=True)
-    other = (
+    same = later.join(first.select(columns), on=columns, how="semi", nulls_equal=True)
+    contradictory = (
         later.join(same.select("file", "line"), on=["file", "line"], how="anti")
         .join(first.select(*table.key, pl.col("line").alias("_first")), on=list(table.key))
         .select(
             "file",
             "line",
             pl.lit(table.key[-1]).alias("column"),
-            pl.col(table.key[-1]).str.slice(0, SHOWN).alias("value"),
-            pl.format("line {} says something else of the same one", "_first").alias("reason"),
+            pl.col(table.key[-1]).str.slice(0, MAX_SHOWN_CHARACTERS).alias("value"),
+            pl.format("line {} has other values for the same key", "_first").alias("reason"),
         )
     )
-    return Checked(first, pl.concat([rejected, other]), rows, repeated + same.height)
+    return ValidatedTable(first, pl.concat([rejected, contradictory]), rows, repeated + same.height)
 
 
-def fit(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """The frame with the columns of the table in their order, null where it lacks one."""
-    lacking = [
+def fit_schema(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Returns the frame with the columns of the table in order; missing columns are null."""
+    missing = [
         pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in table.schema.items()
         if name not in frame.columns
     ]
-    return frame.with_columns(lacking).select(table.schema.names())
+    return frame.with_columns(missing).select(table.schema.names())
 
 
 def missing_column(path: Path, name: str, header: list[str]) -> InputError:
-    """The sentence for a table without a column that it must have."""
+    """Returns the error for a table that lacks a required column."""
     shown = ", ".join(header)
-    advice = f"Its first line names the columns; add {name}."
-    if len(header) == 1 and any(mark in shown for mark in ";\t"):
+    advice = f"Add the column {name}."
+    if len(header) == 1 and any(separator in shown for separator in ";\t"):
         advice = "Separate the columns by commas."
-    elif near := difflib.get_close_matches(name, header, n=1):
-        advice = f"Is it the column {near[0]}? Then call it {name}."
+    elif similar := difflib.get_close_matches(name, header, n=1):
+        advice = f"If {similar[0]} is this column, rename it to {name}."
     if len(shown) > 200:
         shown = f"{shown[:200]} …"
     return InputError(f"{path.name} has no column {name}; it has {shown}.", advice)
 
 
-def _broken_rows(broken: list[Broken], file: str) -> pl.DataFrame:
+def _malformed_rows(malformed: list[MalformedRow], file: str) -> pl.DataFrame:
     rows = [
-        (file, line, column, None if value is None else value[:SHOWN], reason)
-        for line, column, value, reason in broken
+        (file, line, column, None if value is None else value[:MAX_SHOWN_CHARACTERS], reason)
+        for line, column, value, reason in malformed
     ]
     return pl.DataFrame(rows, schema=REJECTED, orient="row")
 
 
-def _read(values: pl.Series, column: Column) -> tuple[pl.Series, list[Finding]]:
-    """Types stripped text; null stands for no value."""
-    findings: list[Finding] = []
+def _convert_column(values: pl.Series, column: Column) -> tuple[pl.Series, list[RowErrors]]:
+    """Converts stripped text to the type of the column; null is a missing value."""
+    missing: list[RowErrors] = []
     if column.required:
-        findings.append((values.is_null(), "is missing"))
-    found: list[Finding] = []
+        missing.append((values.is_null(), "is missing"))
+    errors: list[RowErrors] = []
     match column.kind:
         case kind if kind is not Kind.CATEGORIES and values.null_count() == len(values):
-            typed = values.cast(DTYPES[kind])  # a single event has most columns empty
+            # Fast path: most columns of a single event are empty.
+            typed = values.cast(DTYPES[kind])
         case Kind.NUMBER:
-            typed, found = _numbers(values, column)
+            typed, errors = _convert_numbers(values, column)
         case Kind.TIME:
-            typed, found = _times(values)
+            typed, errors = _convert_times(values)
         case Kind.CATEGORIES:
-            typed, found = _categories(values)
+            typed, errors = _convert_categories(values)
         case Kind.TEXT:
-            typed, found = values, [_longer(values, MAX_TEXT)]
+            typed, errors = values, [_check_length(values, MAX_TEXT)]
         case Kind.NAME:
-            colon = values.str.contains(":", literal=True).fill_null(False)
+            has_colon = values.str.contains(":", literal=True).fill_null(False)
             typed = values
-            found = [*_line_of_text(values, MAX_NAME), (colon, "must not hold a colon")]
+            errors = [
+                *_check_single_line(values, MAX_NAME),
+                (has_colon, "must not contain a colon"),
+            ]
         case Kind.ID | Kind.LABEL:
-            typed, found = values, _line_of_text(values, MAX_ID)
+            typed, errors = values, _check_single_line(values, MAX_ID)
     if column.default is not None:
         typed = typed.fill_null(column.default)
-    return typed, findings + found
+    return typed, missing + errors
 
 
-def _longer(values: pl.Series, limit: int) -> Finding:
+def _check_length(values: pl.Series, limit: int) -> RowErrors:
     # Bytes first: counting characters is slow, and no text has fewer bytes than characters.
-    long = (values.str.len_bytes() > limit).fill_null(False)
-    if long.any():
-        long = (values.str.len_chars() > limit).fill_null(False)
-    return long, f"has more than {limit:,} characters"
+    too_long = (values.str.len_bytes() > limit).fill_null(False)
+    if too_long.any():
+        too_long = (values.str.len_chars() > limit).fill_null(False)
+    return too_long, f"has more than {limit:,} characters"
 
 
-def _line_of_text(values: pl.Series, limit: int) -> list[Finding]:
-    control = values.str.contains(CONTROL).fill_null(False)
-    return [(control, "holds a control character"), _longer(values, limit)]
+def _check_single_line(values: pl.Series, limit: int) -> list[RowErrors]:
+    has_control = values.str.contains(CONTROL_CHARACTER).fill_null(False)
+    return [(has_control, "contains a control character"), _check_length(values, limit)]
 
 
-def _numbers(values: pl.Series, column: Column) -> tuple[pl.Series, list[Finding]]:
+def _convert_numbers(values: pl.Series, column: Column) -> tuple[pl.Series, list[RowErrors]]:
     numbers = values.cast(pl.Float64, strict=False)
-    given = values.is_not_null()
+    has_value = values.is_not_null()
     return numbers, [
-        (given & numbers.is_null(), "is not a number"),
-        (given & ~numbers.is_finite().fill_null(True), "is not a finite number"),
+        (has_value & numbers.is_null(), "is not a number"),
+        (has_value & ~numbers.is_finite().fill_null(True), "is not a finite number"),
         (
-            given & ~numbers.is_between(column.low, column.high).fill_null(True),
+            has_value & ~numbers.is_between(column.low, column.high).fill_null(True),
             f"is not between {column.low:g} and {column.high:g}",
         ),
     ]
 
 
-def _categories(values: pl.Series) -> tuple[pl.Series, list[Finding]]:
+def _convert_categories(values: pl.Series) -> tuple[pl.Series, list[RowErrors]]:
     frame = values.to_frame("raw").select(
         pl.col("raw")
         .fill_null("")
@@ -238,41 +244,42 @@ def _categories(values: pl.Series) -> tuple[pl.Series, list[Finding]]:
         .list.eval(pl.element().filter(pl.element() != ""))
         .list.unique(maintain_order=True)
         .alias("names"),
-        pl.col("raw").str.contains(CONTROL).fill_null(False).alias("control"),
+        pl.col("raw").str.contains(CONTROL_CHARACTER).fill_null(False).alias("has_control"),
     )
-    long = frame["names"].list.eval(pl.element().str.len_chars() > MAX_ID).list.any()
+    too_long = frame["names"].list.eval(pl.element().str.len_chars() > MAX_ID).list.any()
     return frame["names"], [
-        (frame["control"], "holds a control character"),
-        (long.fill_null(False), f"has a name of more than {MAX_ID:,} characters"),
+        (frame["has_control"], "contains a control character"),
+        (too_long.fill_null(False), f"has a name of more than {MAX_ID:,} characters"),
     ]
 
 
-def _times(values: pl.Series) -> tuple[pl.Series, list[Finding]]:
-    """Seconds since 1970, UTC.
+def _convert_times(values: pl.Series) -> tuple[pl.Series, list[RowErrors]]:
+    """Converts times to seconds since 1970 in UTC.
 
-    Whole numbers of four digits are years and of eight digits dates where they can be one; other
-    numbers are seconds, or from the year 2200 on milliseconds. A date-time without a zone is UTC.
+    Whole numbers of four digits in the range of `YEAR` are years, and those of eight digits in the
+    form of `COMPACT_DATE` are dates; other numbers are seconds, or milliseconds if they would be
+    after the year 2200 as seconds. A date-time without a time zone is UTC.
     """
-    given = values.is_not_null()
-    compact = values.str.contains(COMPACT_DATE).fill_null(False)
-    if compact.any():
+    has_value = values.is_not_null()
+    is_compact = values.str.contains(COMPACT_DATE).fill_null(False)
+    if is_compact.any():
         dashed = values.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
-        values = values.zip_with(~compact, dashed)
-    year = values.str.contains(YEAR).fill_null(False)
-    numbers = values.cast(pl.Float64, strict=False).set(year, None)
+        values = values.zip_with(~is_compact, dashed)
+    is_year = values.str.contains(YEAR).fill_null(False)
+    numbers = values.cast(pl.Float64, strict=False).set(is_year, None)
     numbers = numbers.zip_with((numbers.abs() < YEAR_2200).fill_null(True), numbers / 1000)
-    beyond = given & ~(numbers.abs() < YEAR_2200).fill_null(True)
-    if (given & numbers.is_null()).any():
-        numbers = numbers.zip_with(numbers.is_not_null(), _iso(values))
+    after_2200 = has_value & ~(numbers.abs() < YEAR_2200).fill_null(True)
+    if (has_value & numbers.is_null()).any():
+        numbers = numbers.zip_with(numbers.is_not_null(), _parse_iso(values))
     return numbers, [
-        (given & numbers.is_null(), "is not a time: write 2024-05-31 or 2024-05-31T12:30:00Z"),
-        (beyond, "lies beyond the year 2200"),
-        ((numbers < YEAR_1).fill_null(False), "lies before the year 1"),
+        (has_value & numbers.is_null(), "is not a time: write 2024-05-31 or 2024-05-31T12:30:00Z"),
+        (after_2200, "is after the year 2200"),
+        ((numbers < YEAR_1).fill_null(False), "is before the year 1"),
     ]
 
 
-def _iso(values: pl.Series) -> pl.Series:
-    """Seconds of ISO 8601 dates and date-times, from a year alone to fractions and a zone."""
+def _parse_iso(values: pl.Series) -> pl.Series:
+    """Parses ISO 8601 dates and date-times as seconds; from a year alone to fractions and zone."""
     parts = values.str.extract_groups(DATE + CLOCK + ZONE).struct.unnest()
     year, month, day, hour, minute, second, zone = (pl.col(str(n)) for n in range(1, 8))
     day_start = (

@@ -1,7 +1,8 @@
-"""The schedule as systemd, cron and Kubernetes take it: whole files that work as they are.
+"""Renders the schedule as complete files for systemd, cron and Kubernetes.
 
-All of them run `isthmus schedule --once`, which has the time limit, the tries and the healthcheck.
-Paths are those of the running environment; secrets are named, and stand in none of the files.
+All of them run `isthmus schedule --once`, which handles the time limit, the retries and the
+healthcheck. Paths are those of the running environment. The files name the secrets, but do not
+contain them.
 """
 
 from __future__ import annotations
@@ -18,60 +19,60 @@ from pydantic import SecretStr
 
 from isthmus.errors import InputError
 from isthmus.scheduling.cron import Cron
-from isthmus.scheduling.schedule import Policy, isthmus
+from isthmus.scheduling.schedule import RetryPolicy, isthmus_command
 from isthmus.settings import Settings
 
 NAME = "isthmus-retrain"
 SECRET, CONFIG, CLAIM = "isthmus", "isthmus", "isthmus-home"
-HOME_IN_POD = "/var/lib/isthmus"
-SECONDS_TO_END_A_POD = 60  # more than a run is given between SIGTERM and SIGKILL
-# Kubernetes gives up on a schedule of which it missed a hundred times within this.
-STARTING_DEADLINE = 3600
-SAFE = re.compile(r"[\w./:=-]+")
+POD_HOME = "/var/lib/isthmus"
+POD_GRACE_SECONDS = 60  # longer than TERMINATION_SECONDS, from SIGTERM to SIGKILL of a run
+# Without this deadline, Kubernetes stops scheduling a job after a hundred missed starts.
+STARTING_DEADLINE_SECONDS = 3600
+UNQUOTED_WORD = re.compile(r"[\w./:=-]+")
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is printed, in every form.
+class DeploymentPlan:
+    """Contents of the rendered files.
 
     Attributes:
-        cron: When.
-        policy: How each run goes.
-        settings: Of this environment.
-        image: The container's image; for Kubernetes.
+        cron: Times of the runs.
+        policy: Time limit, retries and healthcheck of each run.
+        settings: Settings of this environment.
+        image: Container image, for Kubernetes.
     """
 
     cron: Cron
-    policy: Policy
+    policy: RetryPolicy
     settings: Settings
     image: str | None = None
 
     @property
     def arguments(self) -> list[str]:
-        """What follows `isthmus`; the URL of a healthcheck is a secret and not among it."""
+        """Arguments after `isthmus_command`, without a healthcheck URL, which is a secret."""
         limit, retries = f"{self.policy.time_limit / 60:g}", str(self.policy.retries)
-        told = ["schedule", "--once", "--time-limit", limit, "--retries", retries]
-        if self.policy.healthcheck and not self.policy.asks_a_url:
-            told += ["--healthcheck", self.policy.healthcheck]
-        return told
+        arguments = ["schedule", "--once", "--time-limit", limit, "--retries", retries]
+        if self.policy.healthcheck and not self.policy.healthcheck_is_url:
+            arguments += ["--healthcheck", self.policy.healthcheck]
+        return arguments
 
     @property
     def secrets(self) -> list[str]:
-        """Names of the environment's variables that are secret."""
+        """Names of the secret environment variables that the runs need."""
         names = {
             "NEO4J_PASSWORD": self.settings.neo4j_uri,
-            "ISTHMUS_HEALTHCHECK": self.policy.asks_a_url,
+            "ISTHMUS_HEALTHCHECK": self.policy.healthcheck_is_url,
         }
         return [name for name, needed in names.items() if needed]
 
     @property
     def secrets_file(self) -> Path:
-        """Where they are read from: lines of NAME=VALUE."""
+        """File with the values of the secrets, in lines of NAME=VALUE."""
         return self.settings.home / "secrets.env"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment's variables that say which graph, without secrets."""
+        """Environment variables that select the graph, without secrets."""
         if self.settings.neo4j_uri is None:
             return {}
         return {
@@ -81,57 +82,67 @@ class Plan:
         }
 
     @property
-    def environment_here(self) -> dict[str, str]:
-        """The same for runs on this machine, with the settings that its environment gives."""
-        given = {
+    def local_environment(self) -> dict[str, str]:
+        """Environment variables for runs on this machine: its settings and `environment`."""
+        current = {
             name: os.environ[name]
             for field, value in self.settings
             if (name := f"ISTHMUS_{field.upper()}") in os.environ
             and not isinstance(value, SecretStr)
         }
-        return {**given, "ISTHMUS_HOME": str(self.settings.home), **self.environment}
+        return {**current, "ISTHMUS_HOME": str(self.settings.home), **self.environment}
 
 
-def printed(form: str, plan: Plan) -> dict[str, str]:
-    """The files of one form, by their names.
+def render_deployment(form: str, plan: DeploymentPlan) -> dict[str, str]:
+    """Renders the files for a scheduler: `systemd`, `cron` or `kubernetes`.
+
+    Returns:
+        Text by file name.
 
     Raises:
-        InputError: Kubernetes without an image, or without the address of a Neo4j.
+        InputError: Kubernetes lacks the image or the address of a Neo4j server.
     """
-    return {"systemd": _systemd, "cron": _cron, "kubernetes": _kubernetes}[form](plan)
+    renderers = {
+        "systemd": _render_systemd,
+        "cron": _render_cron,
+        "kubernetes": _render_kubernetes,
+    }
+    return renderers[form](plan)
 
 
-def _systemd(plan: Plan) -> dict[str, str]:
-    """A service and its timer; see systemd.exec(5), systemd.service(5), systemd.timer(5)."""
-    variables = plan.environment_here.items()
-    environment = [f"Environment={_quoted(f'{name}={value}')}" for name, value in variables]
+def _render_systemd(plan: DeploymentPlan) -> dict[str, str]:
+    """Renders a service and a timer; see systemd.exec(5), systemd.service(5), systemd.timer(5)."""
+    variables = plan.local_environment.items()
+    environment = [f"Environment={_quote_word(f'{name}={value}')}" for name, value in variables]
     if plan.secrets:
         environment += [
-            f"# Lines of NAME=VALUE, for its owner alone: {', '.join(plan.secrets)}",
-            f"EnvironmentFile={_escaped(str(plan.secrets_file))}",
+            f"# Lines of NAME=VALUE, readable only by the owner: {', '.join(plan.secrets)}",
+            f"EnvironmentFile={_escape_percent(str(plan.secrets_file))}",
         ]
-    # A dollar stands for a variable in a command line alone.
-    command = " ".join(_quoted(word).replace("$", "$$") for word in [*isthmus(), *plan.arguments])
+    # In a command line, unlike elsewhere in a unit file, a dollar sign begins a variable.
+    command = " ".join(
+        _quote_word(word).replace("$", "$$") for word in [*isthmus_command(), *plan.arguments]
+    )
     service = [
         f"# /etc/systemd/system/{NAME}.service",
         "[Unit]",
-        "Description=isthmus learns the edges between domains anew",
+        "Description=Retraining of isthmus",
         "Wants=network-online.target",
         "After=network-online.target",
         "",
         "[Service]",
         "Type=oneshot",
         f"User={getpass.getuser()}",
-        f"WorkingDirectory={_escaped(os.getcwd())}",
+        f"WorkingDirectory={_escape_percent(os.getcwd())}",
         *environment,
         f"ExecStart={command}",
-        "# A Neo4j that a run has started goes on when the run is done.",
+        "# A Neo4j server that a run has started keeps running after the run.",
         "KillMode=process",
     ]
     timer = [
         f"# /etc/systemd/system/{NAME}.timer; then: systemctl enable --now {NAME}.timer",
         "[Unit]",
-        "Description=When isthmus learns",
+        "Description=Schedule of the retraining of isthmus",
         "",
         "[Timer]",
         f"OnCalendar={plan.cron.calendar}",
@@ -144,34 +155,37 @@ def _systemd(plan: Plan) -> dict[str, str]:
     return {name: "\n".join(lines) + "\n" for name, lines in files.items()}
 
 
-def _cron(plan: Plan) -> dict[str, str]:
-    """A line of `crontab -e`; cron mails what a run warns of, and nothing else."""
+def _render_cron(plan: DeploymentPlan) -> dict[str, str]:
+    """Renders a line for `crontab -e`; cron mails only warnings and errors of a run."""
     steps = [f"cd {shlex.quote(os.getcwd())}"]
     comments = ["# A line for `crontab -e`. Cron mails warnings and errors."]
     if plan.secrets:
         names = ", ".join(plan.secrets)
-        comments.append(f"# {plan.secrets_file}: lines of NAME=VALUE, for its owner alone: {names}")
+        comments.append(
+            f"# {plan.secrets_file}: lines of NAME=VALUE, readable only by the owner: {names}"
+        )
         steps += ["set -a", f". {shlex.quote(str(plan.secrets_file))}", "set +a"]
-    assigned = [shlex.quote(f"{name}={value}") for name, value in plan.environment_here.items()]
-    words = [shlex.quote(word) for word in [*isthmus(), *plan.arguments, "--quiet"]]
-    steps.append(" ".join(["env", *assigned, *words, ">", "/dev/null"]))
-    # A percent sign ends a crontab's line; see crontab(5).
+    variables = [shlex.quote(f"{name}={value}") for name, value in plan.local_environment.items()]
+    words = [shlex.quote(word) for word in [*isthmus_command(), *plan.arguments, "--quiet"]]
+    steps.append(" ".join(["env", *variables, *words, ">", "/dev/null"]))
+    # An unescaped percent sign ends the command; see crontab(5).
     line = f"{plan.cron.text} {' && '.join(steps)}".replace("%", "\\%")
     return {"crontab": "\n".join([*comments, line]) + "\n"}
 
 
-def _kubernetes(plan: Plan) -> dict[str, str]:
-    """A claim for the home and a CronJob (batch/v1)."""
+def _render_kubernetes(plan: DeploymentPlan) -> dict[str, str]:
+    """Renders a PersistentVolumeClaim for the home and a CronJob (batch/v1)."""
     import yaml
 
     if plan.image is None:
         raise InputError(
-            "A CronJob needs the image that has isthmus.", "Give it: --image registry/isthmus:1"
+            "A CronJob needs a container image with isthmus.",
+            "Give it, for example --image registry/isthmus:1.",
         )
     if plan.settings.neo4j_uri is None:
         raise InputError(
-            "A CronJob needs a Neo4j that outlives its pods.",
-            "Set NEO4J_URI and NEO4J_USERNAME to one that the cluster reaches.",
+            "A CronJob needs a Neo4j server that outlives its pods.",
+            "Set NEO4J_URI and NEO4J_USERNAME to a server that the cluster can reach.",
         )
     claim = {
         "apiVersion": "v1",
@@ -190,22 +204,22 @@ def _kubernetes(plan: Plan) -> dict[str, str]:
             "schedule": plan.cron.text,
             **_time_zone(),
             "concurrencyPolicy": "Forbid",
-            "startingDeadlineSeconds": STARTING_DEADLINE,
-            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": _pod(plan)}}},
+            "startingDeadlineSeconds": STARTING_DEADLINE_SECONDS,
+            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": _pod_spec(plan)}}},
         },
     }
     comments = [
-        "# For `kubectl apply -f`. The secret's file has lines of NAME=VALUE: "
+        "# For `kubectl apply -f`. The file of the secret has lines of NAME=VALUE: "
         + ", ".join(plan.secrets),
         f"#   kubectl create secret generic {SECRET} --from-env-file=secrets.env",
-        f"# Other settings, ISTHMUS_..., are read from the ConfigMap {CONFIG}, if there is one.",
+        f"# Other settings, ISTHMUS_..., are read from the ConfigMap {CONFIG} if it exists.",
     ]
     documents = yaml.safe_dump_all([claim, job], sort_keys=False, allow_unicode=True)
     return {f"{NAME}.yaml": "\n".join([*comments, documents])}
 
 
-def _pod(plan: Plan) -> dict[str, Any]:
-    variables = {"ISTHMUS_HOME": HOME_IN_POD, **plan.environment}
+def _pod_spec(plan: DeploymentPlan) -> dict[str, Any]:
+    variables = {"ISTHMUS_HOME": POD_HOME, **plan.environment}
     values = [{"name": name, "value": value} for name, value in variables.items()]
     secrets = [
         {"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": name}}}
@@ -218,21 +232,20 @@ def _pod(plan: Plan) -> dict[str, Any]:
         "args": plan.arguments,
         "env": [*values, *secrets],
         "envFrom": [{"configMapRef": {"name": CONFIG, "optional": True}}],
-        "volumeMounts": [{"name": "home", "mountPath": HOME_IN_POD}],
+        "volumeMounts": [{"name": "home", "mountPath": POD_HOME}],
     }
     return {
         "restartPolicy": "Never",
-        "terminationGracePeriodSeconds": SECONDS_TO_END_A_POD,
-        "securityContext": {
-            "fsGroup": 1000
-        },  # the volume can be written, whoever the image runs as
+        "terminationGracePeriodSeconds": POD_GRACE_SECONDS,
+        # Makes the volume writable for every user that the image may run as.
+        "securityContext": {"fsGroup": 1000},
         "containers": [container],
         "volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": CLAIM}}],
     }
 
 
 def _time_zone() -> dict[str, str]:
-    """The zone that the times are meant in, where this machine knows its name."""
+    """Returns the time zone of this machine as a CronJob field; empty if its name is unknown."""
     from zoneinfo import available_timezones
 
     from tzlocal import get_localzone_name
@@ -241,12 +254,12 @@ def _time_zone() -> dict[str, str]:
     return {"timeZone": name} if name in available_timezones() else {}
 
 
-def _escaped(text: str) -> str:
-    """Text in a unit file, where a percent sign begins a specifier."""
+def _escape_percent(text: str) -> str:
+    """Escapes percent signs, which begin a specifier in a unit file."""
     return text.replace("%", "%%")
 
 
-def _quoted(text: str) -> str:
-    """A word in a unit file."""
-    inner = _escaped(text).replace("\\", "\\\\").replace('"', '\\"')
-    return text if SAFE.fullmatch(inner) else f'"{inner}"'
+def _quote_word(text: str) -> str:
+    """Quotes a word for a unit file."""
+    inner = _escape_percent(text).replace("\\", "\\\\").replace('"', '\\"')
+    return text if UNQUOTED_WORD.fullmatch(inner) else f'"{inner}"'

@@ -1,7 +1,7 @@
-"""Retraining at its times: a child process that is given a limit, tried again, and told of.
+"""Scheduled retraining in a child process, with a time limit, retries and a healthcheck.
 
-The times are APScheduler's triggers. Runs follow one another in the foreground, so what comes due
-during a run is one run after it, however often it came.
+The times come from triggers of APScheduler. Runs follow one another in the foreground, so all times
+that are due during a run lead to one run after it.
 """
 
 from __future__ import annotations
@@ -26,32 +26,31 @@ from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus.scheduling.schedule")
 
-SECONDS_TO_END = 30.0  # from SIGTERM to SIGKILL
-FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0  # before a failed run is tried again; it doubles
-PAUSE_WHILE_LOCKED = 300.0
-LONGEST_SLEEP = (
-    30.0  # then the clock is read again: it may have been set, or the machine have slept
-)
-PAUSES_OF_HEALTHCHECK = (2.0, 10.0, None)
-TIMEOUT_OF_HEALTHCHECK = 10.0
+TERMINATION_SECONDS = 30.0  # from SIGTERM to SIGKILL
+RETRY_SECONDS, MAX_RETRY_SECONDS = 60.0, 3600.0  # before a failed run is retried; it doubles
+LOCK_RETRY_SECONDS = 300.0
+# The clock is read again at this interval: it may be set, or the machine may sleep.
+MAX_SLEEP_SECONDS = 30.0
+HEALTHCHECK_RETRY_SECONDS = (2.0, 10.0, None)
+HEALTHCHECK_TIMEOUT_SECONDS = 10.0
 
 
 class RunFailed(IsthmusError):
-    """The scheduled command failed as often as it may."""
+    """The scheduled command failed, and so did its retries."""
 
 
-class Ended(BaseException):
-    """SIGTERM arrived."""
+class Terminated(BaseException):
+    """The process received SIGTERM."""
 
 
 @dataclass(frozen=True)
-class Policy:
-    """How a scheduled command is run.
+class RetryPolicy:
+    """Time limit, retries and healthcheck of a scheduled command.
 
     Attributes:
-        time_limit: Seconds after which a run hangs and is ended.
-        retries: How often a failed run is tried again.
-        healthcheck: A file that is touched or a URL that is asked after a good run.
+        time_limit: Maximum duration of a run in seconds; then it is terminated.
+        retries: Maximum number of retries of a failed run.
+        healthcheck: File to touch or URL to request after a successful run.
     """
 
     time_limit: float
@@ -59,20 +58,20 @@ class Policy:
     healthcheck: str | None = None
 
     @property
-    def asks_a_url(self) -> bool:
-        """Whether the healthcheck is a URL, which is often its own password."""
+    def healthcheck_is_url(self) -> bool:
+        """Whether the healthcheck is a URL, which is treated as a secret."""
         return (self.healthcheck or "").startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True)
-class Run:
-    """How a scheduled command went.
+class ScheduledRun:
+    """Result of a scheduled command.
 
     Attributes:
-        exit_code: Of the last try; None where it was ended at the time limit.
-        tries: Including those that met the lock of another run.
-        seconds: In all.
-        document: What the command printed; its last line where that is JSON.
+        exit_code: Exit code of the last attempt; None if it reached the time limit.
+        tries: Number of attempts, including those that found the lock held by another run.
+        seconds: Total duration in seconds, with pauses.
+        document: JSON object in the last line that the command printed; otherwise empty.
     """
 
     exit_code: int | None
@@ -82,122 +81,131 @@ class Run:
 
     @property
     def is_good(self) -> bool:
-        """Whether the command did its work, or had none to do."""
+        """Whether the command did its work or had none to do."""
         return self.exit_code in GOOD_EXIT_CODES
 
 
-def retraining(settings: Settings) -> list[str]:
-    """The command that is scheduled, with this Python and this home."""
+def retrain_command(settings: Settings) -> list[str]:
+    """Returns the command line of `isthmus retrain` for this home."""
     quiet = [] if logger.isEnabledFor(logging.INFO) else ["--quiet"]
-    return [*isthmus(), "retrain", "--json", "--home", str(settings.home), *quiet]
+    return [*isthmus_command(), "retrain", "--json", "--home", str(settings.home), *quiet]
 
 
-def isthmus() -> list[str]:
-    """The command line of isthmus in this environment; -P keeps the working folder out of it."""
+def isthmus_command() -> list[str]:
+    """Returns the command line of isthmus in this Python; -P excludes the working folder."""
     return [sys.executable, "-P", "-m", "isthmus.scripts.main"]
 
 
-def keep(cron: Cron, command: list[str], policy: Policy) -> dict[str, int]:
-    """Runs a command at its times, until SIGTERM.
+def run_on_schedule(cron: Cron, command: list[str], policy: RetryPolicy) -> dict[str, int]:
+    """Runs a command at the times of a cron expression, until SIGTERM.
 
     Returns:
-        `runs` and how many of them `failed`.
+        The number of `runs` and of those that `failed`.
     """
     trigger, started = cron.trigger(), _now()
     runs = failed = 0
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         while due := trigger.get_next_fire_time(started, started):
             logger.info("schedule: the next run is due at %s", due.isoformat(" ", "minutes"))
-            while (left := (due - _now()).total_seconds()) > 0:
-                time.sleep(min(left, LONGEST_SLEEP))
+            while (remaining := (due - _now()).total_seconds()) > 0:
+                time.sleep(min(remaining, MAX_SLEEP_SECONDS))
             started = _now()
             runs += 1
-            failed += not run(command, policy).is_good
-    except Ended:
-        logger.info("schedule: ended by SIGTERM")
+            failed += not run_command(command, policy).is_good
+    except Terminated:
+        logger.info("schedule: stopped by SIGTERM")
     return {"runs": runs, "failed": failed}
 
 
-def once(command: list[str], policy: Policy) -> Run:
-    """Runs a command now.
+def run_with_retries(command: list[str], policy: RetryPolicy) -> ScheduledRun:
+    """Runs a command once, now, with the retries of the policy.
 
     Raises:
-        Locked: Another run held the lock all the time.
-        RunFailed: It failed, or SIGTERM ended it.
+        Locked: Another run held the lock until the time limit.
+        RunFailed: The command and its retries failed, or SIGTERM stopped it.
     """
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _raise_terminated)
     try:
-        done = run(command, policy)
-    except Ended as error:
-        raise RunFailed("SIGTERM ended the run.", "The graph is whole; run it again.") from error
-    if done.exit_code == Locked.exit_code:
-        raise Locked("Another run held the lock all the time.", "Wait until it ends, or end it.")
-    if not done.is_good:
-        raise RunFailed(f"The run failed {done.tries} times: {_sentence(done)}.")
-    return done
+        run = run_command(command, policy)
+    except Terminated as error:
+        raise RunFailed(
+            "SIGTERM stopped the run.", "The graph is intact; run the command again."
+        ) from error
+    if run.exit_code == Locked.exit_code:
+        raise Locked(
+            "Another run held the lock until the time limit.",
+            "Wait until that run ends, or stop it.",
+        )
+    if not run.is_good:
+        raise RunFailed(f"The run failed {run.tries} times: {_outcome(run)}.")
+    return run
 
 
-def run(command: list[str], policy: Policy) -> Run:
-    """Runs a command until it is good, or has failed as often as it may.
+def run_command(command: list[str], policy: RetryPolicy) -> ScheduledRun:
+    """Runs a command until it succeeds or its retries are used up.
 
-    A run that met another one's lock waits and is tried again, for as long as the time limit.
+    A run that finds the lock held by another run is repeated until the time limit, and does not
+    count as a failure.
     """
     start, tries, failures = time.monotonic(), 0, 0
     while True:
         logger.info("schedule: run starts")
         tries += 1
-        exit_code, document = _try(command, policy.time_limit)
+        exit_code, document = _run_once(command, policy.time_limit)
         seconds = time.monotonic() - start
-        done = Run(exit_code, tries, round(seconds, 3), document)
-        if done.is_good:
-            logger.info("schedule: run ended well in %.0f s, %s", seconds, _sentence(done))
-            _give_sign_of_life(policy)
-            return done
+        run = ScheduledRun(exit_code, tries, round(seconds, 3), document)
+        if run.is_good:
+            logger.info("schedule: run succeeded in %.0f s, %s", seconds, _outcome(run))
+            _signal_healthcheck(policy)
+            return run
         if exit_code == Locked.exit_code:
-            pause, goes_on = PAUSE_WHILE_LOCKED, seconds < policy.time_limit
+            pause, retry = LOCK_RETRY_SECONDS, seconds < policy.time_limit
         else:
-            pause, goes_on = (
-                min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE),
-                failures < policy.retries,
-            )
+            pause = min(RETRY_SECONDS * 2**failures, MAX_RETRY_SECONDS)
+            retry = failures < policy.retries
             failures += 1
-        if not goes_on:
-            logger.error("schedule: run failed %d times: %s", tries, _sentence(done))
-            return done
-        logger.warning("schedule: %s; once more in %.0f s", _sentence(done), pause)
+        if not retry:
+            logger.error("schedule: run failed %d times: %s", tries, _outcome(run))
+            return run
+        logger.warning("schedule: %s; retrying in %.0f s", _outcome(run), pause)
         time.sleep(pause)
 
 
-def _try(command: list[str], time_limit: float) -> tuple[int | None, dict[str, Any]]:
-    """Runs a command once, in a session of its own; no process of it stays."""
+def _run_once(command: list[str], time_limit: float) -> tuple[int | None, dict[str, Any]]:
+    """Runs a command once, in its own session; returns its exit code and printed document.
+
+    All processes of the session are terminated afterwards. The exit code is None if the command
+    reached the time limit, in seconds.
+    """
     child = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
     )
     try:
-        printed, _ = child.communicate(timeout=time_limit)
+        output, _ = child.communicate(timeout=time_limit)
     except subprocess.TimeoutExpired:
         return None, {}
     finally:
-        _end_group(child)
-    return child.returncode, _document(printed)
+        _terminate_group(child)
+    return child.returncode, _parse_document(output)
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Ends what of a child's processes lives: asked first, then killed."""
+def _terminate_group(child: subprocess.Popen[bytes]) -> None:
+    """Terminates the running processes of a child's group, then kills those that remain."""
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            child.wait(SECONDS_TO_END)
-    with suppress(ProcessLookupError, PermissionError):  # macOS says that of a group of zombies
+            child.wait(TERMINATION_SECONDS)
+    with suppress(ProcessLookupError, PermissionError):  # macOS denies it for zombies
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     if child.stdout:
         child.stdout.close()
 
 
-def _document(printed: bytes) -> dict[str, Any]:
-    lines = printed.decode(errors="replace").splitlines()
+def _parse_document(output: bytes) -> dict[str, Any]:
+    """Parses the last line of the output; empty if it is not a JSON object."""
+    lines = output.decode(errors="replace").splitlines()
     with suppress(ValueError):
         document = json.loads(lines[-1] if lines else "")
         if isinstance(document, dict):
@@ -205,23 +213,23 @@ def _document(printed: bytes) -> dict[str, Any]:
     return {}
 
 
-def _sentence(done: Run) -> str:
-    """What a run came to, as a person would say it."""
-    if done.exit_code is None:
-        return "it was ended at its time limit"
-    if "error" in done.document:
-        return str(done.document["error"]["message"]).rstrip(".")
-    if done.exit_code == 0 and "generation" in done.document:
-        return f"generation {done.document['generation']}"
-    return f"exit code {done.exit_code}"
+def _outcome(run: ScheduledRun) -> str:
+    """Describes the outcome of a run in a few words, for the log."""
+    if run.exit_code is None:
+        return "it reached the time limit"
+    if "error" in run.document:
+        return str(run.document["error"]["message"]).rstrip(".")
+    if run.exit_code == 0 and "generation" in run.document:
+        return f"generation {run.document['generation']}"
+    return f"exit code {run.exit_code}"
 
 
-def _give_sign_of_life(policy: Policy) -> None:
-    """Touches a file or asks a URL; where that fails, the run was good all the same."""
+def _signal_healthcheck(policy: RetryPolicy) -> None:
+    """Touches the file or requests the URL of the healthcheck; logs a warning on failure."""
     if policy.healthcheck is None:
         return
-    if policy.asks_a_url:
-        _ask(policy.healthcheck)
+    if policy.healthcheck_is_url:
+        _request_url(policy.healthcheck)
         return
     try:
         Path(policy.healthcheck).touch()
@@ -229,20 +237,20 @@ def _give_sign_of_life(policy: Policy) -> None:
         logger.warning("schedule: the healthcheck file cannot be touched: %s", error)
 
 
-def _ask(url: str) -> None:
-    """Requests a URL, which no log may show."""
+def _request_url(url: str) -> None:
+    """Requests a URL, which must not appear in the log."""
     import requests
 
-    for pause in PAUSES_OF_HEALTHCHECK:
+    for pause in HEALTHCHECK_RETRY_SECONDS:
         try:
-            requests.get(url, timeout=TIMEOUT_OF_HEALTHCHECK).raise_for_status()
+            requests.get(url, timeout=HEALTHCHECK_TIMEOUT_SECONDS).raise_for_status()
         except requests.RequestException as error:
             if pause is not None:
                 time.sleep(pause)
                 continue
             status = f" {error.response.status_code}" if error.response is not None else ""
             kind = type(error).__name__
-            logger.warning("schedule: the healthcheck's URL cannot be asked: %s%s", kind, status)
+            logger.warning("schedule: the healthcheck URL cannot be requested: %s%s", kind, status)
         else:
             return
 
@@ -251,6 +259,6 @@ def _now() -> datetime:
     return datetime.now().astimezone()
 
 
-def _end(_: int, __: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough while the child is ended
-    raise Ended
+def _raise_terminated(_: int, __: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # ignore further signals during the cleanup
+    raise Terminated

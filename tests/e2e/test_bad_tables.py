@@ -1,4 +1,4 @@
-"""Ten bad inputs as a user meets them: a sentence, exit code 2, the graph as it was."""
+"""Ten invalid inputs on the command line: an error message, exit code 2, an unchanged graph."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GOOD = "".join(f"u{k},1,1\n" for k in range(100))
 
 def ingest(home: Path, folder: Path) -> tuple[int, dict[str, Any]]:
     code = "from isthmus.scripts.main import main; main()"
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", code, "ingest", str(folder), "--json", "--home", str(home), "-q"],
         capture_output=True,
         text=True,
@@ -30,15 +30,15 @@ def ingest(home: Path, folder: Path) -> tuple[int, dict[str, Any]]:
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
-    assert "Traceback" not in done.stderr
-    return done.returncode, json.loads(done.stdout)
+    assert "Traceback" not in result.stderr
+    return result.returncode, json.loads(result.stdout)
 
 
-def nodes(graph: Graph) -> int:
+def count_nodes(graph: Graph) -> int:
     return int(graph.run("MATCH (n:User|Item|Domain) RETURN count(n) AS n", {})[0]["n"])
 
 
-WHOLE_FILE: dict[str, tuple[Callable[[Path], object], str]] = {
+INVALID_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing column": (lambda f: f.write_text("user_id,weight\na,1\n"), "item_id"),
     "empty file": (lambda f: f.write_text(""), "empty"),
     "binary file": (lambda f: f.write_bytes(bytes(range(256)) * 40), "interactions.csv"),
@@ -47,7 +47,7 @@ WHOLE_FILE: dict[str, tuple[Callable[[Path], object], str]] = {
         "UTF-8",
     ),
 }
-ROW = {
+INVALID_ROWS = {
     "wrong type": ("a,1,many\n", "weight"),
     "NaN weight": ("a,1,NaN\n", "weight"),
     "unknown item": ("a,9,1\n", "item_id"),
@@ -58,24 +58,24 @@ ROW = {
 pytestmark = pytest.mark.usefixtures("graph")
 
 
-@pytest.mark.parametrize("case", WHOLE_FILE)
-def test_a_file_that_cannot_be_read_is_a_sentence_and_nothing_is_loaded(
+@pytest.mark.parametrize("case", INVALID_FILES)
+def test_an_unreadable_file_is_an_error_and_nothing_is_loaded(
     case: str, graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
-    write, says = WHOLE_FILE[case]
+    write, message = INVALID_FILES[case]
     (tmp_path / "items.csv").write_text(ITEMS)
     write(tmp_path / "interactions.csv")
     exit_code, document = ingest(server_settings.home, tmp_path)
     assert exit_code == 2
-    assert says in document["error"]["message"] + document["error"]["advice"]
-    assert nodes(graph) == 0
+    assert message in document["error"]["message"] + document["error"]["advice"]
+    assert count_nodes(graph) == 0
 
 
-@pytest.mark.parametrize("case", ROW)
-def test_a_wrong_row_is_left_out_with_its_reason_and_the_rest_goes_in(
+@pytest.mark.parametrize("case", INVALID_ROWS)
+def test_an_invalid_row_is_rejected_and_the_others_are_loaded(
     case: str, server_settings: Settings, tmp_path: Path
 ) -> None:
-    row, column = ROW[case]
+    row, column = INVALID_ROWS[case]
     (tmp_path / "items.csv").write_text(ITEMS)
     (tmp_path / "interactions.csv").write_text("user_id,item_id,weight\n" + row + GOOD)
     exit_code, document = ingest(server_settings.home, tmp_path)
@@ -87,7 +87,7 @@ def test_a_wrong_row_is_left_out_with_its_reason_and_the_rest_goes_in(
     assert (rejected["line"], rejected["column"]) == (2, column)
 
 
-def test_a_date_in_words_and_a_contradicting_item_are_left_out(
+def test_a_date_that_is_not_iso_and_a_contradictory_item_are_rejected(
     server_settings: Settings, tmp_path: Path
 ) -> None:
     rows = "".join(f"u{k},1,2024-01-01\n" for k in range(100))

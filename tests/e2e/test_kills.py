@@ -1,4 +1,4 @@
-"""kill -9 at any moment: the next run goes on, nothing is lost, nothing is half active."""
+"""After kill -9 at any time, the next run completes the work and no acknowledged write is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VICTIMS = {"ingest", "follow", "feedback", "encode", "retrain", "publish", "serv
 
 
 def soak(home: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Starts `benchmarks/soak.py`, which ends with 1 at the first promise that is not kept."""
+    """Starts `benchmarks/soak.py`, which exits with 1 at the first violated guarantee."""
     return subprocess.Popen(
         [sys.executable, ROOT / "benchmarks" / "soak.py", *arguments, "-o", home / "soak"],
         stdout=subprocess.PIPE,
@@ -32,16 +32,16 @@ def soak(home: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def servers_below(home: Path) -> list[int]:
-    """Every Neo4j on a home below this one, by the process list alone."""
-    found = []
-    for other in psutil.process_iter(["cmdline"]):
-        words = other.info["cmdline"] or []
-        if MAIN_CLASS in words and any(str(home) in word for word in words):
-            found.append(other.pid)
-    return found
+    """The process ids of every Neo4j whose home is below this one."""
+    pids = []
+    for process in psutil.process_iter(["cmdline"]):
+        arguments = process.info["cmdline"] or []
+        if MAIN_CLASS in arguments and any(str(home) in argument for argument in arguments):
+            pids.append(process.pid)
+    return pids
 
 
-def test_killed_commands_and_servers_lose_nothing_and_leave_nothing_half_done(
+def test_killed_commands_and_servers_lose_no_write_and_leave_nothing_unfinished(
     fresh_home: Path,
 ) -> None:
     run = soak(fresh_home, "--kills", str(KILLS))
@@ -55,7 +55,7 @@ def test_killed_commands_and_servers_lose_nothing_and_leave_nothing_half_done(
     assert list((fresh_home / "scratch").iterdir()) == []
 
 
-def test_a_soak_that_is_interrupted_leaves_no_server_behind(fresh_home: Path) -> None:
+def test_an_interrupted_soak_leaves_no_server_running(fresh_home: Path) -> None:
     run = soak(fresh_home)
     while not servers_below(fresh_home):
         assert run.poll() is None

@@ -1,4 +1,4 @@
-"""A bulk load makes the graph that an online load makes, or leaves it empty."""
+"""A bulk load makes the same graph as an online load, or leaves the graph empty."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from isthmus.graph.database.connection import Graph
 from isthmus.graph.database.lock import retraining_lock
 from isthmus.graph.database.session import connect
 from isthmus.graph.ingest.bulk import bulk_load
-from isthmus.graph.ingest.load import ingest
+from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.server import lifecycle as server
 from isthmus.graph.server.admin_tool import import_full
+from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
-from isthmus.graph.server.process import ServerError
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ISTHMUS = [sys.executable, "-c", "from isthmus.scripts.main import main; main()"]
 LABELS = ("Account", "Dataset", "Domain", "Item", "Migration", "Text", "User")
-SUMS = ("likes", "popularity", "most_likes")  # of floats, in whatever order
-MOMENTS = ("loaded_at", "applied_at")
+SUMS = ("likes", "popularity", "most_likes")  # sums of floats, whose order differs
+LOAD_TIMES = ("loaded_at", "applied_at")
 NODES = "MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties"
 RELATIONSHIPS = (
     "MATCH (a)-[r]->(b) RETURN coalesce(a.id, a.key) AS start, type(r) AS kind, "
@@ -42,7 +42,7 @@ TITLE = 'A "quoted", comma\'d\r\ntitle \\ with; signs\x1f and 明朝那些事儿
 
 
 def write_tables(folder: Path) -> Path:
-    """Tables with one of everything: dates and none, dislikes, repeats, accounts, wrong rows."""
+    """Tables with and without dates, dislikes, repeated events, accounts and invalid rows."""
     folder.mkdir()
     items = [
         {"item_id": "1", "domain": "books", "title": TITLE, "categories": "novels|科幻|a;b"},
@@ -88,30 +88,32 @@ def own(fresh_home: Path) -> Iterator[Settings]:
 
 
 def content(graph: Graph) -> tuple[list[str], dict[str, list[float]], list[Any]]:
-    """Nodes and relationships, likes and popularity by key, indexes; not when they came."""
-    found, sums = [], {}
+    """Nodes and relationships without load times; likes and popularity by key; indexes."""
+    entities, sums = [], {}
     for row in graph.run(NODES, {}):
-        held = {key: value for key, value in row["properties"].items() if key not in MOMENTS}
-        if counted := [held.pop(name) for name in SUMS if name in held]:
-            sums[held.get("key") or held["name"]] = counted
-        found.append(repr((row["labels"], sorted(held.items()))))
+        properties = {
+            key: value for key, value in row["properties"].items() if key not in LOAD_TIMES
+        }
+        if values := [properties.pop(name) for name in SUMS if name in properties]:
+            sums[properties.get("key") or properties["name"]] = values
+        entities.append(repr((row["labels"], sorted(properties.items()))))
     for row in graph.run(RELATIONSHIPS, {}):
         ends = (row["start"], row["kind"], row["end"])
-        found.append(repr((*ends, sorted(row["properties"].items()))))
-    return sorted(found), sums, sorted(graph.run(SCHEMA, {}), key=repr)
+        entities.append(repr((*ends, sorted(row["properties"].items()))))
+    return sorted(entities), sums, sorted(graph.run(SCHEMA, {}), key=repr)
 
 
-def ask(settings: Settings, text: str) -> list[dict[str, Any]]:
+def query(settings: Settings, text: str) -> list[dict[str, Any]]:
     with connect(settings, migrated=False) as graph:
         return graph.run(text, {})
 
 
-def test_a_bulk_load_makes_the_graph_that_an_online_load_makes(
+def test_a_bulk_load_makes_the_same_graph_as_an_online_load(
     graph: Graph, server_settings: Settings, own: Settings, tables: Path
 ) -> None:
     dataset = read_dataset(tables)
-    keeping = server_settings.model_copy(update={"keep_text": True})
-    online = ingest(graph, dataset, tables, keeping)
+    with_texts = server_settings.model_copy(update={"keep_text": True})
+    online = ingest_dataset(graph, dataset, tables, with_texts)
     bulk = bulk_load(dataset, tables, own)
     assert (bulk.users, bulk.items, bulk.interactions) == (46, 5, 46)
     for field in ("users", "items", "interactions", "texts", "rejected", "command"):
@@ -120,29 +122,29 @@ def test_a_bulk_load_makes_the_graph_that_an_online_load_makes(
     with connect(own) as loaded:
         labels = loaded.run("MATCH (n) UNWIND labels(n) AS l RETURN DISTINCT l ORDER BY l", {})
         assert tuple(row["l"] for row in labels) == LABELS
-        (ours, sums, schema), theirs = content(loaded), content(graph)
-        assert ours == theirs[0]
-        assert sums.keys() == theirs[1].keys()
-        for key, expected in theirs[1].items():
+        (entities, sums, schema), expected_content = content(loaded), content(graph)
+        assert entities == expected_content[0]
+        assert sums.keys() == expected_content[1].keys()
+        for key, expected in expected_content[1].items():
             assert sums[key] == pytest.approx(expected, rel=1e-12)
         assert {"books", "films", "goods", "films:3"} <= sums.keys()
         assert sums["films:2"][1] == sums["books:1"][1] == 1.0
-        assert schema == theirs[2]
+        assert schema == expected_content[2]
         assert {row["state"] for row in schema} == {"ONLINE"}
         title = loaded.run("MATCH (i:Item {key: 'books:1'}) RETURN i.title AS title", {})
         assert title == [{"title": TITLE.strip()}]
 
-        # The graph goes on living: what is loaded twice changes nothing, and it can be written to.
-        again = ingest(loaded, dataset, tables, own)
-        assert again.interactions == bulk.interactions
-        assert content(loaded)[0] == theirs[0]
+        # The graph can be written to, and loading the same tables again changes nothing.
+        second = ingest_dataset(loaded, dataset, tables, own)
+        assert second.interactions == bulk.interactions
+        assert content(loaded)[0] == expected_content[0]
     with pytest.raises(InputError, match="not empty") as caught:
         bulk_load(dataset, tables, own)
     assert "without --bulk" in caught.value.advice
-    assert ask(own, "MATCH (u:User) RETURN count(u) AS n") == [{"n": 46}]
+    assert query(own, "MATCH (u:User) RETURN count(u) AS n") == [{"n": 46}]
 
 
-def test_a_failed_and_a_killed_import_leave_the_empty_graph_and_the_next_one_goes_on(
+def test_a_failed_or_killed_import_leaves_the_graph_empty_and_the_next_import_succeeds(
     own: Settings, tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = server.start(own)
@@ -153,40 +155,40 @@ def test_a_failed_and_a_killed_import_leave_the_empty_graph_and_the_next_one_goe
             bulk_load(dataset, tables, own)
     assert str(own.home / "logs" / "import.log") in caught.value.advice
     assert server.find(own) == first
-    assert ask(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
+    assert query(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
 
     scratch = own.home / "scratch"
     command = [*ISTHMUS, "ingest", str(tables), "--bulk", "--quiet", "--home", str(own.home)]
-    for moment in ("scratch/*/import/user.csv", "scratch/*/server/data/databases/neo4j/neostore"):
-        loading = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    for file in ("scratch/*/import/user.csv", "scratch/*/server/data/databases/neo4j/neostore"):
+        process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
         deadline = time.monotonic() + 60
-        while not list(own.home.glob(moment)) and time.monotonic() < deadline:
+        while not list(own.home.glob(file)) and time.monotonic() < deadline:
             time.sleep(0.01)
-        loading.kill()
-        loading.wait()
-        assert ask(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
+        process.kill()
+        process.wait()
+        assert query(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
         assert list(scratch.iterdir()) != []
     assert bulk_load(dataset, tables, own).interactions == 46
-    assert ask(own, "MATCH ()-[r:INTERACTED]->() RETURN count(r) AS n") == [{"n": 46}]
+    assert query(own, "MATCH ()-[r:INTERACTED]->() RETURN count(r) AS n") == [{"n": 46}]
     assert list(scratch.iterdir()) == []
     assert server.start(own).password() == first.password()
 
 
-def test_a_load_killed_while_databases_change_places_has_the_empty_graph_of_before(
+def test_a_load_killed_while_it_replaces_the_database_leaves_the_graph_empty(
     own: Settings, tables: Path
 ) -> None:
     password = server.start(own).password()
     server.stop(own)
     folder = own.home / "server"
     (folder / "data").rename(folder / "data.replaced")
-    assert ask(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
+    assert query(own, "MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
     assert server.start(own).password() == password
-    ask(own, "CREATE (:Lock {name: 'retrain'})")  # a retraining that found nothing leaves it
+    query(own, "CREATE (:Lock {name: 'retrain'})")  # left by a retraining without data
     assert bulk_load(read_dataset(tables), tables, own).interactions == 46
     assert not (folder / "data.replaced").exists()
 
 
-def test_what_is_written_while_a_load_ends_is_not_lost_and_a_retraining_not_ended(
+def test_a_bulk_load_neither_loses_concurrent_writes_nor_interrupts_a_retraining(
     own: Settings, tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = server.start(own)
@@ -198,7 +200,7 @@ def test_what_is_written_while_a_load_ends_is_not_lost_and_a_retraining_not_ende
 
     def stop_after_a_write(settings: Settings) -> bool:
         if settings.home == own.home:
-            ask(own, "CREATE (:User {id: 'somebody'})")
+            query(own, "CREATE (:User {id: 'somebody'})")
         return stop(settings)
 
     with monkeypatch.context() as patched:
@@ -206,11 +208,11 @@ def test_what_is_written_while_a_load_ends_is_not_lost_and_a_retraining_not_ende
         with pytest.raises(InputError, match="not empty"):
             bulk_load(dataset, tables, own)
     assert server.start(own).uri == first.uri
-    assert ask(own, "MATCH (u:User) RETURN u.id AS id") == [{"id": "somebody"}]
+    assert query(own, "MATCH (u:User) RETURN u.id AS id") == [{"id": "somebody"}]
     assert list((own.home / "scratch").iterdir()) == []
 
 
-def test_for_another_server_the_files_stay_and_their_command_imports_them(
+def test_for_an_external_server_the_files_are_written_and_the_command_imports_them(
     graph: Graph, server_settings: Settings, tables: Path, tmp_path: Path
 ) -> None:
     record = server.start(server_settings)
@@ -221,9 +223,9 @@ def test_for_another_server_the_files_stay_and_their_command_imports_them(
         "ISTHMUS_HOME": str(tmp_path / "a home"),
     }
     command = [*ISTHMUS, "ingest", str(tables), "--bulk", "--json"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
     assert document["interactions"] == 46
     assert graph.run("MATCH (n) WHERE NOT n:Migration RETURN count(n) AS n", {}) == [{"n": 0}]
     words = shlex.split(document["command"])
@@ -235,6 +237,6 @@ def test_for_another_server_the_files_stay_and_their_command_imports_them(
     assert "58 nodes" in (tmp_path / "import.log").read_text()
 
     graph.run("CREATE (:User {id: 'somebody'})", {})
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "not empty" in json.loads(done.stdout)["error"]["message"]
+    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "not empty" in json.loads(result.stdout)["error"]["message"]

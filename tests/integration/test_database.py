@@ -1,4 +1,4 @@
-"""What the graph promises, on a real Neo4j."""
+"""Guarantees of the graph, on a real Neo4j server."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from isthmus.graph.database.errors import (
     ServerTooOld,
     WrongPassword,
 )
-from isthmus.graph.ingest.load import ingest, update_popularity
+from isthmus.graph.ingest.load import ingest_dataset, update_popularity
 from isthmus.graph.server.lifecycle import find
-from isthmus.graph.serving.recommend import recommend
+from isthmus.graph.serving.recommend import recommend_for_user
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 
@@ -50,16 +50,16 @@ def test_dot_products_are_computed_by_neo4j(graph: Graph) -> None:
     assert scores == pytest.approx({"1": 0.27, "2": 0.35, "3": 0.25})
 
 
-def test_loading_twice_changes_nothing(
+def test_loading_the_same_tables_twice_changes_nothing(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     folder = write_tables(
         tmp_path,
         "user_id,item_id,weight,timestamp\na,1,1,2024-01-01\na,1,-1,2024-02-01\nb,2,1,\n",
     )
-    ingest(graph, read_dataset(folder), folder, server_settings)
+    ingest_dataset(graph, read_dataset(folder), folder, server_settings)
     first = graph.run(COUNTS, {})
-    ingest(graph, read_dataset(folder), folder, server_settings)
+    ingest_dataset(graph, read_dataset(folder), folder, server_settings)
     assert graph.run(COUNTS, {}) == first
     row = graph.run("MATCH (:User {id: 'a'})-[r]->() RETURN r.weight AS weight, r.count AS n", {})[
         0
@@ -67,12 +67,12 @@ def test_loading_twice_changes_nothing(
     assert row == {"weight": -1.0, "n": 2}
 
 
-def test_newer_events_of_a_later_load_add_up(
+def test_interactions_of_a_later_load_are_added(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     for day in ("2024-01-01", "2024-03-01"):
         folder = write_tables(tmp_path, f"user_id,item_id,timestamp\na,1,{day}\n")
-        ingest(graph, read_dataset(folder), folder, server_settings)
+        ingest_dataset(graph, read_dataset(folder), folder, server_settings)
     row = graph.run(
         "MATCH ()-[r:INTERACTED]->() RETURN r.count AS n, toString(r.last_at) AS at", {}
     )
@@ -80,47 +80,47 @@ def test_newer_events_of_a_later_load_add_up(
     assert row[0]["at"].startswith("2024-03-01")
 
 
-def test_a_user_without_history_gets_popular_items_and_a_sentence(
+def test_a_user_without_history_gets_popular_items_and_a_note(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     folder = write_tables(tmp_path, "user_id,item_id\nb,2\n")
     (folder / "follows.csv").write_text("user_id,follows_id\nnew,b\n")
-    ingest(graph, read_dataset(folder), folder, server_settings)
-    answer = recommend(graph, "new", "films", 5, server_settings)
+    ingest_dataset(graph, read_dataset(folder), folder, server_settings)
+    answer = recommend_for_user(graph, "new", "films", 5, server_settings)
     assert [item["title"] for item in answer["items"]] == ["Alien"]
     assert "new has no history yet" in answer["note"]
 
 
-def test_who_met_everything_gets_no_items_and_a_sentence(
+def test_a_user_who_interacted_with_every_item_gets_no_items_and_a_note(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     folder = write_tables(tmp_path, "user_id,item_id\nall,2\n")
-    ingest(graph, read_dataset(folder), folder, server_settings)
-    answer = recommend(graph, "all", "films", 5, server_settings)
+    ingest_dataset(graph, read_dataset(folder), folder, server_settings)
+    answer = recommend_for_user(graph, "all", "films", 5, server_settings)
     assert answer["items"] == []
-    assert answer["note"] == "all has met every item of films."
+    assert answer["note"] == "all has interactions with every item of films."
 
 
-def test_too_many_wrong_rows_leave_the_graph_as_it_was(
+def test_too_many_rejected_rows_leave_the_graph_unchanged(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     folder = write_tables(tmp_path, "user_id,item_id\na,nothing\n")
     before = graph.run(COUNTS, {})
     with pytest.raises(InputError, match=r"interactions\.csv, line 2: item_id 'nothing'"):
-        ingest(graph, read_dataset(folder), folder, server_settings)
+        ingest_dataset(graph, read_dataset(folder), folder, server_settings)
     assert graph.run(COUNTS, {}) == before
 
 
-def test_texts_are_not_kept(graph: Graph, server_settings: Settings, tmp_path: Path) -> None:
+def test_texts_are_not_stored(graph: Graph, server_settings: Settings, tmp_path: Path) -> None:
     folder = write_tables(tmp_path, "user_id,item_id\na,1\n")
     (folder / "texts.csv").write_text("user_id,text\na,my secret words\n")
-    ingest(graph, read_dataset(folder), folder, server_settings)
+    ingest_dataset(graph, read_dataset(folder), folder, server_settings)
     row = graph.run("MATCH (t:Text) RETURN properties(t) AS p", {})[0]["p"]
     assert "sha256" in row
     assert "my secret words" not in str(row)
 
 
-def test_migrations_run_once_and_a_changed_file_is_refused(graph: Graph) -> None:
+def test_migrations_run_once_and_a_changed_file_is_an_error(graph: Graph) -> None:
     assert migrations.migrate(graph) == []
     graph.run(
         "MATCH (m:Migration {name: 'V0001__user_id'}) SET m.old = m.checksum, m.checksum = 'x'", {}
@@ -134,7 +134,7 @@ def test_migrations_run_once_and_a_changed_file_is_refused(graph: Graph) -> None
         )
 
 
-def test_a_wrong_password_and_a_closed_port_say_what_to_do(
+def test_errors_of_a_wrong_password_and_a_closed_port_name_the_settings(
     graph: Graph, server_settings: Settings
 ) -> None:
     record = find(server_settings)
@@ -151,14 +151,14 @@ def test_a_wrong_password_and_a_closed_port_say_what_to_do(
         pass
 
 
-def test_a_server_below_5_26_is_refused() -> None:
+def test_a_server_older_than_5_26_is_an_error() -> None:
     with pytest.raises(ServerTooOld, match=r"5\.26"):
-        Capabilities.of("5.25.1", "community")
-    assert not Capabilities.of("5.26.0", "enterprise").search
-    assert Capabilities.of("2026.09.0", "community").search
+        Capabilities.from_version("5.25.1", "community")
+    assert not Capabilities.from_version("5.26.0", "enterprise").search
+    assert Capabilities.from_version("2026.09.0", "community").search
 
 
-def test_a_statement_in_small_steps_waits_for_a_writer_longer_than_the_server_lets_it(
+def test_a_batched_statement_is_retried_beyond_the_lock_timeout_of_the_server(
     graph: Graph,
 ) -> None:
     graph.run("CREATE (:Item {key: 'a:1', likes: 1.0})-[:IN_DOMAIN]->(:Domain {name: 'a'})", {})
@@ -173,7 +173,7 @@ def test_a_statement_in_small_steps_waits_for_a_writer_longer_than_the_server_le
     assert graph.run("MATCH (i:Item) RETURN i.likes AS likes", {}) == [{"likes": 0.0}]
 
 
-def test_an_interest_that_is_deleted_while_it_is_read_is_no_path(
+def test_an_interest_deleted_during_a_query_gives_no_path(
     graph: Graph, server_settings: Settings
 ) -> None:
     graph.run(
@@ -183,16 +183,16 @@ def test_an_interest_that_is_deleted_while_it_is_read_is_no_path(
         "(:User {id: 'ana'})-[:INTERESTED_IN {weight: 1.0}]->(n)",
         {},
     )
-    item = recommend(graph, "ana", "a", 1, server_settings)["items"][0]
+    item = recommend_for_user(graph, "ana", "a", 1, server_settings)["items"][0]
     assert [path["kind"] for path in item["paths"]] == ["content", "popularity"]
-    # As a reader finds it whose statement reached it before the deletion was committed.
+    # The state that a query sees if it reaches the edge before the deletion is committed.
     graph.run("MATCH ()-[s:INTERESTED_IN]->() REMOVE s.weight", {})
-    item = recommend(graph, "ana", "a", 1, server_settings)["items"][0]
+    item = recommend_for_user(graph, "ana", "a", 1, server_settings)["items"][0]
     assert [path["kind"] for path in item["paths"]] == ["popularity"]
     assert item["score"] == item["paths"][0]["share"]
 
 
-def test_interests_lead_nowhere_where_the_generation_leaves_them_out(
+def test_a_zero_interest_weight_drops_interests_only_for_users_with_history(
     graph: Graph, server_settings: Settings
 ) -> None:
     graph.run(
@@ -210,14 +210,15 @@ def test_interests_lead_nowhere_where_the_generation_leaves_them_out(
         "(bo)-[:INTERACTED {weight: 1.0}]->(o)",
         {},
     )
-    wrote, did = (
-        recommend(graph, user, "a", 1, server_settings)["items"][0] for user in ("ana", "bo")
+    texts_only, with_history = (
+        recommend_for_user(graph, user, "a", 1, server_settings)["items"][0]
+        for user in ("ana", "bo")
     )
-    assert [(path["kind"], path["from"], path["via"]) for path in wrote["paths"]] == [
+    assert [(path["kind"], path["from"], path["via"]) for path in texts_only["paths"]] == [
         ("interest", "tea", "TRANSFERS_TO"),
         ("popularity", "a", "TRANSFERS_TO"),
         ("popularity", "a", "popularity"),
     ]
-    assert wrote["score"] == pytest.approx(6 + 0.7 + 0.001)
-    assert [path["kind"] for path in did["paths"]] == ["popularity"]
-    assert did["score"] == pytest.approx(0.05)
+    assert texts_only["score"] == pytest.approx(6 + 0.7 + 0.001)
+    assert [path["kind"] for path in with_history["paths"]] == ["popularity"]
+    assert with_history["score"] == pytest.approx(0.05)

@@ -1,4 +1,4 @@
-"""Interests in the graph: found again, named in both languages, one where they mean the same."""
+"""Interests in the graph: stable ids, names in both languages, merged translations, hierarchy."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isthmus.graph.generations.dataset_snapshot import snapshot_of_tables
-from isthmus.graph.generations.snapshot import snapshot
-from isthmus.graph.ingest.load import ingest
+from isthmus.graph.generations.dataset_snapshot import build_snapshot
+from isthmus.graph.generations.snapshot import read_snapshot
+from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.interests.embeddings import encode
-from isthmus.graph.interests.find import InterestsFound, find_interests, largest_interests
+from isthmus.graph.interests.find import InterestSummary, find_interests, largest_interests
 from isthmus.graph.sources import read_dataset
 from isthmus.graph.sources.synthetic import write_synthetic
-from isthmus.workflows.evaluate_through_graph import differences
+from isthmus.workflows.evaluate_through_graph import snapshot_differences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,8 @@ CATALOGUE = {
 }
 
 
-def load(graph: Graph, folder: Path, settings: Settings) -> InterestsFound:
-    ingest(graph, read_dataset(folder), folder, settings)
+def load(graph: Graph, folder: Path, settings: Settings) -> InterestSummary:
+    ingest_dataset(graph, read_dataset(folder), folder, settings)
     encode(graph, settings)
     return find_interests(graph, settings)
 
@@ -75,7 +75,7 @@ def write(folder: Path, items: list[dict[str, str]]) -> None:
         table.writerows(items)
 
 
-def test_clusters_and_families_keep_their_ids_and_names_when_items_come(
+def test_clusters_and_their_parents_keep_ids_and_names_when_items_are_added(
     graph: Graph, server_settings: Settings, tmp_path: Path, half_chinese: list[dict[str, str]]
 ) -> None:
     write(tmp_path, [row for k, row in enumerate(half_chinese) if k % 12])
@@ -89,31 +89,31 @@ def test_clusters_and_families_keep_their_ids_and_names_when_items_come(
     write(tmp_path, half_chinese)
     load(graph, tmp_path, server_settings)
     after = interests(graph)
-    kept = before.keys() & after.keys()
-    assert len(kept) >= 0.9 * len(before)
-    assert all(after[key] == before[key] for key in kept)
+    common = before.keys() & after.keys()
+    assert len(common) >= 0.9 * len(before)
+    assert all(after[key] == before[key] for key in common)
     assert len(after) >= len(before)
     counts = rows(
         graph,
         "RETURN COUNT { (:Item)-[:ABOUT]->(:Interest) } AS about, "
-        "COUNT { (n:Interest) WHERE NOT (n)<-[:ABOUT]-() AND NOT (n)<-[:PART_OF]-() } AS bare, "
-        "COUNT { (n)-[:PART_OF]->(n) } AS circles",
+        "COUNT { (n:Interest) WHERE NOT (n)<-[:ABOUT]-() AND NOT (n)<-[:PART_OF]-() } AS orphans, "
+        "COUNT { (n)-[:PART_OF]->(n) } AS loops",
     )
-    assert counts == [{"about": len(half_chinese), "bare": 0, "circles": 0}]
+    assert counts == [{"about": len(half_chinese), "orphans": 0, "loops": 0}]
 
 
-def test_families_take_no_part_in_training(
+def test_parents_of_clusters_are_not_in_the_snapshot(
     graph: Graph, server_settings: Settings, tmp_path: Path, half_chinese: list[dict[str, str]]
 ) -> None:
     write(tmp_path, half_chinese)
     (tmp_path / "interactions.csv").write_text("user_id,item_id,domain\nana,b0001,books\n")
     load(graph, tmp_path, server_settings)
-    tables = snapshot_of_tables(read_dataset(tmp_path), server_settings)
-    assert differences(snapshot(graph), tables) == []
+    tables = build_snapshot(read_dataset(tmp_path), server_settings)
+    assert snapshot_differences(read_snapshot(graph), tables) == []
     assert all(key.startswith("cluster:") for key in tables.interests)
-    families = [row for row in graph.read("insight/interests", most=1000) if row["parts"]]
-    assert 1 < len(families) < len(tables.interests) / 2
-    assert all(row["items"] > 1 and row["id"].startswith("family:") for row in families)
+    parents = [row for row in graph.read("insight/interests", most=1000) if row["parts"]]
+    assert 1 < len(parents) < len(tables.interests) / 2
+    assert all(row["items"] > 1 and row["id"].startswith("family:") for row in parents)
 
 
 def write_catalogue(folder: Path) -> None:
@@ -131,7 +131,7 @@ def write_catalogue(folder: Path) -> None:
     )
 
 
-def test_categories_that_mean_the_same_in_two_languages_are_one_interest(
+def test_categories_of_the_same_meaning_in_two_languages_become_one_interest(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     write_catalogue(tmp_path)
@@ -140,22 +140,22 @@ def test_categories_that_mean_the_same_in_two_languages_are_one_interest(
     for english, chinese in CATALOGUE:
         assert found.pop(f"category:{english}") == (["en", "zh"], [english, chinese])
     assert found == {}
-    tables = snapshot_of_tables(read_dataset(tmp_path), server_settings)
-    assert differences(snapshot(graph), tables) == []
+    tables = build_snapshot(read_dataset(tmp_path), server_settings)
+    assert snapshot_differences(read_snapshot(graph), tables) == []
     assert tables.user_interests.nnz == 1
     before = interests(graph)
     find_interests(graph, server_settings)
     assert interests(graph) == before
 
 
-def test_what_was_found_to_be_one_stays_one(
+def test_merged_categories_stay_merged(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     write_catalogue(tmp_path)
     lines = (tmp_path / "items.csv").read_text(encoding="utf-8").splitlines()
-    few = [line for line in lines if "football" not in line and "爵士" not in line]
-    (tmp_path / "items.csv").write_text("\n".join(few), encoding="utf-8")
-    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    remaining = [line for line in lines if "football" not in line and "爵士" not in line]
+    (tmp_path / "items.csv").write_text("\n".join(remaining), encoding="utf-8")
+    ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
     encode(graph, server_settings)
     rows(
         graph,
@@ -167,21 +167,21 @@ def test_what_was_found_to_be_one_stays_one(
     assert "category:烹饪" not in interests(graph)
 
 
-def test_a_category_is_part_of_the_one_that_holds_it(
+def test_a_category_is_part_of_the_category_that_contains_its_items(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     lines = [f"{n},books,Story {n},Fiction|Crime" for n in range(6)]
     lines += [f"{n},books,Story {n},Fiction" for n in range(6, 14)]
     (tmp_path / "items.csv").write_text("\n".join(["item_id,domain,title,categories", *lines]))
-    said = load(graph, tmp_path, server_settings).text(largest_interests(graph)).splitlines()
-    assert said[1:] == ["  Fiction: 14 items", "  Crime: 6 items; part of Fiction"]
+    text = load(graph, tmp_path, server_settings).text(largest_interests(graph))
+    assert text.splitlines()[1:] == ["  Fiction: 14 items", "  Crime: 6 items; part of Fiction"]
     found = {row["name"]: row for row in graph.read("insight/interests", most=10)}
     assert found["Crime"]["part_of"] == ["Fiction"]
     assert (found["Fiction"]["items"], found["Fiction"]["parts"]) == (14, 1)
     assert found["Fiction"]["part_of"] == []
 
 
-def test_evidence_is_counts_and_dates_and_old_likes_fade_by_half(
+def test_evidence_is_stored_as_counts_and_dates_and_old_likes_decay(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "items.csv").write_text(

@@ -1,4 +1,4 @@
-"""What the soak and the contention benchmark look for, they find where it is there."""
+"""The checks of the soak and contention benchmarks find violations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from isthmus.graph.database.connection import Graph
 from isthmus.graph.events.record import record_interaction
-from isthmus.graph.ingest.load import ingest
+from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 
@@ -30,7 +30,7 @@ CREATE (i)-[:TRANSFERS_TO {generation: number, weight: 1.0}]->(j)
 def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     with monkeypatch.context() as patched:
         patched.syspath_prepend(ROOT / "benchmarks")
-        import ledger
+        from shared import ledger
 
         yield ledger
 
@@ -39,22 +39,22 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 def loaded(graph: Graph, server_settings: Settings, tmp_path: Path) -> Graph:
     (tmp_path / "items.csv").write_text("item_id,domain,title\nb0,books,One\nf0,films,Two\n")
     (tmp_path / "interactions.csv").write_text("user_id,item_id\n")
-    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
     graph.run(GENERATION, {})
     return graph
 
 
 @pytest.mark.parametrize(
-    ("damage", "says"),
+    ("damage", "message"),
     [
         ("MATCH ()-[r:INTERACTED]->() SET r.count = r.count - 1", "1 interactions are lost"),
         ("MATCH ()-[r:INTERACTED]->() SET r.count = r.count + 2", "1 interactions were never sent"),
         ("MATCH (u:User) DETACH DELETE u", "2 interactions are lost"),
-        ("MATCH (e:Event) DELETE e", "2 acknowledged event ids are forgotten"),
+        ("MATCH (e:Event) DELETE e", "2 acknowledged event ids are lost"),
     ],
 )
-def test_a_ledger_tells_of_what_is_lost_and_of_what_counts_twice(
-    loaded: Graph, server_settings: Settings, ledger: ModuleType, damage: str, says: str
+def test_the_ledger_finds_lost_events_and_events_that_count_twice(
+    loaded: Graph, server_settings: Settings, ledger: ModuleType, damage: str, message: str
 ) -> None:
     book = ledger.Ledger()
     events = [ledger.Event("ana", "books:b0", f"e{k}") for k in range(3)]
@@ -63,34 +63,37 @@ def test_a_ledger_tells_of_what_is_lost_and_of_what_counts_twice(
         record_interaction(loaded, "ana", "books", "b0", server_settings, event_id=event.event_id)
     book.acknowledge(events[:2])
     book.check(loaded)
-    assert book.found(loaded, events[2:]) == 0
+    assert book.count_stored(loaded, events[2:]) == 0
     loaded.run(damage, {})
-    with pytest.raises(ledger.Violation, match=says):
+    with pytest.raises(ledger.Violation, match=message):
         book.check(loaded)
 
 
 @pytest.mark.parametrize(
-    ("damage", "says"),
+    ("damage", "message"),
     [
-        ("MATCH (g:Generation) SET g.state = 'retired'", r"\[\] answer"),
-        ("CREATE (:Generation {number: 4, state: 'active', metrics: '{}'})", r"\[4, 3\] answer"),
+        ("MATCH (g:Generation) SET g.state = 'retired'", r"\[\] are active"),
+        (
+            "CREATE (:Generation {number: 4, state: 'active', metrics: '{}'})",
+            r"\[4, 3\] are active",
+        ),
         ("MATCH ()-[e:TRANSFERS_TO]->() DELETE e", "has 0 of 1 edges"),
         ("MATCH ()-[e:TRANSFERS_TO]->() SET e.generation = 2", "has 0 of 1 edges"),
         ("CREATE (:Item)-[:CO_LIKED {generation: 2}]->(:Item)", "that do not exist: {2: 1}"),
         ("MATCH (g:Generation) SET g.encoder_version = 2", "with vectors of version 1"),
-        ("CREATE (:Generation {number: 4, state: 'deleting', metrics: '{}'})", "Left behind"),
+        ("CREATE (:Generation {number: 4, state: 'deleting', metrics: '{}'})", "did not delete"),
     ],
 )
-def test_a_generation_that_is_half_there_is_found(
-    loaded: Graph, ledger: ModuleType, damage: str, says: str
+def test_an_incomplete_generation_is_found(
+    loaded: Graph, ledger: ModuleType, damage: str, message: str
 ) -> None:
     assert ledger.check_generations(loaded, 3, cleared=True) == 3
     loaded.run(damage, {})
-    with pytest.raises(ledger.Violation, match=says):
+    with pytest.raises(ledger.Violation, match=message):
         ledger.check_generations(loaded, 3, cleared=True)
 
 
-def test_likes_popularity_and_interests_that_drifted_are_found(
+def test_wrong_likes_popularity_and_interests_are_found(
     loaded: Graph, server_settings: Settings, ledger: ModuleType
 ) -> None:
     loaded.run("MATCH (i:Item), (n:Interest) CREATE (i)-[:ABOUT {weight: 0.5}]->(n)", {})
@@ -98,11 +101,11 @@ def test_likes_popularity_and_interests_that_drifted_are_found(
     ledger.check_likes(loaded, server_settings, scaled=True)
     ledger.check_interests(loaded, server_settings)
     loaded.run("MATCH ()-[s:INTERESTED_IN]->() SET s.weight = s.weight + 0.01", {})
-    with pytest.raises(ledger.Violation, match="1 interests are not what is computed anew"):
+    with pytest.raises(ledger.Violation, match="1 interests differ from a new derivation"):
         ledger.check_interests(loaded, server_settings)
     loaded.run("MATCH (i:Item {item_id: 'b0'}) SET i.popularity = 0.5", {})
     ledger.check_likes(loaded, server_settings, scaled=False)
-    with pytest.raises(ledger.Violation, match="popularity of 1 items"):
+    with pytest.raises(ledger.Violation, match="popularity of 1 items differ from a recount"):
         ledger.check_likes(loaded, server_settings, scaled=True)
     loaded.run("MATCH (i:Item {item_id: 'b0'}) SET i.likes = 0.0", {})
     with pytest.raises(ledger.Violation, match="likes of 1 items"):

@@ -1,4 +1,4 @@
-"""What users wrote, in any language, raises and lowers their interests, and brings them answers."""
+"""Texts of users in any language: interests, recommendations, and how often tables are read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from click.testing import CliRunner
 
 from isthmus.encoders.text.encoder import TextEncoder
-from isthmus.graph.database import statements as queries
-from isthmus.graph.ingest.load import ingest
+from isthmus.graph.database import statements
+from isthmus.graph.ingest.load import ingest_dataset
+from isthmus.graph.interests import text_words
 from isthmus.graph.interests.corpus import texts_of_graph
 from isthmus.graph.interests.embeddings import encode
-from isthmus.graph.interests.find import find_interests
-from isthmus.graph.serving.recommend import recommend
+from isthmus.graph.interests.find import encode_and_find_interests, find_interests
+from isthmus.graph.serving.recommend import recommend_for_user
 from isthmus.graph.sources import read_dataset
 from isthmus.scripts.encode import command
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pytest
 
     from isthmus.graph.database.connection import Graph
+    from isthmus.graph.ingest.dataset import Dataset
     from isthmus.settings import Settings
 
 ITEMS = """item_id,domain,title,categories
@@ -48,12 +50,12 @@ def interests(graph: Graph, user: str) -> dict[str, float]:
     return {row["name"]: row["weight"] for row in rows}
 
 
-def test_praise_in_chinese_raises_an_interest_named_in_english_and_a_complaint_lowers_one(
+def test_chinese_praise_raises_an_interest_with_an_english_name_and_a_complaint_lowers_one(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "items.csv").write_text(ITEMS, encoding="utf-8")
     (tmp_path / "texts.csv").write_text(TEXTS, encoding="utf-8")
-    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
     encode(graph, server_settings)
     find_interests(graph, server_settings)
     mei, tom = interests(graph, "mei"), interests(graph, "tom")
@@ -70,33 +72,52 @@ def test_praise_in_chinese_raises_an_interest_named_in_english_and_a_complaint_l
     assert len(corpus) == 9
     assert {"The fall of Rome", "我非常喜欢做饭和烘焙，太棒了！"} <= set(corpus)
     for user, first in (("mei", "The pastry chef"), ("tom", "Starships beyond the sun")):
-        answer = recommend(graph, user, "films", 3, server_settings)
+        answer = recommend_for_user(graph, user, "films", 3, server_settings)
         assert answer["items"][0]["title"] == first
         assert {path["kind"] for path in answer["items"][0]["paths"]} >= {"content"}
 
 
-def test_encode_loads_the_encoder_once_and_reads_no_list_that_it_does_not_show(
+def test_encode_loads_the_encoder_once_and_skips_the_list_of_interests_with_json(
     graph: Graph, server_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "items.csv").write_text(ITEMS, encoding="utf-8")
     (tmp_path / "texts.csv").write_text(TEXTS, encoding="utf-8")
-    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
     loaded: list[str] = []
-    made, load = TextEncoder.__init__, queries.load
+    initialize, load_statement = TextEncoder.__init__, statements.load_statement
 
-    def making(encoder: TextEncoder, name: str, folder: Path, notes: Path) -> None:
+    def record_encoder(encoder: TextEncoder, name: str, folder: Path, notes: Path) -> None:
         loaded.append(name)
-        made(encoder, name, folder, notes)
+        initialize(encoder, name, folder, notes)
 
-    def loading(name: str) -> queries.Query:
+    def record_statement(name: str) -> statements.Statement:
         loaded.append(name)
-        return load(name)
+        return load_statement(name)
 
-    monkeypatch.setattr(TextEncoder, "__init__", making)
-    monkeypatch.setattr(queries, "load", loading)
-    done = CliRunner().invoke(command, ["--home", str(server_settings.home), "--json"])
-    assert done.exit_code == 0, done.stderr
-    assert json.loads(done.stdout)["interests"] == 3
+    monkeypatch.setattr(TextEncoder, "__init__", record_encoder)
+    monkeypatch.setattr(statements, "load_statement", record_statement)
+    result = CliRunner().invoke(command, ["--home", str(server_settings.home), "--json"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["interests"] == 3
     assert loaded.count(server_settings.encoder) == 1
     assert "encode/version" in loaded
     assert "insight/interests" not in loaded
+
+
+def test_a_run_reads_the_tables_of_texts_once_if_the_graph_does_not_store_the_words(
+    graph: Graph, server_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not server_settings.keep_text
+    (tmp_path / "items.csv").write_text(ITEMS, encoding="utf-8")
+    (tmp_path / "texts.csv").write_text(TEXTS, encoding="utf-8")
+    ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    folders: list[Path] = []
+
+    def record_folder(folder: Path) -> Dataset:
+        folders.append(folder)
+        return read_dataset(folder)
+
+    monkeypatch.setattr(text_words, "read_dataset", record_folder)
+    encoding, interests = encode_and_find_interests(graph, server_settings)
+    assert folders == [tmp_path]
+    assert (encoding.missing, interests.texts) == (0, 3)

@@ -1,4 +1,4 @@
-"""Tables in, edges learned, recommendations out: on a real Neo4j with the real encoder."""
+"""The whole pipeline from tables to recommendations, on a real Neo4j with the real encoder."""
 
 from __future__ import annotations
 
@@ -16,23 +16,28 @@ from isthmus.encoders.text.encoder import load_encoder
 from isthmus.errors import InputError
 from isthmus.gnn.config import TrainingConfig
 from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.data.histories import Reading
+from isthmus.gnn.data.histories import HistoryWeighting
 from isthmus.gnn.edges.learned import LearnedEdges
-from isthmus.gnn.scoring import served_scores
-from isthmus.gnn.training.train import train
+from isthmus.gnn.scoring import score_users
+from isthmus.gnn.training.train import train_edges
 from isthmus.graph.database.connection import Graph
 from isthmus.graph.database.session import connect
-from isthmus.graph.generations.promotion_gate import held_out, to_learn_from
-from isthmus.graph.generations.publish import Provenance, create_candidate, generations, roll_back
-from isthmus.graph.generations.snapshot import fingerprint, snapshot
-from isthmus.graph.ingest.load import ingest
+from isthmus.graph.generations.promotion_gate import held_out_users, hide_held_out
+from isthmus.graph.generations.publish import (
+    Provenance,
+    create_candidate,
+    list_generations,
+    roll_back,
+)
+from isthmus.graph.generations.snapshot import read_snapshot, snapshot_fingerprint
+from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.interests.embeddings import encode
 from isthmus.graph.interests.find import find_interests
 from isthmus.graph.server.lifecycle import find
 from isthmus.graph.serving.recommend import (
-    history,
-    recommend,
+    recent_interactions,
     recommend_for_text,
+    recommend_for_user,
     recommend_for_users,
 )
 from isthmus.graph.sources import read_dataset
@@ -40,29 +45,31 @@ from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings
 from isthmus.workflows.demo import recovered_transfers
 from isthmus.workflows.retrain import retrain
-from tests.conftest import EMPTY
+from tests.conftest import DELETE_ALL
 
 
 @pytest.fixture(scope="module")
 def trained(
     server_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Graph, dict[str, Any]]]:
-    """The synthetic data after the whole job, for tests that only read."""
+    """The synthetic data after the whole pipeline, for tests that only read."""
     folder = tmp_path_factory.mktemp("synthetic")
     write_synthetic(folder)
     with (folder / "texts.csv").open("a", encoding="utf-8") as texts:
         texts.write("zoe,我最喜欢的就是太空和科幻，太棒了！,,1700000000,zh,post\n")
     with connect(server_settings) as graph:
         with graph.driver.session(database=graph.database) as session:
-            session.run(EMPTY).consume()
-        ingest(graph, read_dataset(folder), folder, server_settings)
+            session.run(DELETE_ALL).consume()
+        ingest_dataset(graph, read_dataset(folder), folder, server_settings)
         encode(graph, server_settings)
         find_interests(graph, server_settings)
-        before = recommend(graph, "ana", "films", 5, server_settings)
+        before = recommend_for_user(graph, "ana", "films", 5, server_settings)
         yield graph, retrain(graph, server_settings) | {"before": before}
 
 
-def test_answers_before_any_retraining_say_so(trained: tuple[Graph, dict[str, Any]]) -> None:
+def test_an_answer_before_the_first_retraining_has_a_note(
+    trained: tuple[Graph, dict[str, Any]],
+) -> None:
     before = trained[1]["before"]
     assert before["generation"] is None
     assert "No edges are learned yet" in before["note"]
@@ -72,12 +79,12 @@ def test_answers_before_any_retraining_say_so(trained: tuple[Graph, dict[str, An
     }
 
 
-def test_a_reader_of_science_fiction_gets_it_in_films_and_goods(
+def test_a_reader_of_science_fiction_gets_science_fiction_in_films_and_goods(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
     graph, _ = trained
     for domain in ("films", "goods"):
-        answer = recommend(graph, "ana", domain, 5, server_settings)
+        answer = recommend_for_user(graph, "ana", domain, 5, server_settings)
         for item in answer["items"]:
             categories = graph.run(
                 "MATCH (i:Item {key: $key}) RETURN i.categories AS categories",
@@ -86,20 +93,20 @@ def test_a_reader_of_science_fiction_gets_it_in_films_and_goods(
             assert "science fiction" in categories
 
 
-def test_who_only_wrote_gets_what_the_text_is_about_in_every_domain(
+def test_a_user_with_texts_only_gets_items_of_the_text_interest_in_every_domain(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
     for domain in ("books", "films", "goods", "music"):
-        for item in recommend(trained[0], "zoe", domain, 5, server_settings)["items"]:
+        for item in recommend_for_user(trained[0], "zoe", domain, 5, server_settings)["items"]:
             assert item["paths"][0]["kind"] == "interest"
             assert item["paths"][0]["from"] == "category:science fiction"
 
 
-def test_shares_of_the_paths_add_up_to_the_score(
+def test_the_shares_of_the_paths_add_up_to_the_score(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
     for user in ("ana", "lin", "wei"):
-        for item in recommend(trained[0], user, "films", 10, server_settings)["items"]:
+        for item in recommend_for_user(trained[0], user, "films", 10, server_settings)["items"]:
             total = sum(path["share"] for path in item["paths"])
             assert total == pytest.approx(item["score"], abs=1e-6)
 
@@ -122,37 +129,40 @@ def test_at_most_fifty_learned_edges_leave_an_item_or_interest(
     assert 0 < rows[0]["most"] <= 50
 
 
-def test_unknown_names_get_the_nearest_ones(
+def test_an_error_on_an_unknown_name_suggests_similar_names(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
     with pytest.raises(InputError, match="'films'"):
-        recommend(trained[0], "ana", "flims", 5, server_settings)
+        recommend_for_user(trained[0], "ana", "flims", 5, server_settings)
     with pytest.raises(InputError, match="'ana'"):
-        recommend(trained[0], "anna", "films", 5, server_settings)
+        recommend_for_user(trained[0], "anna", "films", 5, server_settings)
 
 
-def test_many_users_are_answered_in_the_order_asked(
+def test_answers_for_many_users_keep_the_order_of_the_users(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
-    asked = ["wei", "nobody", "ana"]
-    answers = list(recommend_for_users(trained[0], asked, "music", 3, server_settings))
-    assert [answer["user"] for answer in answers] == asked
+    users = ["wei", "nobody", "ana"]
+    answers = list(recommend_for_users(trained[0], users, "music", 3, server_settings))
+    assert [answer["user"] for answer in answers] == users
     assert "There is no user 'nobody'" in answers[1]["note"]
-    assert answers[2]["items"] == recommend(trained[0], "ana", "music", 3, server_settings)["items"]
+    assert (
+        answers[2]["items"]
+        == recommend_for_user(trained[0], "ana", "music", 3, server_settings)["items"]
+    )
 
 
 @pytest.fixture(scope="module")
 def learned(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> tuple[InterestGraph, LearnedEdges]:
-    """The same training once more, in memory."""
-    data = snapshot(trained[0])
-    known = to_learn_from(data, held_out(data), server_settings.half_life_days)
-    return data, train(known, TrainingConfig(seed=server_settings.seed)).edges
+    """The snapshot, and the edges of the same training in memory."""
+    data = read_snapshot(trained[0])
+    training_set = hide_held_out(data, held_out_users(data), server_settings.half_life_days)
+    return data, train_edges(training_set, TrainingConfig(seed=server_settings.seed)).edges
 
 
 @pytest.mark.parametrize("history_limit", [200, 5])
-def test_cypher_computes_the_score_that_was_trained(
+def test_cypher_and_numpy_compute_the_same_score(
     trained: tuple[Graph, dict[str, Any]],
     learned: tuple[InterestGraph, LearnedEdges],
     server_settings: Settings,
@@ -161,14 +171,14 @@ def test_cypher_computes_the_score_that_was_trained(
     data, edges = learned
     settings = server_settings.model_copy(update={"history_limit": history_limit})
     target = data.domains.index("films")
-    # zoe, who only wrote, is led by the domain itself too.
+    # zoe has texts only, so domain popularity is a part of her scores.
     users = np.append(np.arange(0, len(data.users), 50), np.flatnonzero(data.users == "zoe"))
-    reading = Reading(settings.half_life_days, history_limit)
-    scores = served_scores(data, edges, target, users, reading)
+    weighting = HistoryWeighting(settings.half_life_days, history_limit)
+    scores = score_users(data, edges, target, users, weighting)
     place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
     compared = 0
     for row, user in zip(scores, data.users[users].tolist(), strict=True):
-        for item in recommend(trained[0], user, "films", 10, settings)["items"]:
+        for item in recommend_for_user(trained[0], user, "films", 10, settings)["items"]:
             expected = row[place[f"films:{item['item_id']}"]]
             assert item["score"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
             compared += 1
@@ -188,37 +198,39 @@ def test_py2neo_reads_our_graph(
     )
     arguments = [sys.executable, "-W", "ignore", "-c", code, record.uri, str(record.password_file)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    assert int(done.stdout) == len(history(trained[0], "ana", 100)) == 14
+    assert int(done.stdout) == len(recent_interactions(trained[0], "ana", 100)) == 14
 
 
-def test_a_half_written_candidate_never_answers_and_is_cleared_away(
+def test_an_unfinished_candidate_is_never_used_and_is_deleted(
     trained: tuple[Graph, dict[str, Any]],
     learned: tuple[InterestGraph, LearnedEdges],
     server_settings: Settings,
 ) -> None:
     graph, first = trained
     data, edges = learned
-    create_candidate(graph, edges, Provenance(fingerprint(data), {}, 1, []))
-    answer = recommend(graph, "ana", "films", 3, server_settings)
+    create_candidate(graph, edges, Provenance(snapshot_fingerprint(data), {}, 1, []))
+    answer = recommend_for_user(graph, "ana", "films", 3, server_settings)
     assert answer["generation"] == first["generation"]
     second = retrain(graph, server_settings, force=True)
-    states = {row["number"]: row["state"] for row in generations(graph)}
+    states = {row["number"]: row["state"] for row in list_generations(graph)}
     assert states == {first["generation"]: "retired", second["generation"]: "active"}
-    again = recommend(graph, "ana", "films", 3, server_settings)
+    again = recommend_for_user(graph, "ana", "films", 3, server_settings)
     assert [i["item_id"] for i in again["items"]] == [i["item_id"] for i in answer["items"]]
     roll_back(graph, first["generation"])
-    states = {row["number"]: row["state"] for row in generations(graph)}
+    states = {row["number"]: row["state"] for row in list_generations(graph)}
     assert states[first["generation"]] == "active"
 
 
-def test_a_text_of_nobody_is_led_by_the_domain_itself_too(
+def test_an_answer_to_a_text_includes_domain_popularity(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
     encoder = load_encoder(server_settings.encoder, server_settings.home, None)
     answer = recommend_for_text(trained[0], encoder, "太空和科幻，太棒了！", "films", 10)
-    led = [(item, path) for item in answer["items"] for path in item["paths"]]
-    said = {
-        path["share"] for _, path in led if (path["via"], path["from"]) == ("TRANSFERS_TO", "films")
+    shares = {
+        path["share"]
+        for item in answer["items"]
+        for path in item["paths"]
+        if (path["via"], path["from"]) == ("TRANSFERS_TO", "films")
     }
     stored = trained[0].run(
         "MATCH (:Domain {name: 'films'})-[e:TRANSFERS_TO]->(j) WHERE j.item_id IN $items "
@@ -228,12 +240,12 @@ def test_a_text_of_nobody_is_led_by_the_domain_itself_too(
             "generation": answer["generation"],
         },
     )
-    assert said == set(stored[0]["weights"]) != set()
+    assert shares == set(stored[0]["weights"]) != set()
     for item in answer["items"]:
         assert sum(path["share"] for path in item["paths"]) == pytest.approx(item["score"])
 
 
-def test_the_query_of_the_readme_finds_films_of_that_interest(
+def test_the_query_of_the_readme_finds_films_of_the_interest(
     trained: tuple[Graph, dict[str, Any]],
 ) -> None:
     page = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -247,7 +259,7 @@ def test_the_query_of_the_readme_finds_films_of_that_interest(
     assert all("science fiction" in row["about"] for row in found)
 
 
-def test_the_historical_novel_comes_first_for_its_reader(
+def test_a_text_that_likes_historical_novels_ranks_the_historical_novel_first(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
     titles = (
@@ -258,7 +270,7 @@ def test_the_historical_novel_comes_first_for_its_reader(
     )
     rows = "".join(f"{k},goods,{title}\n" for k, title in enumerate(titles))
     (tmp_path / "items.csv").write_text("item_id,domain,title\n" + rows, encoding="utf-8")
-    ingest(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
     encode(graph, server_settings)
     encoder = load_encoder(server_settings.encoder, server_settings.home, None)
     answer = recommend_for_text(graph, encoder, "我喜欢阅读历史小说。", "goods", 4)

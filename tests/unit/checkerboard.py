@@ -1,18 +1,20 @@
-"""A graph whose answers are known by heart: even users like even items, odd users odd ones."""
+"""A graph with obvious recommendations: even users like even items, odd users odd ones."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data.arrays import InterestGraph, interests_of
+from isthmus.gnn.data.arrays import InterestGraph, derive_interests
 
 USERS = 120
-ITEMS = 12  # of each of two domains
+ITEMS = 12  # in each of the two domains
 
 
 def checkerboard() -> InterestGraph:
-    """Two domains; a user likes four of the six items of their colour in each."""
+    """Two domains; a user likes four of the six items of their colour in each domain."""
     rng = np.random.default_rng(5)
     rows, columns = [], []
     for user in range(USERS):
@@ -25,8 +27,8 @@ def checkerboard() -> InterestGraph:
     likes.sort_indices()
     colours = np.arange(2 * ITEMS) % 2
     vectors = np.eye(2, dtype=np.float32)
-    about = csr_array(vectors[colours])
-    bare = InterestGraph(
+    item_interests = csr_array(vectors[colours])
+    graph = InterestGraph(
         users=np.array([f"user {k:03}" for k in range(USERS)]),
         items=np.array([f"{'ab'[k // ITEMS]}:{k:02}" for k in range(2 * ITEMS)]),
         domains=("a", "b"),
@@ -36,8 +38,7 @@ def checkerboard() -> InterestGraph:
         last_at=np.full(likes.nnz, np.nan),
         interests=np.array(["even", "odd"]),
         interest_vectors=vectors,
-        item_interests=about,
+        item_interests=item_interests,
         user_interests=csr_array((USERS, 2), dtype=np.float32),
     )
-    parts = vars(bare) | {"user_interests": interests_of(bare, likes)}
-    return InterestGraph(**parts)
+    return dataclasses.replace(graph, user_interests=derive_interests(graph, likes))

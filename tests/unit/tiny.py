@@ -1,4 +1,4 @@
-"""A transformer that is small enough to be trained in a test."""
+"""A transformer that is small enough to train in a test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def tiny_bert(folder: Path, words: Iterable[str], width: int = 32) -> Path:
-    """A BERT of two layers that knows some words and has learned nothing."""
+    """Writes an untrained BERT of two layers with a vocabulary of `words`; returns its folder."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -15,8 +15,8 @@ def tiny_bert(folder: Path, words: Iterable[str], width: int = 32) -> Path:
 
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted(words)]
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    plain, whole = folder / "plain", folder / "whole"
-    BertTokenizerFast(str(folder / "vocab.txt"), strip_accents=False).save_pretrained(plain)
+    bert_folder, model_folder = folder / "plain", folder / "whole"
+    BertTokenizerFast(str(folder / "vocab.txt"), strip_accents=False).save_pretrained(bert_folder)
     torch.manual_seed(1)
     config = BertConfig(
         vocab_size=len(vocabulary),
@@ -26,10 +26,10 @@ def tiny_bert(folder: Path, words: Iterable[str], width: int = 32) -> Path:
         intermediate_size=64,
         max_position_embeddings=64,
     )
-    BertModel(config).save_pretrained(plain)
-    module = Transformer(str(plain), max_seq_length=32)
+    BertModel(config).save_pretrained(bert_folder)
+    module = Transformer(str(bert_folder), max_seq_length=32)
     modules = [module, Pooling(module.get_embedding_dimension())]
     SentenceTransformer(modules=modules, device="cpu").save_pretrained(
-        str(whole), create_model_card=False
+        str(model_folder), create_model_card=False
     )
-    return whole
+    return model_folder

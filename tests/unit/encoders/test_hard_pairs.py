@@ -1,4 +1,4 @@
-"""The bundled pairs of sentence and item are as hard as they claim."""
+"""Sentence and title of a hard pair share no content word."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from isthmus.encoders.topics.cluster_names import PARTICLES
 PAIRS = Path(__file__).resolve().parents[3] / "benchmarks" / "hard_pairs.csv"
 
 
-def content(text: str) -> set[str]:
-    """Words that mean something, without plural; in Chinese, characters."""
+def content_words(text: str) -> set[str]:
+    """Content words without plural ending; in Chinese, characters without particles."""
     words = {word.removesuffix("s") for word in re.findall(r"[a-z]+", text.lower())}
     return (words - ENGLISH_STOP_WORDS) | (set(re.findall(r"[\u4e00-\u9fff]", text)) - PARTICLES)
 
@@ -26,7 +26,8 @@ def test_sentence_and_title_share_no_content_word() -> None:
     for language in ("en", "zh"):
         assert len({row[f"title_{language}"] for row in rows}) == 60
         for row in rows:
-            said, called = row[f"sentence_{language}"], row[f"title_{language}"]
-            assert content(said), row
-            assert content(called), row
-            assert not content(said) & content(called), row
+            sentence = content_words(row[f"sentence_{language}"])
+            title = content_words(row[f"title_{language}"])
+            assert sentence, row
+            assert title, row
+            assert not sentence & title, row

@@ -1,4 +1,4 @@
-"""A model as an ONNX graph of 8-bit integers: near to the model, kept apart from it, and chosen."""
+"""The ONNX graph of a model: similar vectors, a separate fingerprint, selection by measurement."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def int8(plain: TextEncoder, home: Path) -> TextEncoder:
     return load_encoder(f"{plain.folder}@int8", home)
 
 
-def test_vectors_are_near_to_the_models_own_alone_and_in_company(
+def test_vectors_are_similar_to_those_of_the_model_alone_and_in_batches(
     plain: TextEncoder, int8: TextEncoder
 ) -> None:
     expected, vectors = plain.encode(TEXTS, "query"), int8.encode(TEXTS, "query")
@@ -49,14 +49,14 @@ def test_vectors_are_near_to_the_models_own_alone_and_in_company(
     np.testing.assert_array_less(0.98, (alone * expected[:9]).sum(axis=1))
 
 
-def test_it_is_exported_once_and_read_without_the_model(
+def test_the_graph_is_exported_once_and_encodes_without_the_model(
     int8: TextEncoder, home: Path, plain: TextEncoder
 ) -> None:
     graph = int8.onnx.folder / onnx.GRAPH
-    made = graph.stat().st_mtime_ns
+    modified = graph.stat().st_mtime_ns
     again = load_encoder(f"{plain.folder}@int8", home)
     assert again.encode(["red cup"], "query").shape == (1, 32)
-    assert graph.stat().st_mtime_ns == made
+    assert graph.stat().st_mtime_ns == modified
     assert "model" not in vars(again)
     script = (
         "import sys; from pathlib import Path; "
@@ -65,11 +65,11 @@ def test_it_is_exported_once_and_read_without_the_model(
         "print({'torch', 'transformers'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", script, again.name, str(home)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout == "set()\n"
 
 
-def test_its_vectors_never_mix_with_the_models_own(
+def test_the_cache_separates_vectors_of_graph_and_model(
     plain: TextEncoder, int8: TextEncoder, tmp_path: Path
 ) -> None:
     assert int8.name == f"{plain.name}@int8"
@@ -85,14 +85,14 @@ def test_its_vectors_never_mix_with_the_models_own(
     ["", "😀" * 50, "\x00\x01\x1b[31m", "\ud800", "tea 茶 " * 25_000],
     ids=lambda t: ascii(t[:9]),
 )
-def test_any_text_has_a_vector_in_a_bounded_time(int8: TextEncoder, text: str) -> None:
+def test_every_text_gets_a_vector_in_bounded_time(int8: TextEncoder, text: str) -> None:
     start = time.monotonic()
     vector = int8.encode([text], "passage")[0]
     assert time.monotonic() - start < 5
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
 
 
-def test_without_the_extra_it_says_what_to_install(
+def test_without_the_extra_the_error_names_the_package_to_install(
     home: Path, plain: TextEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(onnx, "PACKAGES", ("onnxruntime", "not_installed_anywhere"))
@@ -100,25 +100,25 @@ def test_without_the_extra_it_says_what_to_install(
         load_encoder(f"{plain.folder}@int8", home)
 
 
-def test_a_model_is_measured_once_and_the_faster_one_chosen(
+def test_runtimes_are_compared_once_and_the_faster_one_is_selected(
     plain: TextEncoder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(home=home, encoder=plain.name)
     assert runtime.with_chosen_encoder(settings) is settings
-    found = runtime.compare(plain, home)
+    found = runtime.compare_runtimes(plain, home)
     assert found.speed > 0
     assert 0 < found.agreement <= 1
-    assert runtime.compare(plain, home) == found
-    for speed, agreement, chosen in ((1.5, 0.95, "@int8"), (1.5, 0.5, ""), (1.1, 0.95, "")):
-        told = replace(found, speed=speed, agreement=agreement)
-        runtime._remember(home, {plain.name: told})
-        assert runtime.with_chosen_encoder(settings).encoder == plain.name + chosen
-    runtime._remember(home, {plain.name: replace(found, speed=2.0, agreement=1.0)})
+    assert runtime.compare_runtimes(plain, home) == found
+    for speed, agreement, suffix in ((1.5, 0.95, "@int8"), (1.5, 0.5, ""), (1.1, 0.95, "")):
+        comparison = replace(found, speed=speed, agreement=agreement)
+        runtime._save_comparisons(home, {plain.name: comparison})
+        assert runtime.with_chosen_encoder(settings).encoder == plain.name + suffix
+    runtime._save_comparisons(home, {plain.name: replace(found, speed=2.0, agreement=1.0)})
     monkeypatch.setattr(onnx, "PACKAGES", ("not_installed_anywhere",))
     assert runtime.with_chosen_encoder(settings) is settings
 
 
-def test_what_cannot_be_exported_is_remembered_with_the_reason(tmp_path: Path) -> None:
+def test_a_failed_export_is_stored_with_its_reason(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
     from tokenizers import Tokenizer, models
@@ -130,7 +130,7 @@ def test_what_cannot_be_exported_is_remembered_with_the_reason(tmp_path: Path) -
         str(folder), create_model_card=False
     )
     encoder = load_encoder(str(folder), tmp_path)
-    found = runtime.compare(encoder, tmp_path)
-    assert f"{folder} cannot be made an ONNX graph" in found.reason
-    assert not found.pays
-    assert runtime.compare(encoder, tmp_path) == found
+    found = runtime.compare_runtimes(encoder, tmp_path)
+    assert f"{folder} cannot be exported to ONNX" in found.reason
+    assert not found.prefers_onnx
+    assert runtime.compare_runtimes(encoder, tmp_path) == found

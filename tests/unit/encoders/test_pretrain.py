@@ -1,4 +1,4 @@
-"""Pre-training on texts alone, on a transformer that is small enough for a test."""
+"""Pre-training on texts without labels, with a transformer that is small enough for a test."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from isthmus.encoders.text.encoder import load_encoder
 from isthmus.encoders.training.pretrain import (
-    FEWEST_TOKENS,
+    MIN_TOKENS,
     TOKEN,
     crop,
-    halved,
-    parted,
     reciprocal_ranks,
+    split_held_out,
+    split_text,
 )
 from isthmus.errors import InputError
 from isthmus.scripts.encoder import command
@@ -48,7 +48,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Texts of four topics: words of one topic stand together."""
+    """Tables with texts of four topics; all words of a text are of one topic."""
     rng = np.random.default_rng(5)
     folder = tmp_path_factory.mktemp("tables")
     lines = ["user_id,text"]
@@ -64,33 +64,33 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def arguments(tables: Path, home: Path, *more: str) -> list[str]:
-    told = ["--tables", str(tables), "--name", "ours", "--home", str(home), "--json"]
-    return ["pretrain", "--learning-rate", "0.003", *told, *more]
+    options = ["--tables", str(tables), "--name", "ours", "--home", str(home), "--json"]
+    return ["pretrain", "--learning-rate", "0.003", *options, *more]
 
 
-def test_texts_find_their_other_half_better(
+def test_pretraining_improves_the_retrieval_of_the_other_half(
     model: Path, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ISTHMUS_ENCODER", str(model))
-    done = CliRunner().invoke(
+    result = CliRunner().invoke(
         command, arguments(tables, tmp_path, "--epochs", "4"), catch_exceptions=False
     )
-    answer = json.loads(done.stdout)
-    assert answer["after"] > answer["before"] + 0.02
-    folder = Path(answer["folder"])
+    document = json.loads(result.stdout)
+    assert document["after"] > document["before"] + 0.02
+    folder = Path(document["folder"])
     assert folder == tmp_path / "encoders" / "ours"
     card = (folder / "README.md").read_text("utf-8")
-    assert f"{answer['after']:.4f} after" in card
+    assert f"{document['after']:.4f} after" in card
     if not torch.cuda.is_available():
-        assert "s on the processor\n" in card
+        assert "s on the CPU\n" in card
     assert sorted(path.name for path in folder.parent.iterdir()) == [".training", "ours"]
     assert not list((folder.parent / ".training").iterdir())
 
-    with pytest.raises(InputError, match="There is a model in"):
+    with pytest.raises(InputError, match="exists already"):
         CliRunner().invoke(command, arguments(tables, tmp_path), catch_exceptions=False)
 
 
-def test_a_model_kept_in_half_precision_learns_and_encodes(
+def test_a_model_stored_in_half_precision_trains_and_encodes(
     model: Path, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sentence_transformers import SentenceTransformer
@@ -98,14 +98,14 @@ def test_a_model_kept_in_half_precision_learns_and_encodes(
     half = tmp_path / "half"
     SentenceTransformer(str(model), device="cpu").half().save_pretrained(str(half))
     monkeypatch.setenv("ISTHMUS_ENCODER", str(half))
-    done = CliRunner().invoke(command, arguments(tables, tmp_path), catch_exceptions=False)
-    assert done.exit_code == 0
-    for folder in (half, json.loads(done.stdout)["folder"]):
+    result = CliRunner().invoke(command, arguments(tables, tmp_path), catch_exceptions=False)
+    assert result.exit_code == 0
+    for folder in (half, json.loads(result.stdout)["folder"]):
         (vector,) = load_encoder(str(folder), tmp_path).encode([TOPICS["茶"]], "query")
         assert np.linalg.norm(vector) == pytest.approx(1)
 
 
-def test_a_killed_training_goes_on_where_it_stopped(
+def test_a_killed_training_resumes_at_its_checkpoint(
     model: Path, tables: Path, tmp_path: Path
 ) -> None:
     environment = os.environ | {"ISTHMUS_ENCODER": str(model)}
@@ -123,13 +123,13 @@ def test_a_killed_training_goes_on_where_it_stopped(
     assert not (tmp_path / "encoders" / "ours").exists()
 
     second = subprocess.run(call, env=environment, check=True, text=True, **pipes)
-    assert "Going on at checkpoint-" in second.stderr
-    answer = json.loads(second.stdout)
-    assert answer["after"] > answer["before"]
-    assert answer["steps"] <= 8 * TEXTS // 64
+    assert "Resuming at checkpoint-" in second.stderr
+    document = json.loads(second.stdout)
+    assert document["after"] > document["before"]
+    assert document["steps"] <= 8 * TEXTS // 64
 
 
-def test_too_few_texts_are_said(
+def test_too_few_texts_are_an_input_error(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: Path
 ) -> None:
     few = tmp_path / "few"
@@ -143,25 +143,25 @@ def test_too_few_texts_are_said(
 
 
 @given(st.text(max_size=300), st.integers(0, 5))
-def test_a_crop_is_made_of_words_of_its_text(text: str, seed: int) -> None:
+def test_a_crop_consists_of_words_of_its_text(text: str, seed: int) -> None:
     if not TOKEN.findall(text):
         return
     words = {token.strip() for token in TOKEN.findall(text)}
     piece = crop(text, np.random.default_rng(seed))
     assert {token.strip() for token in TOKEN.findall(piece)} <= words
-    one, other = halved(text)
+    one, other = split_text(text)
     assert "".join((one + other).split()) in "".join(text.split())
 
 
-def test_who_is_held_out_depends_on_the_texts_alone() -> None:
+def test_the_held_out_texts_do_not_depend_on_order_or_duplicates() -> None:
     texts = [f"a text with the number {k}" for k in range(400)]
-    learned, held = parted(texts)
-    assert len(held) == 20
-    assert {*learned} | {*held} == {*texts}
-    assert parted([*reversed(texts), texts[0], "too short", "  "]) == (learned, held)
-    assert FEWEST_TOKENS > 2
+    training, held_out = split_held_out(texts)
+    assert len(held_out) == 20
+    assert {*training} | {*held_out} == {*texts}
+    assert split_held_out([*reversed(texts), texts[0], "too short", "  "]) == (training, held_out)
+    assert MIN_TOKENS > 2
 
 
-def test_a_rank_among_ties_counts_half_of_them() -> None:
+def test_a_tie_counts_half_in_the_rank() -> None:
     scores = np.array([[1.0, 1.0, 0.0], [0.5, 0.2, 0.1], [0.0, 0.0, 1.0]], np.float32)
     assert np.allclose(reciprocal_ranks(scores), [1 / 1.5, 1 / 2, 1])

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isthmus.encoders.text.encoder import TEXTS_IN_WINDOW, clean, load_encoder, prefixes
+from isthmus.encoders.text.encoder import WINDOW_TEXTS, clean_text, load_encoder, model_prefixes
 from isthmus.encoders.text.model_files import find_model
 from isthmus.encoders.text.offline import convert_offline_model
 from isthmus.encoders.text.packed_weights import OFFLINE_MODEL
@@ -39,14 +39,14 @@ def encoder(home):
 
 @pytest.fixture(scope="module")
 def small_model(tmp_path_factory):
-    """A model of another kind: a table of word vectors, without prompts, of no family."""
+    """A model of another kind: static word vectors without prompts."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.models import StaticEmbedding
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     words = ["[UNK]", "red", "green", "blue", "tea", "query", "passage"]
     tokenizer = Tokenizer(
-        models.WordLevel({word: place for place, word in enumerate(words)}, unk_token="[UNK]")
+        models.WordLevel({word: k for k, word in enumerate(words)}, unk_token="[UNK]")
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     table = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
@@ -58,7 +58,7 @@ def small_model(tmp_path_factory):
     return folder, table
 
 
-def test_a_reader_of_historical_novels_is_nearest_to_the_historical_novel(encoder):
+def test_the_text_of_a_reader_of_historical_novels_is_nearest_to_that_item(encoder):
     items = encoder.encode([NOVEL, SCIENCE_FICTION, FILM, MUSIC], "passage")
     reader = encoder.encode(["我喜欢阅读历史小说。"], "query")[0]
     assert np.argmax(items @ reader) == 0
@@ -75,7 +75,7 @@ def test_no_texts_give_no_vectors(encoder):
     assert encoder.encode([], "query").shape == (0, 384)
 
 
-def test_vectors_are_those_of_sentence_transformers_itself(encoder):
+def test_vectors_agree_with_those_of_sentence_transformers(encoder):
     from sentence_transformers import SentenceTransformer
 
     texts = [NOVEL, "KitchenAid stand mixer, 5 quart, red", "tea " * 300]
@@ -85,30 +85,30 @@ def test_vectors_are_those_of_sentence_transformers_itself(encoder):
     np.testing.assert_array_less(0.9998, cosines)
 
 
-def test_the_same_texts_give_the_same_bits(encoder):
+def test_equal_texts_give_bit_identical_vectors(encoder):
     texts = [f"{word} number {n}" for n in range(40) for word in ("mug", "历史小说", "tea " * n)]
     assert encoder.encode(texts, "query").tobytes() == encoder.encode(texts, "query").tobytes()
 
 
-def test_order_of_the_texts_is_the_order_of_the_vectors(encoder):
+def test_vectors_are_in_the_order_of_the_texts(encoder):
     texts = ["tea " * n + str(n) for n in range(1, 90)]
-    there = encoder.encode(texts, "query")
-    back = encoder.encode(texts[::-1], "query")[::-1]
-    cosines = there @ back.T
+    forward = encoder.encode(texts, "query")
+    backward = encoder.encode(texts[::-1], "query")[::-1]
+    cosines = forward @ backward.T
     assert np.array_equal(cosines.argmax(axis=1), np.arange(len(texts)))
     np.testing.assert_array_less(0.9999, np.diag(cosines))
 
 
-def test_more_texts_than_fit_one_window_keep_their_order(small_model, home):
+def test_texts_of_several_windows_keep_their_order(small_model, home):
     folder, table = small_model
     encoder = load_encoder(str(folder), home)
-    colours = np.arange(2 * TEXTS_IN_WINDOW + 5) % 3 + 1
+    colours = np.arange(2 * WINDOW_TEXTS + 5) % 3 + 1
     vectors = encoder.encode([["red", "green", "blue"][colour - 1] for colour in colours], "query")
     unit = table / np.linalg.norm(table, axis=1, keepdims=True)
     np.testing.assert_allclose(vectors, unit[colours], atol=1e-6)
 
 
-def test_query_and_passage_are_told_apart(encoder):
+def test_query_and_passage_have_different_vectors(encoder):
     query, passage = (encoder.encode([NOVEL], kind)[0] for kind in ("query", "passage"))
     assert query @ passage < 0.99
 
@@ -128,24 +128,24 @@ def test_query_and_passage_are_told_apart(encoder):
     ],
     ids=ascii,
 )
-def test_any_text_has_a_vector(encoder, text):
+def test_every_text_gets_a_vector(encoder, text):
     for kind in ("query", "passage"):
         assert np.linalg.norm(encoder.encode([text], kind)[0]) == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize("text", ["x", "汉", "tea ", "\ud800", "\x00"], ids=ascii)
-def test_a_text_without_end_takes_seconds_and_reads_as_its_beginning(encoder, text):
+def test_a_very_long_text_is_cut_and_takes_seconds(encoder, text):
     start = time.monotonic()
     whole = encoder.encode([text * 100_000], "passage")[0]
     assert time.monotonic() - start < 30
     assert whole @ encoder.encode([text * 9_000], "passage")[0] > 0.9999
 
 
-def test_halves_of_a_character_are_joined_and_a_lone_one_is_replaced():
-    assert clean(" \ud83d\ude00 ok \ud83d") == "😀 ok \ufffd"
+def test_surrogate_pairs_are_joined_and_lone_surrogates_replaced():
+    assert clean_text(" \ud83d\ude00 ok \ud83d") == "😀 ok \ufffd"
 
 
-def test_torch_has_its_threads_back_after_encoding(encoder):
+def test_encoding_restores_the_thread_count_of_torch(encoder):
     import torch
 
     before = torch.get_num_threads()
@@ -153,19 +153,19 @@ def test_torch_has_its_threads_back_after_encoding(encoder):
     assert torch.get_num_threads() == before
 
 
-def test_the_number_of_threads_changes_no_vector(encoder):
+def test_vectors_do_not_depend_on_the_thread_count(encoder):
     import torch
 
     texts = [f"{'tea ' * (n % 50)}{n}" for n in range(200)]
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        alone = encoder.encode(texts, "query")
+        one_thread = encoder.encode(texts, "query")
         torch.set_num_threads(3)
-        together = encoder.encode(texts, "query")
+        three_threads = encoder.encode(texts, "query")
     finally:
         torch.set_num_threads(before)
-    np.testing.assert_allclose((alone * together).sum(axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose((one_thread * three_threads).sum(axis=1), 1, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -182,28 +182,28 @@ def test_the_number_of_threads_changes_no_vector(encoder):
         ("a/model", {"query": "Q: "}, "Q: ", ""),
     ],
 )
-def test_prefixes_are_the_models_own_or_its_familys(name, prompts, query, passage):
-    assert prefixes(name, prompts) == {"query": query, "passage": passage}
+def test_prefixes_come_from_the_model_or_its_family(name, prompts, query, passage):
+    assert model_prefixes(name, prompts) == {"query": query, "passage": passage}
 
 
-def test_a_model_without_prompts_reads_the_bare_text(small_model, home):
+def test_a_model_without_prompts_gets_no_prefix(small_model, home):
     folder, table = small_model
     vector = load_encoder(str(folder), home).encode(["green"], "query")[0]
     np.testing.assert_allclose(vector, table[2] / np.linalg.norm(table[2]), atol=1e-6)
 
 
-def test_two_models_have_two_fingerprints_and_one_model_has_one(small_model, home, encoder):
+def test_the_fingerprint_identifies_a_model(small_model, home, encoder):
     small = load_encoder(str(small_model[0]), home).fingerprint
     assert small != encoder.fingerprint
     assert load_encoder(str(small_model[0]), home).fingerprint == small
 
 
-def test_a_folder_without_a_model_is_refused_with_its_name(tmp_path, home):
-    with pytest.raises(InputError, match=f"{tmp_path} holds no model"):
+def test_the_error_for_a_folder_without_a_model_names_the_folder(tmp_path, home):
+    with pytest.raises(InputError, match=f"{tmp_path} contains no model"):
         load_encoder(str(tmp_path), home)
 
 
-def test_a_damaged_model_is_refused_with_its_folder(small_model, home, tmp_path):
+def test_the_error_for_a_damaged_model_names_its_folder(small_model, home, tmp_path):
     for path in small_model[0].iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes()[: 40 if "safe" in path.name else None])
     with pytest.raises(InputError, match=f"The model in {tmp_path} cannot be loaded"):
@@ -211,23 +211,25 @@ def test_a_damaged_model_is_refused_with_its_folder(small_model, home, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "../gone", "", "a/b/c", "two words"])
-def test_what_is_neither_folder_nor_name_is_refused(name, home):
+def test_a_name_that_is_neither_folder_nor_valid_is_refused(name, home):
     with pytest.raises(InputError):
         find_model(name, home)
 
 
-def test_importing_the_encoders_loads_no_heavy_library():
+def test_importing_the_encoders_imports_no_heavy_library():
     script = (
         "import sys, isthmus.encoders.text.encoder, isthmus.encoders.text.vector_cache, "
         "isthmus.encoders.topics.clusters, isthmus.encoders.text.offline;"
         "print({'torch', 'transformers', 'sklearn', 'huggingface_hub'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout == "set()\n"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout == "set()\n"
 
 
-def load_elsewhere(name, home, hub):
-    """Loads a model in a process that knows the hub at the address `hub` and no other."""
+def load_in_subprocess(name, home, hub):
+    """Loads a model and encodes a text in a process whose only hub is at the address `hub`."""
     script = (
         "import sys, time, logging; from pathlib import Path;"
         "import huggingface_hub, sentence_transformers;"
@@ -251,7 +253,7 @@ def load_elsewhere(name, home, hub):
 
 @contextmanager
 def hub_with(models):
-    """A hub on this machine that knows `models`, folders by name, over the hub's own protocol."""
+    """Serves the models, folders by name, over the hub's protocol on this machine."""
 
     class Hub(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -304,33 +306,35 @@ def hub_with(models):
         server.server_close()
 
 
-def test_a_hub_that_never_answers_holds_nobody_up(tmp_path, encoder):
+def test_a_hub_that_never_answers_causes_no_long_wait(tmp_path, encoder):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hub = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        done = load_elsewhere(OFFLINE_MODEL, tmp_path, hub)
-        refused = load_elsewhere("somebody/unknown", tmp_path, hub)
-    assert float(done.stdout) < 60  # and nothing else on standard output
-    vector = np.frombuffer(bytes.fromhex(done.stderr.strip()), np.float32)
+        result = load_in_subprocess(OFFLINE_MODEL, tmp_path, hub)
+        refused = load_in_subprocess("somebody/unknown", tmp_path, hub)
+    assert float(result.stdout) < 60  # the time is all of standard output
+    vector = np.frombuffer(bytes.fromhex(result.stderr.strip()), np.float32)
     assert vector @ encoder.encode(["green"], "query")[0] > 0.9999
     assert "somebody/unknown is not on this machine, and the model hub cannot be" in refused.stderr
     assert float(refused.stdout) < 20
 
 
-def test_a_model_is_fetched_from_the_hub_once(tmp_path, small_model, home):
+def test_a_model_is_downloaded_from_the_hub_once(tmp_path, small_model, home):
     with hub_with({"somebody/words": small_model[0]}) as hub:
-        fetched = load_elsewhere("somebody/words", tmp_path, hub)
-    again = load_elsewhere("somebody/words", tmp_path, hub)  # the hub is gone
+        downloaded = load_in_subprocess("somebody/words", tmp_path, hub)
+    again = load_in_subprocess("somebody/words", tmp_path, hub)  # the hub is gone
     expected = load_encoder(str(small_model[0]), home).encode(["green"], "query")
-    assert fetched.stderr.strip() == again.stderr.strip() == expected.tobytes().hex()
+    assert downloaded.stderr.strip() == again.stderr.strip() == expected.tobytes().hex()
 
 
-def test_a_name_that_the_hub_does_not_know_is_wrong_input(tmp_path):
+def test_a_name_unknown_to_the_hub_is_an_input_error(tmp_path):
     with hub_with({}) as hub:
-        refused = load_elsewhere("somebody/mistyped", tmp_path, hub)
-    assert refused.stderr.startswith("InputError The model hub has no model somebody/mistyped")
+        refused = load_in_subprocess("somebody/mistyped", tmp_path, hub)
+    assert refused.stderr.startswith(
+        "InputError The model hub has no public model somebody/mistyped"
+    )
 
 
-def test_a_mirror_without_the_default_model_does_not_hinder_it(tmp_path):
+def test_the_default_model_loads_although_a_mirror_lacks_it(tmp_path):
     with hub_with({}) as hub:
-        done = load_elsewhere(OFFLINE_MODEL, tmp_path, hub)
-    assert len(bytes.fromhex(done.stderr.strip())) == 4 * 384
+        result = load_in_subprocess(OFFLINE_MODEL, tmp_path, hub)
+    assert len(bytes.fromhex(result.stderr.strip())) == 4 * 384

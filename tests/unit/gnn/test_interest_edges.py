@@ -1,4 +1,4 @@
-"""Edges from interests in closed form, and what they count for those who have only written."""
+"""Edges from interests by ridge regression, and their merge weight for users with texts only."""
 
 from __future__ import annotations
 
@@ -10,80 +10,101 @@ from scipy.sparse import csr_array
 
 from isthmus.gnn.config import TrainingConfig
 from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.data.examples import Task, across
-from isthmus.gnn.data.histories import Reading
-from isthmus.gnn.data.splits import done_by, without
+from isthmus.gnn.data.examples import Examples, build_examples
+from isthmus.gnn.data.histories import HistoryWeighting
+from isthmus.gnn.data.splits import hide_interactions, interactions_of_users
 from isthmus.gnn.determinism import reproducible
-from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
-from isthmus.gnn.model.domain_popularity import liked_by_all
-from isthmus.gnn.model.ensemble import Mix
-from isthmus.gnn.model.kernel_ridge import INTEREST_RIDGE, closed_form_of_interests
-from isthmus.gnn.scoring import served_scores
-from isthmus.gnn.training.merge_weights import ALONE_TRIED, NEWCOMER_LEADS, alone_merge, cold_merge
+from isthmus.gnn.edges.learned import LearnedEdges
+from isthmus.gnn.model.domain_popularity import compute_domain_popularity
+from isthmus.gnn.model.ensemble import EnsembleWeights
+from isthmus.gnn.model.kernel_ridge import INTEREST_RIDGE, solve_interest_edges
+from isthmus.gnn.scoring import score_users
 from isthmus.gnn.training.train import Trainer
-from isthmus.gnn.training.tuned_parameters import Choices
+from isthmus.gnn.training.tuned_parameters import TunedParameters
+from isthmus.gnn.training.tuning import (
+    DOMAIN_POPULARITY_LEAD,
+    INTEREST_ALONE_FACTORS,
+    tune_cold_start_merge,
+    tune_merge_without_history,
+)
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 USERS = np.arange(20)
 
 
-def test_the_edges_are_the_ridge_regression_of_likes_on_interests() -> None:
-    told = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], np.float32)
+def test_interest_edges_are_the_ridge_regression_of_likes_on_interests() -> None:
+    interests = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], np.float32)
     liked = np.array([[1, 0], [0, 1], [1, 1]], np.float32)
-    lesson = Task(0, np.arange(3), [], csr_array(told), csr_array(liked))
-    squared = (1 + 4 + 2) / 3
+    examples = Examples(0, np.arange(3), [], csr_array(interests), csr_array(liked))
+    mean_squared_length = (1 + 4 + 2) / 3
     likes = liked / np.array([[1], [1], [2**0.25]])
-    shared = told.T @ told + INTEREST_RIDGE * squared * np.eye(2)
-    expected = np.linalg.solve(shared, told.T @ likes)
-    found = closed_form_of_interests(lesson, seed=7).scores(csr_array(np.eye(2, dtype=np.float32)))
-    assert found == pytest.approx(expected, rel=1e-5)
+    gram = interests.T @ interests + INTEREST_RIDGE * mean_squared_length * np.eye(2)
+    expected = np.linalg.solve(gram, interests.T @ likes)
+    weights = solve_interest_edges(examples, seed=7).scores(csr_array(np.eye(2, dtype=np.float32)))
+    assert weights == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.fixture(scope="module")
-def asked() -> tuple[InterestGraph, LearnedEdges, Task]:
-    """Edges of a closed form alone, and users whose likes in b they were learned without."""
-    whole = checkerboard()
-    known = without(whole, done_by(whole, 1, USERS), half_life_days=365)
+def kernel_training() -> tuple[InterestGraph, LearnedEdges, Examples]:
+    """A training graph, edges learned from it by the kernel alone, and held-out examples in b."""
+    graph = checkerboard()
+    training_graph = hide_interactions(
+        graph, interactions_of_users(graph, 1, USERS), half_life_days=365
+    )
     with reproducible(7, 1):
         trainer = Trainer(TrainingConfig(edges_per_node=10))
-        memory = dict.fromkeys(known.domains, 365.0)
-        chosen = Choices(Reading(), memory, epochs=1, mix=Mix(closed_share=1))
-        taught, _ = trainer.taught(known, chosen)
-        learned = trainer.learned(taught, trainer.before_merge(taught, chosen))
-    return known, learned, across(known, 1, USERS, Reading(), Reading(), answers=whole)
+        tuned = TunedParameters(
+            HistoryWeighting(),
+            dict.fromkeys(training_graph.domains, 365.0),
+            epochs=1,
+            ensemble=EnsembleWeights(kernel_share=1),
+        )
+        ensemble, _ = trainer.train_members(training_graph, tuned)
+        learned = trainer.build_edges(ensemble, trainer.initial_merge_weights(ensemble, tuned))
+    held_out = build_examples(
+        training_graph, 1, USERS, HistoryWeighting(), HistoryWeighting(), label_graph=graph
+    )
+    return training_graph, learned, held_out
 
 
-def test_what_interests_count_alone_begins_below_what_all_like_and_all_targets_choose_it(
-    asked: tuple[InterestGraph, LearnedEdges, Task],
+def test_interest_alone_starts_below_domain_popularity_and_is_tuned_by_all_targets(
+    kernel_training: tuple[InterestGraph, LearnedEdges, Examples],
 ) -> None:
-    known, learned, exam = asked
-    merge = alone_merge(known, learned, [exam], {"b": learned.merge["b"]})["b"]
-    edges = np.zeros((2, len(known.items)), np.float32)
+    training_graph, learned, held_out = kernel_training
+    merge = tune_merge_without_history(
+        training_graph, learned, [held_out], {"b": learned.merge["b"]}
+    )["b"]
+    edges = np.zeros((2, len(training_graph.items)), np.float32)
     edges[learned.interest.sources, learned.interest.targets] = learned.interest.weights
-    interest = exam.interests @ edges[:, known.items_of(1)]
-    newcomer = liked_by_all(known, 365)[known.items_of(1)]
-    apart = newcomer.std() / (merge.interest_alone * interest.std())
-    assert any(apart == pytest.approx(NEWCOMER_LEADS / one) for one in (1, *ALONE_TRIED))
-    # Of their colour is all that they like, so interests must count more than at first.
-    assert apart < NEWCOMER_LEADS
+    items = training_graph.items_of(1)
+    interest = held_out.interests @ edges[:, items]
+    popularity = compute_domain_popularity(training_graph, 365)[items]
+    lead = popularity.std() / (merge.interest_alone * interest.std())
+    assert any(
+        lead == pytest.approx(DOMAIN_POPULARITY_LEAD / factor)
+        for factor in (1, *INTEREST_ALONE_FACTORS)
+    )
+    # All likes of a user are of their colour, so interests must get more weight than by default.
+    assert lead < DOMAIN_POPULARITY_LEAD
 
 
-def test_writers_alone_are_led_to_their_colour_where_validation_leaves_the_network_out(
-    asked: tuple[InterestGraph, LearnedEdges, Task],
+def test_the_kernel_alone_recommends_users_with_texts_only_items_of_their_colour(
+    kernel_training: tuple[InterestGraph, LearnedEdges, Examples],
 ) -> None:
-    whole, (known, learned, exam) = checkerboard(), asked
-    merge, _ = cold_merge(known, learned, exam, learned.merge["b"], Reading())
-    merge = alone_merge(known, learned, [exam], {"b": merge})["b"]
-    silent = without(whole, np.isin(whole.owners(), USERS), half_life_days=365)
-    interested = silent.user_interests.tolil()
+    graph, (training_graph, learned, held_out) = checkerboard(), kernel_training
+    merge, _ = tune_cold_start_merge(
+        training_graph, learned, held_out, learned.merge["b"], HistoryWeighting()
+    )
+    merge = tune_merge_without_history(training_graph, learned, [held_out], {"b": merge})["b"]
+    no_history = hide_interactions(
+        graph, np.isin(graph.interaction_users(), USERS), half_life_days=365
+    )
+    interests = no_history.user_interests.tolil()
     for user in USERS:
-        interested[user, user % 2] = 0.5
-    wrote = vars(silent) | {"user_interests": csr_array(interested)}
-    scores = served_scores(type(silent)(**wrote), _merged(learned, merge), 1, USERS, Reading())
+        interests[user, user % 2] = 0.5
+    texts_only = dataclasses.replace(no_history, user_interests=csr_array(interests))
+    merged = dataclasses.replace(learned, merge={"b": merge})
+    scores = score_users(texts_only, merged, 1, USERS, HistoryWeighting())
     best = np.argmax(scores, axis=1)
     assert (best % 2).tolist() == (USERS % 2).tolist()
     assert scores.shape == (len(USERS), ITEMS)
-
-
-def _merged(learned: LearnedEdges, merge: MergeWeights) -> LearnedEdges:
-    return dataclasses.replace(learned, merge={"b": merge})

@@ -1,4 +1,4 @@
-"""Items that nobody has touched yet are led to by their text."""
+"""Item cold start: items without interactions get edges by their text."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from isthmus.gnn.config import TrainingConfig
 from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.data.histories import Reading
-from isthmus.gnn.data.splits import without
+from isthmus.gnn.data.histories import HistoryWeighting
+from isthmus.gnn.data.splits import hide_interactions
 from isthmus.gnn.determinism import reproducible
-from isthmus.gnn.edges.edge_list import Edges
-from isthmus.gnn.model.ensemble import Mix, Taught
-from isthmus.gnn.model.item_cold_start import borrowed, stand_ins
+from isthmus.gnn.edges.edge_list import EdgeList
+from isthmus.gnn.model.ensemble import EnsembleWeights, TrainedEnsemble
+from isthmus.gnn.model.item_cold_start import cold_item_edges, nearest_liked_items
 from isthmus.gnn.training.train import Trainer
-from isthmus.gnn.training.tuned_parameters import Choices
+from isthmus.gnn.training.tuned_parameters import TunedParameters
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 EVEN, ODD = ITEMS, ITEMS + 1
@@ -26,61 +26,69 @@ EVEN, ODD = ITEMS, ITEMS + 1
 def graph() -> InterestGraph:
     whole = checkerboard()
     hidden = np.isin(whole.interactions.indices, (EVEN, ODD))
-    return without(whole, hidden, half_life_days=365)
+    return hide_interactions(whole, hidden, half_life_days=365)
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=["network", "closed form"])
-def taught(graph: InterestGraph, request: pytest.FixtureRequest) -> Taught:
-    trainer = Trainer(TrainingConfig(edges_per_node=10))
-    memory, mix = dict.fromkeys(graph.domains, 365.0), Mix(closed_share=request.param)
+@pytest.fixture(scope="module", params=[0, 1], ids=["decoder", "kernel"])
+def ensemble(graph: InterestGraph, request: pytest.FixtureRequest) -> TrainedEnsemble:
+    tuned = TunedParameters(
+        HistoryWeighting(),
+        popularity_half_life_days=dict.fromkeys(graph.domains, 365.0),
+        epochs=20,
+        ensemble=EnsembleWeights(kernel_share=request.param),
+    )
     with reproducible(7, 1):
-        return trainer.taught(graph, Choices(Reading(), memory, epochs=20, mix=mix))[0]
+        return Trainer(TrainingConfig(edges_per_node=10)).train_members(graph, tuned)[0]
 
 
-def test_each_source_leads_to_the_untouched_item_of_its_colour(taught: Taught) -> None:
-    edges = taught.transfer(10, 20_000)
-    towards = {item: sorted(edges.sources[edges.targets == item].tolist()) for item in (EVEN, ODD)}
-    assert towards == {EVEN: list(range(0, ITEMS, 2)), ODD: list(range(1, ITEMS, 2))}
+def test_each_source_has_an_edge_to_the_cold_item_of_its_colour(ensemble: TrainedEnsemble) -> None:
+    edges = ensemble.transfer_edges(10, 20_000)
+    sources = {item: sorted(edges.sources[edges.targets == item].tolist()) for item in (EVEN, ODD)}
+    assert sources == {EVEN: list(range(0, ITEMS, 2)), ODD: list(range(1, ITEMS, 2))}
 
 
-def test_each_interest_leads_to_the_untouched_item_that_is_about_it(taught: Taught) -> None:
-    edges = taught.interest(10)
+def test_each_interest_has_an_edge_to_the_cold_item_that_is_about_it(
+    ensemble: TrainedEnsemble,
+) -> None:
+    edges = ensemble.interest_edges(10)
     for interest, item in enumerate((EVEN, ODD)):
         assert item in edges.targets[edges.sources == interest]
 
 
-def test_no_more_edges_leave_a_node_for_it(taught: Taught) -> None:
-    assert np.bincount(taught.transfer(10, 20_000).sources).max() <= 10
+def test_edges_to_cold_items_do_not_raise_the_edges_per_node(ensemble: TrainedEnsemble) -> None:
+    assert np.bincount(ensemble.transfer_edges(10, 20_000).sources).max() <= 10
 
 
-def test_nearer_texts_count_more_and_all_of_them_one(graph: InterestGraph) -> None:
-    new = graph.likes(365) <= 0
-    found = stand_ins(graph, 1, new).toarray()
-    new = new[graph.items_of(1)]
-    assert found[:, new].sum(axis=0) == pytest.approx(1)
-    assert not found[:, ~new].any()
-    assert not found[new].any()
-    of_even = found[:, np.flatnonzero(new)[0]][~new]
-    assert of_even[::2].min() > of_even[1::2].max()
+def test_neighbours_are_weighted_by_similarity_and_sum_to_one(graph: InterestGraph) -> None:
+    cold = graph.like_counts(365) <= 0
+    weights = nearest_liked_items(graph, 1, cold).toarray()
+    cold = cold[graph.items_of(1)]
+    assert weights[:, cold].sum(axis=0) == pytest.approx(1)
+    assert not weights[:, ~cold].any()
+    assert not weights[cold].any()
+    even_item = weights[:, np.flatnonzero(cold)[0]][~cold]
+    assert even_item[::2].min() > even_item[1::2].max()
 
 
-def test_an_item_without_text_is_placed_by_its_interests(graph: InterestGraph) -> None:
+def test_an_item_without_text_gets_its_neighbours_by_interests(graph: InterestGraph) -> None:
     vectors = graph.item_vectors.copy()
     vectors[EVEN] = 0
-    new = graph.likes(365) <= 0
-    found = stand_ins(dataclasses.replace(graph, item_vectors=vectors), 1, new).toarray()
-    new = new[graph.items_of(1)]
-    of_even = found[:, np.flatnonzero(new)[0]][~new]
-    assert of_even[::2].sum() > of_even[1::2].sum()
+    cold = graph.like_counts(365) <= 0
+    weights = nearest_liked_items(
+        dataclasses.replace(graph, item_vectors=vectors), 1, cold
+    ).toarray()
+    cold = cold[graph.items_of(1)]
+    even_item = weights[:, np.flatnonzero(cold)[0]][~cold]
+    assert even_item[::2].sum() > even_item[1::2].sum()
 
 
-def test_without_any_words_nobody_stands_in(graph: InterestGraph) -> None:
-    nothing = dataclasses.replace(
+def test_without_text_and_interests_a_cold_item_has_no_neighbours(graph: InterestGraph) -> None:
+    no_text = dataclasses.replace(
         graph,
         item_vectors=np.zeros_like(graph.item_vectors),
         interest_vectors=np.zeros_like(graph.interest_vectors),
     )
-    new = graph.likes(365) <= 0
-    found = stand_ins(nothing, 1, new)
-    assert found.nnz == 0
-    assert not len(borrowed(Edges(np.arange(2), np.arange(2), np.ones(2)), found, 5))
+    cold = graph.like_counts(365) <= 0
+    weights = nearest_liked_items(no_text, 1, cold)
+    assert weights.nnz == 0
+    assert not len(cold_item_edges(EdgeList(np.arange(2), np.arange(2), np.ones(2)), weights, 5))

@@ -1,4 +1,4 @@
-"""A leak that is planted is caught before anything is ranked."""
+"""The leakage check finds planted leaks before anything is ranked."""
 
 from __future__ import annotations
 
@@ -9,101 +9,114 @@ import pytest
 from scipy.sparse import csr_array
 
 from isthmus.errors import LeakError
-from isthmus.gnn.data.arrays import InterestGraph, interests_of
-from isthmus.gnn.data.splits import cold_users, done_by, interactions_in, without
-from isthmus.gnn.evaluation import cold_start as evaluate
-from isthmus.gnn.evaluation import leakage as audit
-from isthmus.gnn.evaluation.cold_start import cold_start
-from isthmus.gnn.evaluation.conditions import Conditions
+from isthmus.gnn.data.arrays import InterestGraph, derive_interests
+from isthmus.gnn.data.splits import (
+    cold_start_users,
+    hide_interactions,
+    interactions_in_domain,
+    interactions_of_users,
+)
+from isthmus.gnn.evaluation import cold_start
+from isthmus.gnn.evaluation.cold_start import evaluate_cold_start
+from isthmus.gnn.evaluation.conditions import EvaluationConfig
+from isthmus.gnn.evaluation.leakage import find_twins
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 MODELS = ("popularity",)
 
 
-def test_rows_of_cold_users_that_were_left_in_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    cold = cold_users(checkerboard(), 1).test
-    monkeypatch.setattr(evaluate, "without", lambda graph, hidden, half_life_days: graph)
-    with pytest.raises(LeakError) as caught:
-        cold_start(checkerboard(), "b", Conditions(models=MODELS))
-    assert f"{4 * len(cold):,} interactions" in caught.value.message
-    assert f"user 'user {cold[0]:03}' with item 'b:" in caught.value.message
+def test_visible_interactions_of_test_users_are_a_leak(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    test_users = cold_start_users(checkerboard(), 1).test
+    monkeypatch.setattr(
+        cold_start, "hide_interactions", lambda graph, hidden, half_life_days: graph
+    )
+    with pytest.raises(LeakError) as raised:
+        evaluate_cold_start(checkerboard(), "b", EvaluationConfig(models=MODELS))
+    assert f"{4 * len(test_users):,} interactions" in raised.value.message
+    assert f"user 'user {test_users[0]:03}' with item 'b:" in raised.value.message
 
 
-def test_one_row_that_was_left_in_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    def all_but_one(
+def test_a_single_visible_interaction_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hide_all_but_one(
         graph: InterestGraph, hidden: np.ndarray, *, half_life_days: float
     ) -> InterestGraph:
         hidden = hidden.copy()
         hidden[np.flatnonzero(hidden)[-1]] = False
-        return without(graph, hidden, half_life_days=half_life_days)
+        return hide_interactions(graph, hidden, half_life_days=half_life_days)
 
-    monkeypatch.setattr(evaluate, "without", all_but_one)
+    monkeypatch.setattr(cold_start, "hide_interactions", hide_all_but_one)
     with pytest.raises(LeakError, match="1 interactions"):
-        cold_start(checkerboard(), "b", Conditions(models=MODELS))
+        evaluate_cold_start(checkerboard(), "b", EvaluationConfig(models=MODELS))
 
 
-def lopsided() -> InterestGraph:
-    """Item 0 of the target is about the other colour, so that hiding it changes interests."""
+def swapped_interests() -> InterestGraph:
+    """Item 0 of the target has the other colour's interest, so that hiding it changes interests."""
     graph = checkerboard()
-    about = graph.item_interests.toarray()
-    about[ITEMS] = about[ITEMS, ::-1]
-    graph = dataclasses.replace(graph, item_interests=csr_array(about))
-    return dataclasses.replace(graph, user_interests=interests_of(graph, graph.interactions))
+    item_interests = graph.item_interests.toarray()
+    item_interests[ITEMS] = item_interests[ITEMS, ::-1]
+    graph = dataclasses.replace(graph, item_interests=csr_array(item_interests))
+    return dataclasses.replace(graph, user_interests=derive_interests(graph, graph.interactions))
 
 
-def test_interests_that_were_derived_from_hidden_rows_are_named(
+def test_interests_derived_from_hidden_interactions_are_a_leak(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def forgetful(
+    def keep_interests(
         graph: InterestGraph, hidden: np.ndarray, *, half_life_days: float
     ) -> InterestGraph:
-        clean = without(graph, hidden, half_life_days=half_life_days)
-        return dataclasses.replace(clean, user_interests=graph.user_interests)
+        remaining = hide_interactions(graph, hidden, half_life_days=half_life_days)
+        return dataclasses.replace(remaining, user_interests=graph.user_interests)
 
-    graph = lopsided()
-    cold_start(graph, "b", Conditions(models=MODELS))
-    monkeypatch.setattr(evaluate, "without", forgetful)
+    graph = swapped_interests()
+    evaluate_cold_start(graph, "b", EvaluationConfig(models=MODELS))
+    monkeypatch.setattr(cold_start, "hide_interactions", keep_interests)
     with pytest.raises(LeakError, match=r"interests of users .* user 'user \d+' in '(even|odd)'"):
-        cold_start(graph, "b", Conditions(models=MODELS))
+        evaluate_cold_start(graph, "b", EvaluationConfig(models=MODELS))
 
 
-def test_a_clean_split_says_what_was_checked() -> None:
-    cold = cold_users(checkerboard(), 1).test
-    document = cold_start(
-        checkerboard(), "b", Conditions(models=MODELS, titles=["same"] * (2 * ITEMS))
+def test_a_result_reports_what_the_leakage_check_covered() -> None:
+    test_users = cold_start_users(checkerboard(), 1).test
+    document = evaluate_cold_start(
+        checkerboard(), "b", EvaluationConfig(models=MODELS, titles=["same"] * (2 * ITEMS))
     )
-    rows = 4 * len(cold)
+    rows = 4 * len(test_users)
     assert document["audits"] == {
-        "leak": {"checked_users": len(cold), "hidden_rows": rows, "found": 0},
+        "leak": {"checked_users": len(test_users), "hidden_rows": rows, "found": 0},
         "twins": {"checked_rows": rows, "found": rows},
     }
     assert document["twin_rows"] == rows
     assert document["models"]["popularity"]["ndcg@10_without_twins"] is None
 
 
-def test_no_model_gets_the_whole_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    cold = cold_users(checkerboard(), 1).test
-    given: list[InterestGraph] = []
-    real = evaluate.best_baseline
+def test_no_baseline_is_fitted_on_hidden_interactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    test_users = cold_start_users(checkerboard(), 1).test
+    fitted: list[InterestGraph] = []
+    fit_baseline = cold_start.fit_baseline
 
-    def watched(name, known, seen, *others):
-        given.extend((known, seen))
-        return real(name, known, seen, *others)
+    def record_graphs(name, tuning_set, training_set, *others):
+        fitted.extend((tuning_set, training_set))
+        return fit_baseline(name, tuning_set, training_set, *others)
 
-    monkeypatch.setattr(evaluate, "best_baseline", watched)
-    cold_start(checkerboard(), "b", Conditions(models=MODELS))
-    assert given
-    for graph in given:
-        assert not (interactions_in(graph, 1) & np.isin(graph.owners(), cold)).any()
+    monkeypatch.setattr(cold_start, "fit_baseline", record_graphs)
+    evaluate_cold_start(checkerboard(), "b", EvaluationConfig(models=MODELS))
+    assert fitted
+    for graph in fitted:
+        assert not (
+            interactions_in_domain(graph, 1) & np.isin(graph.interaction_users(), test_users)
+        ).any()
 
 
-def test_a_twin_counts_only_where_the_history_holds_its_domain() -> None:
+def test_a_twin_is_in_a_source_domain_of_the_users_history() -> None:
     graph = checkerboard()
     titles = [f"title {k}" for k in range(2 * ITEMS)]
     titles[ITEMS] = " Title  0"
-    cold = cold_users(graph, 1).test
-    seen = without(graph, done_by(graph, 1, cold), half_life_days=365)
+    users = cold_start_users(graph, 1).test
+    training_set = hide_interactions(
+        graph, interactions_of_users(graph, 1, users), half_life_days=365
+    )
     liked = csr_array(np.eye(1, ITEMS, dtype=np.float32))
-    assert audit.twins(seen, 1, cold[:1], liked, titles).tolist() == [True]
-    alone = without(graph, np.ones(graph.interactions.nnz, bool), half_life_days=365)
-    assert audit.twins(alone, 1, cold[:1], liked, titles).tolist() == [False]
+    assert find_twins(training_set, 1, users[:1], liked, titles).tolist() == [True]
+    empty = hide_interactions(graph, np.ones(graph.interactions.nnz, bool), half_life_days=365)
+    assert find_twins(empty, 1, users[:1], liked, titles).tolist() == [False]

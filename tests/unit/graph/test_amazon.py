@@ -1,4 +1,4 @@
-"""Amazon Reviews 2023 in its published fields."""
+"""Amazon Reviews 2023 is read in its published format."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def write(folder: Path, name: str, *rows: dict[str, object]) -> None:
     (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def test_product_is_an_item_of_the_domain_in_the_name_of_its_file(tmp_path: Path):
+def test_product_becomes_an_item_of_the_domain_named_by_its_file(tmp_path: Path):
     write(tmp_path, "meta_All_Beauty.jsonl", product())
     data = read_dataset(tmp_path)
     assert data.items.drop("file", "line").rows() == [
@@ -65,7 +65,7 @@ def test_product_is_an_item_of_the_domain_in_the_name_of_its_file(tmp_path: Path
     ]
 
 
-def test_product_without_categories_has_its_main_category(tmp_path: Path):
+def test_product_without_categories_gets_its_main_category(tmp_path: Path):
     write(
         tmp_path,
         "meta_All_Beauty.jsonl",
@@ -77,7 +77,7 @@ def test_product_without_categories_has_its_main_category(tmp_path: Path):
     assert items["text"][0] is None
 
 
-def test_review_is_a_dated_interaction_and_a_text(tmp_path: Path):
+def test_review_becomes_a_dated_interaction_and_a_text(tmp_path: Path):
     write(tmp_path, "meta_All_Beauty.jsonl", product())
     write(tmp_path, "All_Beauty.jsonl", review(), review(rating=1.0, title="", text=""))
     data = read_dataset(tmp_path)
@@ -93,7 +93,7 @@ def test_review_is_a_dated_interaction_and_a_text(tmp_path: Path):
     assert data.rows == 3
 
 
-def test_two_domains_packed_with_gzip_are_kept_apart(tmp_path: Path):
+def test_two_compressed_domains_stay_separate(tmp_path: Path):
     for domain in ("All_Beauty", "Toys_and_Games"):
         write(tmp_path, f"meta_{domain}.jsonl", product(title=domain))
         write(tmp_path, f"{domain}.jsonl", review())
@@ -102,21 +102,24 @@ def test_two_domains_packed_with_gzip_are_kept_apart(tmp_path: Path):
         path.unlink()
     data = read_dataset(tmp_path)
     assert sorted(data.items["title"]) == ["All_Beauty", "Toys_and_Games"]
-    found, wrong = resolve_items(data.interactions, data.items)
-    assert wrong.is_empty()
-    assert sorted(found["domain"]) == ["All_Beauty", "Toys_and_Games"]
+    resolved, rejected = resolve_items(data.interactions, data.items)
+    assert rejected.is_empty()
+    assert sorted(resolved["domain"]) == ["All_Beauty", "Toys_and_Games"]
 
 
-def test_variant_counts_as_its_parent(tmp_path: Path):
+def test_review_of_a_variant_belongs_to_its_parent(tmp_path: Path):
     write(tmp_path, "meta_All_Beauty.jsonl", product())
     write(tmp_path, "All_Beauty.jsonl", review(asin="B0VARIANT"))
     assert read_dataset(tmp_path).interactions["item_id"].to_list() == ["B00YQ6X8EO"]
 
 
-def test_reviews_without_metadata_say_so_and_their_items_are_unknown(tmp_path: Path, caplog):
+def test_missing_metadata_is_logged_and_its_items_are_unknown(tmp_path: Path, caplog):
     write(tmp_path, "All_Beauty.jsonl", review())
     data = read_dataset(tmp_path)
-    assert "All_Beauty.jsonl has no meta_All_Beauty.jsonl beside it" in caplog.text
+    assert (
+        "All_Beauty.jsonl: the file of its products, meta_All_Beauty.jsonl, is missing"
+        in caplog.text
+    )
     assert resolve_items(data.interactions, data.items)[1].height == 1
 
 
@@ -130,7 +133,7 @@ def test_reviews_without_metadata_say_so_and_their_items_are_unknown(tmp_path: P
         ({"timestamp": "yesterday"}, "timestamp"),
     ],
 )
-def test_wrong_review_is_rejected_whole(tmp_path: Path, fields, column):
+def test_invalid_review_is_rejected_with_its_text(tmp_path: Path, fields, column):
     write(tmp_path, "All_Beauty.jsonl", review(), review(**fields))
     data = read_dataset(tmp_path)
     assert data.rejected.select("file", "line", "column").rows() == [

@@ -1,7 +1,7 @@
-"""Inputs that are wrong: each a sentence that names what is wrong and the way out.
+"""Invalid inputs: each error names the problem and the remedy.
 
-A file that is wrong as a whole stops with exit code 2; a row that is wrong is rejected, and the
-rows around it are read.
+An unreadable file stops the load with exit code 2; an invalid row is rejected, and the other rows
+are read.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ import pytest
 
 from isthmus.errors import InputError
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
-from isthmus.graph.ingest.rejected import check_share, describe
+from isthmus.graph.ingest.rejected import check_rejected_share, describe_rejected
 from isthmus.graph.sources import read_dataset
-from isthmus.graph.sources.files import lines
+from isthmus.graph.sources.files import read_lines
 
 ITEMS = "item_id,domain,title\n1,books,Dune\n2,films,Solaris\n3,films,Stalker\n"
 EVENTS = "user_id,item_id,weight,timestamp\nana,1,1,2024-01-01\n"
 MIB = 2**20
 
 
-def stopped(folder: Path, **files: str | bytes) -> InputError:
-    """The error that stops the reading of these files; `items_csv` is items.csv."""
+def read_error(folder: Path, **files: str | bytes) -> InputError:
+    """The error that reading these files raises; `items_csv` is items.csv."""
     for name, content in files.items():
         path = folder / name.replace("_", ".")
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -47,110 +47,112 @@ def read(folder: Path, **files: str | bytes) -> Dataset:
     return read_dataset(folder)
 
 
-def sentences(rejected: pl.DataFrame) -> list[str]:
-    return [describe(row) for row in rejected.iter_rows(named=True)]
+def descriptions(rejected: pl.DataFrame) -> list[str]:
+    return [describe_rejected(row) for row in rejected.iter_rows(named=True)]
 
 
-# The ten
+# Ten common errors
 
 
-def test_missing_column_names_the_file_the_column_and_those_that_are_there(tmp_path: Path):
-    error = stopped(tmp_path, interactions_csv="item_id,weight\n1,1\n")
+def test_missing_column_error_names_file_column_and_existing_columns(tmp_path: Path):
+    error = read_error(tmp_path, interactions_csv="item_id,weight\n1,1\n")
     assert error.message == "interactions.csv has no column user_id; it has item_id, weight."
 
 
-def test_wrong_type_of_one_row_is_rejected_and_the_others_read(tmp_path: Path):
+def test_row_with_a_wrong_type_is_rejected_and_the_others_are_read(tmp_path: Path):
     data = read(tmp_path, interactions_csv=EVENTS + "ana,2,plenty,\n")
-    assert sentences(data.rejected) == [
+    assert descriptions(data.rejected) == [
         "interactions.csv, line 3: weight 'plenty': is not a number"
     ]
     assert data.interactions.height == 1
 
 
-def test_wrong_type_of_a_parquet_column_stops(tmp_path: Path):
+def test_parquet_column_of_a_wrong_type_is_an_error(tmp_path: Path):
     frame = pl.DataFrame({"user_id": ["ana"], "item_id": [1.5]})
     frame.write_parquet(tmp_path / "interactions.parquet")
-    error = stopped(tmp_path)
-    assert "interactions.parquet: the column item_id is of the type Float64" in error.message
+    error = read_error(tmp_path)
+    assert "interactions.parquet: the column item_id has the type Float64" in error.message
 
 
 @pytest.mark.parametrize("name", ["items_csv", "items_csv_gz", "items_jsonl"])
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf\n"])
-def test_empty_file_stops(tmp_path: Path, name: str, content: bytes):
+def test_empty_file_is_an_error(tmp_path: Path, name: str, content: bytes):
     if name.endswith("gz"):
         content = gzip.compress(content)
-    assert f"{name.replace('_', '.')} is empty" in stopped(tmp_path, **{name: content}).message
+    assert f"{name.replace('_', '.')} is empty" in read_error(tmp_path, **{name: content}).message
 
 
 @pytest.mark.parametrize("name", ["items_csv", "items_jsonl", "items_parquet", "items_csv_gz"])
-def test_binary_file_stops(tmp_path: Path, name: str):
+def test_binary_file_is_an_error(tmp_path: Path, name: str):
     noise = random.Random(7).randbytes(50_000)
-    error = stopped(tmp_path, **{name: b"\x89PNG\r\n" + noise})
+    error = read_error(tmp_path, **{name: b"\x89PNG\r\n" + noise})
     assert name.replace("_", ".") in error.message
 
 
-def test_empty_parquet_stops(tmp_path: Path):
-    assert stopped(tmp_path, items_parquet=b"").message == "items.parquet is empty."
+def test_empty_parquet_file_is_an_error(tmp_path: Path):
+    assert read_error(tmp_path, items_parquet=b"").message == "items.parquet is empty."
 
 
-def test_duplicate_id_that_contradicts_is_rejected(tmp_path: Path):
+def test_duplicate_id_with_other_values_is_rejected(tmp_path: Path):
     data = read(tmp_path, items_csv=ITEMS + "1,books,Dune Messiah\n")
-    assert sentences(data.rejected) == [
-        "items.csv, line 5: item_id '1': line 2 says something else of the same one"
+    assert descriptions(data.rejected) == [
+        "items.csv, line 5: item_id '1': line 2 has other values for the same key"
     ]
     assert data.items["title"].to_list() == ["Dune", "Solaris", "Stalker"]
 
 
 def test_unknown_item_is_rejected(tmp_path: Path):
     data = read(tmp_path, items_csv=ITEMS, interactions_csv=EVENTS + "ana,99,1,\n")
-    found, wrong = resolve_items(data.interactions, data.items)
-    assert sentences(wrong) == ["interactions.csv, line 3: item_id '99': there is no such item"]
-    assert found["domain"].to_list() == ["books"]
+    resolved, rejected = resolve_items(data.interactions, data.items)
+    assert descriptions(rejected) == [
+        "interactions.csv, line 3: item_id '99': there is no such item"
+    ]
+    assert resolved["domain"].to_list() == ["books"]
 
 
 @pytest.mark.parametrize("value", ["NaN", "nan", "inf", "-inf"])
 def test_weight_that_is_not_finite_is_rejected(tmp_path: Path, value: str):
     data = read(tmp_path, interactions_csv=EVENTS + f"ana,2,{value},\n")
-    assert sentences(data.rejected) == [
+    assert descriptions(data.rejected) == [
         f"interactions.csv, line 3: weight '{value}': is not a finite number"
     ]
 
 
-def test_date_in_words_is_rejected(tmp_path: Path):
+def test_date_that_is_not_iso_is_rejected(tmp_path: Path):
     data = read(tmp_path, interactions_csv=EVENTS + "ana,2,1,the first of May\n")
-    assert sentences(data.rejected) == [
+    assert descriptions(data.rejected) == [
         "interactions.csv, line 3: timestamp 'the first of May': "
         "is not a time: write 2024-05-31 or 2024-05-31T12:30:00Z"
     ]
 
 
-def test_line_of_50_mb_is_rejected_and_the_next_one_read(tmp_path: Path):
+def test_line_of_50_mb_is_rejected_and_the_next_line_is_read(tmp_path: Path):
     long = "x" * (50 * MIB)
     data = read(tmp_path, texts_csv=f"user_id,text\nana,{long}\nlin,short\n")
-    assert sentences(data.rejected) == [
+    assert descriptions(data.rejected) == [
         "texts.csv, line 2: has a field of more than 131,072 characters, "
         "or a quote that never closes"
     ]
     assert data.texts.select("user_id", "line").rows() == [("lin", 3)]
 
 
-def test_quoted_field_of_50_mb_is_rejected_and_the_next_row_read(tmp_path: Path):
+def test_quoted_field_of_50_mb_is_rejected_and_the_next_row_is_read(tmp_path: Path):
     long = "x" * (50 * MIB)
     data = read(tmp_path, texts_csv=f'user_id,text\nana,"{long}"\nlin,short\n')
     assert data.rejected["line"].to_list() == [2]
     assert data.texts.select("user_id", "line").rows() == [("lin", 3)]
 
 
-def test_json_line_of_50_mb_is_rejected_and_the_next_one_read(tmp_path: Path):
+def test_json_line_of_50_mb_is_rejected_and_the_next_line_is_read(tmp_path: Path):
     rows = [{"user_id": "ana", "text": "x" * (50 * MIB)}, {"user_id": "lin", "text": "short"}]
     data = read(tmp_path, texts_jsonl="\n".join(map(json.dumps, rows)))
-    assert sentences(data.rejected) == ["texts.jsonl, line 1: it is longer than 8 MiB"]
+    assert descriptions(data.rejected) == ["texts.jsonl, line 1: the line is longer than 8 MiB"]
     assert data.rejected["value"].str.len_chars().to_list() == [200]
     assert data.texts["user_id"].to_list() == ["lin"]
 
 
-def test_windows_encoding_stops_with_line_and_byte_and_the_command_that_converts(tmp_path: Path):
-    error = stopped(tmp_path, items_csv="item_id,domain,title\n1,books,Café\n".encode("cp1252"))
+def test_windows_encoding_error_has_line_byte_and_conversion_command(tmp_path: Path):
+    error = read_error(tmp_path, items_csv="item_id,domain,title\n1,books,Café\n".encode("cp1252"))
     assert error.message == (
         "items.csv, line 2: byte 12 is 0xe9, which is not UTF-8; it looks like WINDOWS-1252."
     )
@@ -160,84 +162,84 @@ def test_windows_encoding_stops_with_line_and_byte_and_the_command_that_converts
 # More encodings
 
 
-def test_packed_file_in_another_encoding_is_told_how_to_unpack_and_convert(tmp_path: Path):
+def test_encoding_error_of_a_gzip_file_has_a_command_that_decompresses_it(tmp_path: Path):
     content = gzip.compress("item_id,domain,title\n1,books,Café\n".encode("cp1252"))
-    error = stopped(tmp_path, items_csv_gz=content)
+    error = read_error(tmp_path, items_csv_gz=content)
     assert error.advice == (
         "Convert it: gzip -dc items.csv.gz | iconv -f WINDOWS-1252 -t UTF-8 > new.csv"
     )
 
 
-def test_gbk_stops_and_is_recognised(tmp_path: Path):
+def test_gbk_is_an_error_that_recognises_the_encoding(tmp_path: Path):
     content = "item_id,domain,title\n1,books,Dune\n2,books,明朝那些事儿\n".encode("gbk")
-    error = stopped(tmp_path, items_csv=content)
+    error = read_error(tmp_path, items_csv=content)
     assert "items.csv, line 3: byte 9 is" in error.message
     assert "GB18030" in error.advice
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
-def test_utf_16_stops(tmp_path: Path, encoding: str):
-    error = stopped(tmp_path, items_csv=ITEMS.encode(encoding))
+def test_utf_16_is_an_error(tmp_path: Path, encoding: str):
+    error = read_error(tmp_path, items_csv=ITEMS.encode(encoding))
     assert "UTF-16" in error.message or "is not text" in error.message
 
 
-def test_wrong_byte_far_down_is_found_on_its_line(tmp_path: Path):
+def test_invalid_byte_in_a_large_file_is_found_on_its_line(tmp_path: Path):
     rows = "".join(f"{n},books,{'é' * 30}\n" for n in range(30_000)).encode()
-    error = stopped(tmp_path, items_csv=b"item_id,domain,title\n" + rows + b"x,books,\xff\n")
+    error = read_error(tmp_path, items_csv=b"item_id,domain,title\n" + rows + b"x,books,\xff\n")
     assert "items.csv, line 30002: byte 9 is 0xff" in error.message
 
 
-# Files that are something else, or damaged
+# Files of other types, or damaged
 
 
-def test_excel_workbook_called_csv_stops(tmp_path: Path):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+def test_excel_workbook_named_csv_is_an_error(tmp_path: Path):
+    workbook = io.BytesIO()
+    with zipfile.ZipFile(workbook, "w") as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-    error = stopped(tmp_path, items_csv=packed.getvalue())
+    error = read_error(tmp_path, items_csv=workbook.getvalue())
     assert error.message == "items.csv is an Excel workbook or a zip archive."
 
 
-def test_parquet_called_csv_stops_and_says_its_name(tmp_path: Path):
+def test_parquet_file_named_csv_is_an_error_that_names_the_extension(tmp_path: Path):
     pl.DataFrame({"item_id": ["1"], "domain": ["books"]}).write_parquet(tmp_path / "items.csv")
-    assert "ends in .parquet" in stopped(tmp_path).advice
+    assert "ends in .parquet" in read_error(tmp_path).advice
 
 
 @pytest.mark.parametrize("name", ["items_csv_gz", "items_jsonl_gz", "items_parquet_gz"])
-def test_gzip_that_ends_early_stops(tmp_path: Path, name: str):
-    whole = gzip.compress(random.Random(7).randbytes(10_000).hex().encode())
-    error = stopped(tmp_path, **{name: whole[: len(whole) // 2]})
+def test_truncated_gzip_file_is_an_error(tmp_path: Path, name: str):
+    content = gzip.compress(random.Random(7).randbytes(10_000).hex().encode())
+    error = read_error(tmp_path, **{name: content[: len(content) // 2]})
     assert f"{name.replace('_', '.')} is damaged" in error.message
 
 
-def test_gzip_with_a_wrong_checksum_stops(tmp_path: Path):
-    whole = bytearray(gzip.compress(ITEMS.encode()))
-    whole[-6] ^= 255
-    assert "items.csv.gz is damaged" in stopped(tmp_path, items_csv_gz=bytes(whole)).message
+def test_gzip_file_with_a_wrong_checksum_is_an_error(tmp_path: Path):
+    content = bytearray(gzip.compress(ITEMS.encode()))
+    content[-6] ^= 255
+    assert "items.csv.gz is damaged" in read_error(tmp_path, items_csv_gz=bytes(content)).message
 
 
-def test_file_packed_twice_stops(tmp_path: Path):
+def test_file_compressed_twice_is_an_error(tmp_path: Path):
     twice = gzip.compress(gzip.compress(ITEMS.encode()))
-    assert "gzip twice" in stopped(tmp_path, items_csv_gz=twice).message
+    assert "gzip twice" in read_error(tmp_path, items_csv_gz=twice).message
 
 
-def test_parquet_cut_in_half_stops(tmp_path: Path):
-    whole = io.BytesIO()
-    pl.DataFrame({"item_id": ["1"] * 99, "domain": ["books"] * 99}).write_parquet(whole)
-    half = whole.getvalue()[: len(whole.getvalue()) // 2]
-    error = stopped(tmp_path, items_parquet=half)
+def test_truncated_parquet_file_is_an_error(tmp_path: Path):
+    content = io.BytesIO()
+    pl.DataFrame({"item_id": ["1"] * 99, "domain": ["books"] * 99}).write_parquet(content)
+    half = content.getvalue()[: len(content.getvalue()) // 2]
+    error = read_error(tmp_path, items_parquet=half)
     assert "items.parquet cannot be read as Parquet" in error.message
 
 
-def test_parquet_without_a_column_stops(tmp_path: Path):
+def test_parquet_file_without_a_required_column_is_an_error(tmp_path: Path):
     pl.DataFrame({"item": ["1"], "domain": ["books"]}).write_parquet(tmp_path / "items.parquet")
-    error = stopped(tmp_path)
+    error = read_error(tmp_path)
     assert error.message == "items.parquet has no column item_id; it has item, domain."
-    assert "call it item_id" in error.advice
+    assert "rename it to item_id" in error.advice
 
 
-def test_json_array_called_jsonl_stops(tmp_path: Path):
-    error = stopped(tmp_path, items_jsonl='[\n{"item_id": 1, "domain": "books"}\n]')
+def test_json_array_named_jsonl_is_an_error(tmp_path: Path):
+    error = read_error(tmp_path, items_jsonl='[\n{"item_id": 1, "domain": "books"}\n]')
     assert "one JSON array" in error.message
     assert "jq" in error.advice
 
@@ -245,76 +247,76 @@ def test_json_array_called_jsonl_stops(tmp_path: Path):
 # Headers
 
 
-def test_misspelled_column_is_guessed(tmp_path: Path):
-    error = stopped(tmp_path, interactions_csv="userId,item_id\nana,1\n")
-    assert error.advice == "Is it the column userId? Then call it user_id."
+def test_similar_column_name_is_suggested(tmp_path: Path):
+    error = read_error(tmp_path, interactions_csv="userId,item_id\nana,1\n")
+    assert error.advice == "If userId is this column, rename it to user_id."
 
 
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_other_separator_is_recognised(tmp_path: Path, mark: str):
-    error = stopped(tmp_path, items_csv=ITEMS.replace(",", mark))
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separator_is_recognised(tmp_path: Path, separator: str):
+    error = read_error(tmp_path, items_csv=ITEMS.replace(",", separator))
     assert error.advice == "Separate the columns by commas."
 
 
-def test_column_that_stands_twice_stops(tmp_path: Path):
-    error = stopped(tmp_path, items_csv="item_id,domain,item_id\n1,books,2\n")
+def test_repeated_column_is_an_error(tmp_path: Path):
+    error = read_error(tmp_path, items_csv="item_id,domain,item_id\n1,books,2\n")
     assert "has the column item_id 2 times" in error.message
 
 
-def test_header_with_an_open_quote_stops(tmp_path: Path):
-    error = stopped(tmp_path, items_csv='"item_id,domain\n1,books\n')
+def test_header_with_an_unclosed_quote_is_an_error(tmp_path: Path):
+    error = read_error(tmp_path, items_csv='"item_id,domain\n1,books\n')
     assert "items.csv, line 1: the header cannot be read" in error.message
 
 
-def test_tables_with_headers_only_stop(tmp_path: Path):
-    assert "not one row" in stopped(tmp_path, items_csv="item_id,domain\n").message
+def test_tables_without_rows_are_an_error(tmp_path: Path):
+    assert "no rows" in read_error(tmp_path, items_csv="item_id,domain\n").message
 
 
 # Folders
 
 
-def test_folder_that_is_not_there_stops(tmp_path: Path):
+def test_missing_folder_is_an_error(tmp_path: Path):
     with pytest.raises(InputError, match="nowhere cannot be read as a folder"):
         read_dataset(tmp_path / "nowhere")
 
 
-def test_file_instead_of_a_folder_stops(tmp_path: Path):
+def test_file_instead_of_a_folder_is_an_error(tmp_path: Path):
     (tmp_path / "items.csv").write_text(ITEMS)
     with pytest.raises(InputError, match="cannot be read as a folder"):
         read_dataset(tmp_path / "items.csv")
 
 
-def test_folder_without_tables_says_what_it_holds_and_what_tables_are_called(tmp_path: Path):
-    error = stopped(tmp_path, item_csv=ITEMS, notes_md="hello")
-    assert "holds item.csv, notes.md" in error.message
+def test_folder_without_tables_is_an_error_with_its_files_and_the_table_names(tmp_path: Path):
+    error = read_error(tmp_path, item_csv=ITEMS, notes_md="hello")
+    assert "contains item.csv, notes.md" in error.message
     assert "items, interactions, texts" in error.advice
 
 
-def test_table_in_two_formats_stops_and_names_both(tmp_path: Path):
-    error = stopped(tmp_path, items_csv=ITEMS, items_jsonl='{"item_id": 1, "domain": "books"}')
+def test_table_in_two_formats_is_an_error_that_names_both_files(tmp_path: Path):
+    error = read_error(tmp_path, items_csv=ITEMS, items_jsonl='{"item_id": 1, "domain": "books"}')
     assert "items.csv and items.jsonl" in error.message
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_file_without_the_right_to_read_it_stops(tmp_path: Path):
+def test_file_without_read_permission_is_an_error(tmp_path: Path):
     (tmp_path / "items.csv").write_text(ITEMS)
     (tmp_path / "items.csv").chmod(0)
-    assert "Permission denied" in stopped(tmp_path).message
+    assert "Permission denied" in read_error(tmp_path).message
 
 
-def test_file_that_went_away_stops(tmp_path: Path):
+def test_missing_file_is_an_error(tmp_path: Path):
     with pytest.raises(InputError, match="No such file"):
-        next(lines(tmp_path / "items.csv"))
+        next(read_lines(tmp_path / "items.csv"))
 
 
-# The share of wrong rows
+# Share of rejected rows
 
 
-def test_many_wrong_rows_stop_with_the_first_three_and_the_quarantine_file(tmp_path: Path):
+def test_too_many_rejected_rows_are_an_error_with_three_examples_and_the_file(tmp_path: Path):
     data = read(tmp_path, interactions_csv=EVENTS + "".join(f"ana,{n},x,\n" for n in range(9)))
     with pytest.raises(InputError) as raised:
-        check_share(data.rejected, data.rows, 0.05, tmp_path / "rejected.jsonl")
-    said = str(raised.value)
-    assert "9 of 10 rows are wrong, more than 5%" in said
-    assert said.count("weight 'x': is not a number") == 3
-    assert "rejected.jsonl" in said
+        check_rejected_share(data.rejected, data.rows, 0.05, tmp_path / "rejected.jsonl")
+    message = str(raised.value)
+    assert "9 of 10 rows are invalid, more than 5%" in message
+    assert message.count("weight 'x': is not a number") == 3
+    assert "rejected.jsonl" in message

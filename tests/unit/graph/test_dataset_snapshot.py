@@ -1,4 +1,4 @@
-"""When a user first met an item, beside the interactions of the snapshot."""
+"""Times of first interactions in the order of the snapshot's interactions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from isthmus.graph.generations import dataset_snapshot as snapshot
-from isthmus.graph.generations.dataset_snapshot import first_times, snapshot_of_tables
+from isthmus.graph.generations.dataset_snapshot import build_snapshot, first_interaction_times
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 
 
-def test_first_times_stand_beside_the_interactions(
+def test_first_interaction_times_are_aligned_with_the_interactions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "items.csv").write_text("item_id,domain,title\n2,b,two\n1,b,one\n")
@@ -26,19 +26,19 @@ def test_first_times_stand_beside_the_interactions(
     monkeypatch.setattr(
         snapshot, "encode_cached", lambda _e, _c, words, _k: (np.eye(len(words)), 0, 0)
     )
-    nothing = SimpleNamespace(ids=[], vectors=[])
-    monkeypatch.setattr(snapshot, "interests_of_items", lambda *_: (nothing, {}))
+    no_interests = SimpleNamespace(ids=[], vectors=[])
+    monkeypatch.setattr(snapshot, "build_item_interests", lambda *_: (no_interests, {}))
     dataset = read_dataset(tmp_path)
-    data = snapshot_of_tables(dataset, Settings(home=tmp_path))
-    found = {
+    data = build_snapshot(dataset, Settings(home=tmp_path))
+    times = {
         (str(data.users[user]), str(data.items[item])): (first, last)
         for user, item, first, last in zip(
-            data.owners(),
+            data.interaction_users(),
             data.interactions.indices,
-            first_times(dataset, data) / 86_400,
+            first_interaction_times(dataset, data) / 86_400,
             data.last_at / 86_400,
             strict=True,
         )
     }
-    assert found.pop(("ana", "b:1")) == pytest.approx((np.nan, np.nan), nan_ok=True)
-    assert found == {("ana", "b:2"): (4, 4), ("zoe", "b:1"): (3, 3), ("zoe", "b:2"): (1, 2)}
+    assert times.pop(("ana", "b:1")) == pytest.approx((np.nan, np.nan), nan_ok=True)
+    assert times == {("ana", "b:2"): (4, 4), ("zoe", "b:1"): (3, 3), ("zoe", "b:2"): (1, 2)}

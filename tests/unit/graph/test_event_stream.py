@@ -1,4 +1,4 @@
-"""Lines of a stream, drawn at random: each is an event or rejected, and none is lost or doubled."""
+"""Random lines of a stream: each is an event or rejected, and none is lost or repeated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isthmus.graph.events.stream import EVENTS_A_BATCH, batches
+from isthmus.graph.events.stream import BATCH_EVENTS, read_batches
 from isthmus.graph.ingest.schema import EVENTS
 from isthmus.graph.sources.events import STREAM, read_events
 from isthmus.graph.sources.files import MAX_LINE
@@ -23,7 +23,7 @@ VALUES = st.recursive(
     max_leaves=4,
 )
 OBJECTS = st.dictionaries(st.sampled_from([*KEYS, "more"]), VALUES).map(json.dumps).map(str.encode)
-WILD = st.one_of(OBJECTS, VALUES.map(json.dumps).map(str.encode), st.binary(max_size=40))
+LINES = st.one_of(OBJECTS, VALUES.map(json.dumps).map(str.encode), st.binary(max_size=40))
 QUICK = settings(max_examples=60, deadline=None)
 
 
@@ -35,7 +35,7 @@ def is_blank(line: bytes) -> bool:
 
 
 def read_all(*blocks: bytes) -> list[list[bytes]]:
-    """What `batches` makes of a stream that is written in these blocks."""
+    """The batches that `read_batches` reads from a stream that is written in these blocks."""
     reading, writing = os.pipe()
 
     def write() -> None:
@@ -46,35 +46,35 @@ def read_all(*blocks: bytes) -> list[list[bytes]]:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        return list(batches(reading, lambda: False))
+        return list(read_batches(reading, lambda: False))
     finally:
         writer.join()
         os.close(reading)
 
 
-@given(lines=st.lists(WILD, max_size=20), first=st.integers(1, 10**6))
+@given(lines=st.lists(LINES, max_size=20), first=st.integers(1, 10**6))
 @QUICK
-def test_every_wild_line_is_an_event_or_rejected(lines: list[bytes], first: int) -> None:
-    read = read_events(lines, first)
-    assert read.frame.schema == EVENTS.schema
-    assert read.frame.height + read.rejected.height == read.rows
+def test_every_random_line_is_an_event_or_rejected(lines: list[bytes], first: int) -> None:
+    events = read_events(lines, first)
+    assert events.frame.schema == EVENTS.schema
+    assert events.frame.height + events.rejected.height == events.rows
     numbers = [number for number, line in enumerate(lines, first) if not is_blank(line)]
-    assert sorted([*read.frame["line"], *read.rejected["line"]]) == numbers
-    assert read.frame["weight"].is_finite().all()
-    assert set(read.rejected["file"]) <= {STREAM}
+    assert sorted([*events.frame["line"], *events.rejected["line"]]) == numbers
+    assert events.frame["weight"].is_finite().all()
+    assert set(events.rejected["file"]) <= {STREAM}
 
 
-def test_a_line_says_what_is_wrong_with_it() -> None:
+def test_an_invalid_line_is_rejected_with_its_reason() -> None:
     lines = [b"no json", b'{"user_id": "a"}', b'{"user_id": "a", "item_id": "1", "weight": true}']
     reasons = read_events([*lines, b"\xff"]).rejected["reason"].to_list()
-    assert reasons[0].startswith("it is no JSON")
+    assert reasons[0].startswith("the line is not valid JSON")
     assert reasons[1:3] == ["is missing", "is true or false, not a finite number"]
-    assert reasons[3].startswith("it is not UTF-8")
+    assert reasons[3].startswith("the line is not UTF-8")
 
 
 @given(blocks=st.lists(st.binary(min_size=1, max_size=60).map(lambda b: b.replace(b"\0", b"\n"))))
 @QUICK
-def test_a_stream_is_cut_at_the_ends_of_lines_and_nowhere_else(blocks: list[bytes]) -> None:
+def test_a_stream_is_split_at_line_ends_only(blocks: list[bytes]) -> None:
     content = b"".join(blocks)
     lines = content.split(b"\n")
     if not lines[-1]:
@@ -82,11 +82,11 @@ def test_a_stream_is_cut_at_the_ends_of_lines_and_nowhere_else(blocks: list[byte
     assert [line for batch in read_all(*blocks) for line in batch] == lines
 
 
-def test_many_lines_come_in_batches_and_a_long_one_is_cut_and_refused() -> None:
-    found = read_all(b"{}\n" * (2 * EVENTS_A_BATCH + 1))
-    assert max(map(len, found)) <= EVENTS_A_BATCH
-    assert sum(map(len, found)) == 2 * EVENTS_A_BATCH + 1
+def test_batches_have_a_maximum_size_and_a_long_line_is_truncated_and_rejected() -> None:
+    batches = read_all(b"{}\n" * (2 * BATCH_EVENTS + 1))
+    assert max(map(len, batches)) <= BATCH_EVENTS
+    assert sum(map(len, batches)) == 2 * BATCH_EVENTS + 1
     long = b'{"user_id": "' + b"x" * (MAX_LINE + 10) + b'"}\n'
     lines = [line for batch in read_all(long, b"{}\n") for line in batch]
     assert [len(line) for line in lines] == [MAX_LINE, 2]
-    assert read_events(lines[:1]).rejected["reason"][0] == "it is longer than 8 MiB"
+    assert read_events(lines[:1]).rejected["reason"][0] == "the line is longer than 8 MiB"

@@ -1,4 +1,4 @@
-"""Each failure of a server is a sentence that says what to do."""
+"""Each error of a server becomes a message with advice."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ import pytest
 from neo4j.exceptions import Neo4jError, ServiceUnavailable
 
 from isthmus.errors import InputError
-from isthmus.graph.database.errors import DatabaseUnusable, QueryFailed, ServerRefused, explain
+from isthmus.graph.database.errors import (
+    DatabaseUnusable,
+    QueryFailed,
+    ServerRefused,
+    translate_error,
+)
 from isthmus.graph.server import lifecycle as server
 
 URI = "bolt://127.0.0.1:7687"
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "kind", "says"),
+    ("code", "message", "kind", "expected"),
     [
         (
             "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
@@ -45,38 +50,38 @@ URI = "bolt://127.0.0.1:7687"
         ),
         (
             "Neo.ClientError.Transaction.TransactionTimedOut",
-            "The transaction ran past its limit.",
+            "The transaction exceeded its limit.",
             QueryFailed,
             "time limit",
         ),
         ("Neo.ClientError.Statement.SyntaxError", "Invalid input 'X'", InputError, "valid Cypher"),
     ],
 )
-def test_an_answer_of_the_server_is_explained(
-    code: str, message: str, kind: type[Exception], says: str
+def test_a_server_error_becomes_an_error_with_advice(
+    code: str, message: str, kind: type[Exception], expected: str
 ) -> None:
-    error = explain(Neo4jError._hydrate_neo4j(code=code, message=message), URI)
+    error = translate_error(Neo4jError._hydrate_neo4j(code=code, message=message), URI)
     assert isinstance(error, kind)
-    assert says in str(error)
+    assert expected in str(error)
 
 
-def test_no_server_names_the_address_and_the_way_out() -> None:
-    error = explain(ServiceUnavailable("Connection refused"), URI)
+def test_a_missing_server_error_names_the_address_and_the_setting() -> None:
+    error = translate_error(ServiceUnavailable("Connection refused"), URI)
     assert isinstance(error, ServerRefused)
     assert URI in error.message
     assert "NEO4J_URI" in error.advice
 
 
-def test_a_server_that_was_killed_has_ended_and_one_that_runs_has_not(
+def test_a_killed_server_has_exited_and_a_running_one_has_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "SECONDS_TO_GO", 0.2)
+    monkeypatch.setattr(server, "EXIT_TIMEOUT_SECONDS", 0.2)
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     record = server.ServerRecord(
         "bolt://127.0.0.1:1", "neo4j", tmp_path / "password", process.pid, tmp_path, ""
     )
-    assert not server.has_ended(record)
+    assert not server.has_exited(record)
     process.kill()
-    assert server.has_ended(record)
+    assert server.has_exited(record)
     process.wait()
-    assert server.has_ended(record)
+    assert server.has_exited(record)

@@ -1,4 +1,4 @@
-"""What items without categories are about stays what it was, in both languages."""
+"""Interests of items without categories keep their ids and names, in both languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from isthmus.encoders.text.encoder import TextEncoder, load_encoder
 from isthmus.encoders.topics.cluster_names import language_of
 from isthmus.graph.database.connection import Row
-from isthmus.graph.interests.item_interests import Known, interests_of_items
+from isthmus.graph.interests.item_interests import ExistingInterests, build_item_interests
 from isthmus.settings import Settings
 
 TITLES = {
@@ -26,16 +26,16 @@ def encoder(server_settings: Settings) -> TextEncoder:
 
 @pytest.fixture(scope="module")
 def items(encoder: TextEncoder) -> list[Row]:
-    """Eighteen of three interests, without categories."""
-    titles = [title for some in TITLES.values() for title in some]
+    """Eighteen items of three interests, without categories."""
+    titles = [title for group in TITLES.values() for title in group]
     return [
         {"id": title, "title": title, "categories": None, "embedding": vector}
         for title, vector in zip(titles, encoder.encode(titles, "passage"), strict=True)
     ]
 
 
-def known() -> Known:
-    return Known(
+def existing_interests() -> ExistingInterests:
+    return ExistingInterests(
         {"cluster:old:1": {"zh": "厨房", "en": "kitchen"}, "cluster:old:2": {"en": "music"}},
         {
             title: f"cluster:old:{number}"
@@ -45,27 +45,30 @@ def known() -> Known:
     )
 
 
-def test_an_interest_in_two_languages_stays_one_and_keeps_its_names(
+def test_an_interest_in_two_languages_stays_one_interest_and_keeps_its_names(
     items: list[Row], encoder: TextEncoder, server_settings: Settings
 ) -> None:
-    interests, about = interests_of_items(items[:12], encoder, server_settings, known())
+    interests, item_interests = build_item_interests(
+        items[:12], encoder, server_settings, existing_interests()
+    )
     names = dict(zip(interests.ids, interests.names, strict=True))
     assert names["cluster:old:1"] == {"zh": "厨房", "en": "kitchen"}
     assert names["cluster:old:2"]["en"] == "music"
     assert list(names["cluster:old:2"]) == ["en", "zh"]
-    spoken = defaultdict(set)
-    for title, found in about.items():
-        spoken[found[0]["id"]].add(language_of(title))
-    assert spoken == {"cluster:old:1": {"en", "zh"}, "cluster:old:2": {"en", "zh"}}
+    languages = defaultdict(set)
+    for title, links in item_interests.items():
+        languages[links[0]["id"]].add(language_of(title))
+    assert languages == {"cluster:old:1": {"en", "zh"}, "cluster:old:2": {"en", "zh"}}
 
 
-def test_new_clusters_get_ids_and_names_that_none_has_had(
+def test_new_clusters_get_ids_and_names_that_did_not_exist_before(
     items: list[Row], encoder: TextEncoder, server_settings: Settings
 ) -> None:
-    first, about = interests_of_items(items, encoder, server_settings)
-    again, same = interests_of_items(items, encoder, server_settings)
-    assert (first.ids, first.names, about) == (again.ids, again.names, same)
-    before = Known({key: {"en": "gone"} for key in first.ids})
-    other, _ = interests_of_items(items, encoder, server_settings, before)
+    first, item_interests = build_item_interests(items, encoder, server_settings)
+    again, item_interests_again = build_item_interests(items, encoder, server_settings)
+    assert (first.ids, first.names) == (again.ids, again.names)
+    assert item_interests == item_interests_again
+    existing = ExistingInterests({key: {"en": "gone"} for key in first.ids})
+    other, _ = build_item_interests(items, encoder, server_settings, existing)
     assert set(first.ids).isdisjoint(other.ids)
     assert {"en": "gone"} not in other.names

@@ -1,4 +1,4 @@
-"""MovieLens in its published layouts."""
+"""MovieLens is read in its published formats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FLAGS = {"Animation": 3, "Children's": 4, "Comedy": 5}
 
 @pytest.fixture
 def latest(tmp_path: Path) -> Path:
-    """The layout of ml-latest-small and 20M, 25M, 32M."""
+    """The format of ml-latest-small and 20M, 25M, 32M."""
     (tmp_path / "movies.csv").write_text(
         "movieId,title,genres\n"
         "1,Toy Story (1995),Adventure|Animation|Children|Comedy|Fantasy\n"
@@ -47,12 +47,12 @@ def test_latest_edition_is_read_as_films_with_genres(latest: Path):
     ]
 
 
-def test_year_in_the_title_is_the_date_of_the_film(latest: Path):
+def test_year_in_the_title_is_the_publication_date(latest: Path):
     year_1995 = datetime(1995, 1, 1, tzinfo=UTC).timestamp()
     assert read_dataset(latest).items["published_at"].to_list() == [year_1995, year_1995, None]
 
 
-def test_ratings_become_weights_around_zero(latest: Path):
+def test_ratings_become_weights_centred_at_zero(latest: Path):
     data = read_dataset(latest)
     assert data.interactions["weight"].to_list() == pytest.approx([0.6, -0.8, 1.0, 0.0])
     assert data.interactions["timestamp"][0] == 964_982_703
@@ -67,15 +67,15 @@ def test_tags_become_texts_about_their_film(latest: Path):
     ]
 
 
-def test_all_references_of_movielens_resolve(latest: Path):
+def test_all_items_of_ratings_and_tags_exist(latest: Path):
     data = read_dataset(latest)
     for frame in (data.interactions, data.texts):
-        found, wrong = resolve_items(frame, data.items)
-        assert found.height == frame.height
-        assert wrong.is_empty()
+        resolved, rejected = resolve_items(frame, data.items)
+        assert resolved.height == frame.height
+        assert rejected.is_empty()
 
 
-def test_rating_beyond_five_is_rejected(latest: Path):
+def test_rating_above_five_is_rejected(latest: Path):
     with (latest / "ratings.csv").open("a") as file:
         file.write("3,1,6,1445714835\n")
     data = read_dataset(latest)
@@ -83,13 +83,13 @@ def test_rating_beyond_five_is_rejected(latest: Path):
     assert data.rows == 3 + 5 + 2
 
 
-def test_ratings_without_their_column_stop(latest: Path):
+def test_missing_rating_column_is_an_error(latest: Path):
     (latest / "ratings.csv").write_text("userId,movieId,stars\n1,1,4\n")
     with pytest.raises(InputError, match=r"ratings\.csv has no column rating"):
         read_dataset(latest)
 
 
-def test_edition_of_1m_is_read_in_latin_1(tmp_path: Path):
+def test_1m_is_read_as_latin_1(tmp_path: Path):
     (tmp_path / "movies.dat").write_bytes(
         "1::Toy Story (1995)::Animation|Children's|Comedy\n"
         "73::Misérables, Les (1995)::Drama|Musical\n".encode("latin-1")
@@ -99,10 +99,12 @@ def test_edition_of_1m_is_read_in_latin_1(tmp_path: Path):
     data = read_dataset(tmp_path)
     assert data.items["title"].to_list() == ["Toy Story (1995)", "Misérables, Les (1995)"]
     assert data.interactions["weight"].to_list() == pytest.approx([1.0, 0.2])
-    assert data.rejected.rows() == [("ratings.dat", 3, None, "1::73::3", "it has 3 fields, not 4")]
+    assert data.rejected.rows() == [
+        ("ratings.dat", 3, None, "1::73::3", "the row has 3 fields, not 4")
+    ]
 
 
-def test_edition_of_10m_is_read_in_utf_8_with_its_tags(tmp_path: Path):
+def test_10m_is_read_as_utf_8_with_tags(tmp_path: Path):
     (tmp_path / "movies.dat").write_text("73::Misérables, Les (1995)::Drama\n", encoding="utf-8")
     (tmp_path / "ratings.dat").write_text("1::73::4.5::838985046\n")
     (tmp_path / "tags.dat").write_text("15::73::très bon::1215184630\n", encoding="utf-8")
@@ -112,7 +114,7 @@ def test_edition_of_10m_is_read_in_utf_8_with_its_tags(tmp_path: Path):
     assert data.texts["text"].to_list() == ["très bon"]
 
 
-def test_edition_of_100k_is_read_with_genres_from_their_columns(tmp_path: Path):
+def test_100k_is_read_with_genres_from_their_columns(tmp_path: Path):
     flags = "|".join("1" if n in FLAGS.values() else "0" for n in range(19))
     unknown = "1" + "|0" * 18
     (tmp_path / "u.item").write_bytes(

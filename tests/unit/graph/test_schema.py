@@ -1,4 +1,4 @@
-"""The vocabulary: what a dataset promises, how items are found, how wrong rows are kept."""
+"""Datasets have the schema of their tables, items are resolved, rejected rows are written."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 
 from isthmus.errors import InputError, IsthmusError
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
-from isthmus.graph.ingest.rejected import check_share, describe, write_rejected
+from isthmus.graph.ingest.rejected import check_rejected_share, describe_rejected, write_rejected
 from isthmus.graph.ingest.schema import INTERACTIONS, REJECTED, TABLES, TEXTS
 
 
 def interactions(*rows: tuple[str, str | None]) -> pl.DataFrame:
-    """Interactions of one user with (item_id, domain), on the lines from 2."""
+    """Interactions of one user with items (item_id, domain), on lines from 2."""
     return pl.DataFrame(
         [
             ("ana", item, domain, 1.0, None, None, None, "interactions.csv", line)
@@ -40,63 +40,67 @@ def empty() -> dict[str, pl.DataFrame]:
     return {name: pl.DataFrame(schema=table.schema) for name, table in TABLES.items()}
 
 
-def test_item_of_one_domain_is_found_by_its_id_alone():
-    found, wrong = resolve_items(
+def test_item_id_of_one_domain_resolves_without_a_domain():
+    resolved, wrong = resolve_items(
         interactions(("1", None), ("2", None)), known(("1", "books"), ("2", "films"))
     )
-    assert found["domain"].to_list() == ["books", "films"]
+    assert resolved["domain"].to_list() == ["books", "films"]
     assert wrong.is_empty()
 
 
-def test_item_named_by_domain_and_id_is_found_where_its_id_stands_in_two_domains():
-    found, wrong = resolve_items(
+def test_item_id_of_two_domains_resolves_by_its_domain():
+    resolved, wrong = resolve_items(
         interactions(("1", "films")), known(("1", "books"), ("1", "films"))
     )
-    assert found["domain"].to_list() == ["films"]
+    assert resolved["domain"].to_list() == ["films"]
     assert wrong.is_empty()
 
 
-def test_id_of_two_domains_without_a_domain_is_rejected_and_names_both():
-    found, wrong = resolve_items(interactions(("1", None)), known(("1", "films"), ("1", "books")))
-    assert found.is_empty()
+def test_item_id_of_two_domains_without_a_domain_is_rejected_with_both_domains():
+    resolved, wrong = resolve_items(
+        interactions(("1", None)), known(("1", "films"), ("1", "books"))
+    )
+    assert resolved.is_empty()
     assert wrong.rows() == [
         (
             "interactions.csv",
             2,
             "item_id",
             "1",
-            "this id stands in books, films: add a column domain",
+            "this id exists in books, films: add a column domain",
         )
     ]
 
 
 def test_unknown_item_is_rejected_with_its_line():
-    found, wrong = resolve_items(
+    resolved, wrong = resolve_items(
         interactions(("1", None), ("9", None), ("1", None)), known(("1", "books"))
     )
-    assert found["line"].to_list() == [2, 4]
+    assert resolved["line"].to_list() == [2, 4]
     assert wrong.rows() == [("interactions.csv", 3, "item_id", "9", "there is no such item")]
 
 
-def test_item_in_another_domain_than_named_is_rejected_and_says_where_it_is():
+def test_item_in_the_wrong_domain_is_rejected_with_its_actual_domain():
     _, wrong = resolve_items(interactions(("1", "films")), known(("1", "books")))
-    assert wrong["reason"].to_list() == ["there is no such item in films, it stands in books"]
+    assert wrong["reason"].to_list() == ["there is no such item in films; the id exists in books"]
 
 
-def test_item_that_known_lists_twice_is_one_item():
-    found, wrong = resolve_items(interactions(("1", None)), known(("1", "books"), ("1", "books")))
-    assert found.height == 1
+def test_repeated_known_item_does_not_duplicate_interactions():
+    resolved, wrong = resolve_items(
+        interactions(("1", None)), known(("1", "books"), ("1", "books"))
+    )
+    assert resolved.height == 1
     assert wrong.is_empty()
 
 
-def test_text_about_no_item_stays():
+def test_text_without_an_item_is_valid():
     texts = pl.DataFrame(
         [("ana", "hello", None, None, None, None, None, "texts.csv", 2)],
         schema=TEXTS.schema,
         orient="row",
     )
-    found, wrong = resolve_items(texts, known(("1", "books")))
-    assert found.equals(texts)
+    resolved, wrong = resolve_items(texts, known(("1", "books")))
+    assert resolved.equals(texts)
     assert wrong.is_empty()
 
 
@@ -111,56 +115,58 @@ def test_half_a_million_interactions_are_resolved_in_seconds():
     ).with_columns(pl.lit("i.csv").alias("file"), pl.int_range(pl.len()).alias("line"))
     catalogue = known(*((str(n), "food" if n % 2 else "kitchen") for n in range(40_000)))
     start = time.perf_counter()
-    found, _ = resolve_items(frame, catalogue)
+    resolved, _ = resolve_items(frame, catalogue)
     assert time.perf_counter() - start < 5
-    assert found.height == len(ids)
-    assert found["item_id"].to_list() == ids
+    assert resolved.height == len(ids)
+    assert resolved["item_id"].to_list() == ids
 
 
-def test_dataset_of_another_schema_cannot_exist():
+def test_dataset_with_another_schema_raises():
     frames = empty()
     frames["items"] = frames["items"].drop("title")
     with pytest.raises(ValueError, match="items has the schema"):
         Dataset(**frames, rejected=rejected(0), rows=0)
 
 
-def test_fingerprint_changes_with_any_value_and_not_with_the_file():
+def test_fingerprint_depends_on_the_values_and_not_on_the_file():
     frames = empty() | {"interactions": interactions(("1", "books"))}
-    one = Dataset(**frames, rejected=rejected(0), rows=1)
+    original = Dataset(**frames, rejected=rejected(0), rows=1)
     moved = Dataset(
         **frames | {"interactions": frames["interactions"].with_columns(file=pl.lit("x.parquet"))},
         rejected=rejected(0),
         rows=1,
     )
-    other = Dataset(
+    changed = Dataset(
         **frames | {"interactions": frames["interactions"].with_columns(weight=pl.lit(0.5))},
         rejected=rejected(0),
         rows=1,
     )
-    assert one.fingerprint == moved.fingerprint
-    assert one.fingerprint != other.fingerprint
+    assert original.fingerprint == moved.fingerprint
+    assert original.fingerprint != changed.fingerprint
 
 
-def test_as_many_wrong_rows_as_allowed_pass(tmp_path: Path):
-    check_share(rejected(5), rows=100, max_share=0.05, quarantine=tmp_path)
+def test_the_maximum_share_of_rejected_rows_passes(tmp_path: Path):
+    check_rejected_share(rejected(5), rows=100, max_share=0.05, quarantine=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_one_wrong_row_too_many_stops_and_shows_the_first_three(tmp_path: Path):
-    with pytest.raises(InputError) as stopped:
-        check_share(rejected(6), rows=100, max_share=0.05, quarantine=tmp_path / "rejected.jsonl")
-    said = str(stopped.value)
-    assert "6 of 100 rows are wrong, more than 5%" in said
-    assert [f"items.csv, line {n}: domain 'v{n}': is wrong" in said for n in (2, 3, 4, 5)] == [
+def test_one_more_rejected_row_is_an_error_that_shows_the_first_three(tmp_path: Path):
+    with pytest.raises(InputError) as raised:
+        check_rejected_share(
+            rejected(6), rows=100, max_share=0.05, quarantine=tmp_path / "rejected.jsonl"
+        )
+    message = str(raised.value)
+    assert "6 of 100 rows are invalid, more than 5%" in message
+    assert [f"items.csv, line {n}: domain 'v{n}': is wrong" in message for n in (2, 3, 4, 5)] == [
         True,
         True,
         True,
         False,
     ]
-    assert str(tmp_path / "rejected.jsonl") in said
+    assert str(tmp_path / "rejected.jsonl") in message
 
 
-def test_wrong_rows_are_written_as_json_lines(tmp_path: Path):
+def test_rejected_rows_are_written_as_json_lines(tmp_path: Path):
     path = tmp_path / "new" / "rejected.jsonl"
     write_rejected(path, rejected(2))
     assert [json.loads(line) for line in path.read_text().splitlines()] == [
@@ -170,27 +176,27 @@ def test_wrong_rows_are_written_as_json_lines(tmp_path: Path):
     assert [file.name for file in path.parent.iterdir()] == ["rejected.jsonl"]
 
 
-def test_without_wrong_rows_an_old_quarantine_file_goes(tmp_path: Path):
+def test_without_rejected_rows_an_old_quarantine_file_is_deleted(tmp_path: Path):
     path = tmp_path / "rejected.jsonl"
     write_rejected(path, rejected(2))
     write_rejected(path, rejected(0))
     assert not path.exists()
 
 
-def test_quarantine_that_cannot_be_written_is_a_sentence(tmp_path: Path):
+def test_quarantine_file_that_cannot_be_written_is_an_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(IsthmusError, match="cannot be written"):
         write_rejected(tmp_path / "file" / "rejected.jsonl", rejected(1))
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "said"),
+    ("column", "value", "description"),
     [
         ("weight", "much", "a.csv, line 3: weight 'much': is not a number"),
         ("weight", None, "a.csv, line 3: weight is not a number"),
         (None, None, "a.csv, line 3: is not a number"),
     ],
 )
-def test_wrong_row_is_described_with_what_is_known_of_it(column, value, said):
+def test_rejected_row_is_described_by_place_column_value_and_reason(column, value, description):
     row = {"file": "a.csv", "line": 3, "column": column, "value": value}
-    assert describe(row | {"reason": "is not a number"}) == said
+    assert describe_rejected(row | {"reason": "is not a number"}) == description

@@ -1,4 +1,4 @@
-"""Folders of tables: three formats, one dataset."""
+"""Folders of tables in three formats are read as the same dataset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from isthmus.graph.ingest.schema import TABLES
 from isthmus.graph.sources import read_dataset
-from isthmus.graph.sources.files import MAX_LINE, lines
+from isthmus.graph.sources.files import MAX_LINE, read_lines
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 
@@ -31,15 +31,15 @@ def write(folder: Path, **files: str | bytes) -> Path:
 
 
 def times(folder: Path, *values: object) -> list[float | None]:
-    """What the reader makes of timestamps."""
+    """Timestamps as the reader converts them."""
     rows = "".join(f"u,1,{value}\n" for value in values)
     data = read_dataset(write(folder, interactions_csv=f"user_id,item_id,timestamp\n{rows}"))
     assert data.rejected.is_empty(), data.rejected
     return data.interactions["timestamp"].to_list()
 
 
-def refused(folder: Path, column: str, *values: str) -> list[str]:
-    """Why the reader refuses each value of a column of interactions."""
+def reasons(folder: Path, column: str, *values: str) -> list[str]:
+    """The reasons for which the reader rejects values of a column of interactions."""
     header = ["user_id", "item_id", "weight", "timestamp", "domain", "kind"]
     with (write(folder) / "interactions.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, header)
@@ -80,16 +80,16 @@ def test_all_five_tables_are_read_with_their_types(tmp_path: Path):
     assert data.accounts.drop("file", "line").rows() == [("shop", "a1", "ana")]
 
 
-def test_item_without_title_categories_and_date_has_neutral_values(tmp_path: Path):
+def test_item_without_title_categories_and_date_has_default_values(tmp_path: Path):
     data = read_dataset(write(tmp_path, items_csv="item_id,domain\n1,books\n"))
     assert data.items.drop("file", "line").rows() == [("1", "books", "", None, [], None)]
 
 
-def test_columns_may_stand_in_any_order_and_unknown_ones_are_named_and_left(tmp_path, caplog):
+def test_columns_may_have_any_order_and_unknown_columns_are_logged_and_ignored(tmp_path, caplog):
     caplog.set_level("INFO", logger="isthmus")
     data = read_dataset(write(tmp_path, items_csv="price,domain,item_id\n3,books,1\n"))
     assert data.items["domain"].to_list() == ["books"]
-    assert "items.csv: not read: the columns price" in caplog.text
+    assert "items.csv: ignored columns: price" in caplog.text
 
 
 def test_byte_order_mark_windows_line_ends_and_missing_last_line_end_are_read(tmp_path: Path):
@@ -98,24 +98,24 @@ def test_byte_order_mark_windows_line_ends_and_missing_last_line_end_are_read(tm
     assert read_dataset(write(tmp_path / "b", items_csv=odd)).items.equals(plain.items)
 
 
-def test_gzip_is_known_by_its_bytes_not_by_its_name(tmp_path: Path):
-    packed = gzip.compress(ITEMS.encode())
-    named = read_dataset(write(tmp_path / "a", items_csv_gz=packed))
-    hidden = read_dataset(write(tmp_path / "b", items_csv=packed))
+def test_gzip_is_recognised_by_its_bytes_not_by_its_name(tmp_path: Path):
+    compressed = gzip.compress(ITEMS.encode())
+    with_gz = read_dataset(write(tmp_path / "a", items_csv_gz=compressed))
+    without_gz = read_dataset(write(tmp_path / "b", items_csv=compressed))
     plain = read_dataset(write(tmp_path / "c", items_csv_gz=ITEMS))
-    assert named.fingerprint == hidden.fingerprint == plain.fingerprint
-    assert named.items.height == 2
+    assert with_gz.fingerprint == without_gz.fingerprint == plain.fingerprint
+    assert with_gz.items.height == 2
 
 
-def test_table_of_two_thousand_lines_a_block_keeps_its_line_numbers(tmp_path: Path):
-    # More than one block of the file and more than one chunk of rows.
+def test_line_numbers_are_right_across_blocks_and_chunks(tmp_path: Path):
+    # The file has more than one block and more than one chunk of rows.
     rows = "".join(f"{n},books,{'x' * 40}\n" for n in range(70_000))
     data = read_dataset(write(tmp_path, items_csv="item_id,domain,title\n" + rows))
     assert data.items["item_id"].to_list() == [str(n) for n in range(70_000)]
     assert data.items["line"].to_list() == list(range(2, 70_002))
 
 
-def test_quoted_field_over_several_lines_counts_its_first_line(tmp_path: Path):
+def test_row_over_several_lines_has_the_number_of_its_first_line(tmp_path: Path):
     data = read_dataset(
         write(tmp_path, texts_csv='user_id,text\nana,"one\ntwo ""2""\nthree"\nlin,four\n')
     )
@@ -123,13 +123,13 @@ def test_quoted_field_over_several_lines_counts_its_first_line(tmp_path: Path):
     assert data.texts["line"].to_list() == [2, 5]
 
 
-def test_quote_that_never_closes_costs_its_own_row_only(tmp_path: Path):
+def test_quote_that_never_closes_rejects_only_its_own_row(tmp_path: Path):
     data = read_dataset(
         write(tmp_path, texts_csv='user_id,text\nana,"open\nlin,fine\nwei,"also fine"\nana,"end\n')
     )
     assert data.texts["user_id"].to_list() == ["lin", "wei"]
     assert data.rejected.select("line", "reason").rows() == [
-        (2, "has a quote that never closes, or text after a closing one"),
+        (2, "has a quote that never closes, or text after a closing quote"),
         (5, "has a quote that never closes"),
     ]
 
@@ -138,19 +138,19 @@ def test_rows_with_too_few_or_too_many_fields_are_rejected(tmp_path: Path):
     data = read_dataset(write(tmp_path, items_csv=ITEMS + "3,films\n4,films,A,B\n"))
     assert data.items["item_id"].to_list() == ["1", "2"]
     assert data.rejected.select("line", "reason").rows() == [
-        (4, "it has 2 fields, the header 3"),
-        (5, "it has 4 fields, the header 3"),
+        (4, "the row has 2 fields, but the header has 3"),
+        (5, "the row has 4 fields, but the header has 3"),
     ]
 
 
-def test_blank_lines_are_no_rows(tmp_path: Path):
+def test_blank_lines_are_skipped(tmp_path: Path):
     data = read_dataset(write(tmp_path, items_csv="item_id,domain\n\n1,books\n\n\n2,films\n"))
     assert data.items["line"].to_list() == [3, 6]
     assert data.rows == 2
 
 
 @pytest.mark.parametrize(
-    ("written", "means"),
+    ("written", "expected"),
     [
         ("1700000000", datetime(2023, 11, 14, 22, 13, 20)),
         ("1700000000.25", datetime(2023, 11, 14, 22, 13, 20, 250_000)),
@@ -169,11 +169,11 @@ def test_blank_lines_are_no_rows(tmp_path: Path):
         ("1605-01-16", datetime(1605, 1, 16)),
     ],
 )
-def test_time_is_read_as_seconds_since_1970(tmp_path: Path, written: str, means: datetime):
-    assert times(tmp_path, written) == [means.replace(tzinfo=UTC).timestamp()]
+def test_time_is_read_as_seconds_since_1970(tmp_path: Path, written: str, expected: datetime):
+    assert times(tmp_path, written) == [expected.replace(tzinfo=UTC).timestamp()]
 
 
-def test_times_of_several_forms_may_stand_in_one_column(tmp_path: Path):
+def test_one_column_may_have_times_in_several_formats(tmp_path: Path):
     assert times(tmp_path, "0", "", "1970-01-02", "19700103", "345600000000") == [
         0.0,
         None,
@@ -183,18 +183,18 @@ def test_times_of_several_forms_may_stand_in_one_column(tmp_path: Path):
     ]
 
 
-def test_times_that_are_none_are_refused(tmp_path: Path):
-    words = ("last Tuesday", "31/05/2024", "2024-02-30", "2024-13-01", "2024-05-31T25:00", "now")
-    assert set(refused(tmp_path, "timestamp", *words)) == {
+def test_invalid_times_are_rejected(tmp_path: Path):
+    values = ("last Tuesday", "31/05/2024", "2024-02-30", "2024-13-01", "2024-05-31T25:00", "now")
+    assert set(reasons(tmp_path, "timestamp", *values)) == {
         "is not a time: write 2024-05-31 or 2024-05-31T12:30:00Z"
     }
-    assert set(refused(tmp_path, "timestamp", "20240531123000", "1e300")) == {
-        "lies beyond the year 2200"
+    assert set(reasons(tmp_path, "timestamp", "20240531123000", "1e300")) == {
+        "is after the year 2200"
     }
 
 
-def test_weights_that_are_no_finite_number_are_refused(tmp_path: Path):
-    assert refused(tmp_path, "weight", "much", "1,5", "NaN", "inf", "-Infinity", "1e10") == [
+def test_weights_that_are_not_finite_numbers_are_rejected(tmp_path: Path):
+    assert reasons(tmp_path, "weight", "much", "1,5", "NaN", "inf", "-Infinity", "1e10") == [
         "is not a number",
         "is not a number",
         "is not a finite number",
@@ -204,44 +204,44 @@ def test_weights_that_are_no_finite_number_are_refused(tmp_path: Path):
     ]
 
 
-def test_ids_that_would_break_keys_are_refused(tmp_path: Path):
-    assert refused(tmp_path, "user_id", "", "   ", "a\x07b", "x" * 513) == [
+def test_ids_that_would_break_keys_are_rejected(tmp_path: Path):
+    assert reasons(tmp_path, "user_id", "", "   ", "a\x07b", "x" * 513) == [
         "is missing",
         "is missing",
-        "holds a control character",
+        "contains a control character",
         "has more than 512 characters",
     ]
-    assert refused(tmp_path, "domain", "a:b") == ["must not hold a colon"]
+    assert reasons(tmp_path, "domain", "a:b") == ["must not contain a colon"]
 
 
-def test_id_of_512_chinese_characters_is_an_id(tmp_path: Path):
+def test_id_of_512_chinese_characters_is_valid(tmp_path: Path):
     data = read_dataset(write(tmp_path, items_csv=f"item_id,domain\n{'书' * 512},books\n"))
     assert data.items["item_id"].to_list() == ["书" * 512]
 
 
-def test_spaces_around_values_do_not_count(tmp_path: Path):
+def test_spaces_around_values_are_ignored(tmp_path: Path):
     data = read_dataset(write(tmp_path, items_csv="item_id , domain\n 1 ,\tbooks \n"))
     assert data.items.select("item_id", "domain").rows() == [("1", "books")]
 
 
-def test_item_said_twice_counts_once_and_contradiction_is_rejected(tmp_path: Path):
+def test_repeated_item_counts_once_and_contradictory_item_is_rejected(tmp_path: Path):
     data = read_dataset(
         write(tmp_path, items_csv=ITEMS + "1,books,Dune\n1,books,Duna\n1,films,Dune\n")
     )
     assert data.items["line"].to_list() == [2, 3, 6]
     assert data.repeated == 1
     assert data.rejected.rows() == [
-        ("items.csv", 5, "item_id", "1", "line 2 says something else of the same one")
+        ("items.csv", 5, "item_id", "1", "line 2 has other values for the same key")
     ]
     assert data.rows == data.items.height + data.rejected.height + data.repeated
 
 
-def test_two_interactions_with_one_item_are_two(tmp_path: Path):
+def test_repeated_interactions_are_all_valid(tmp_path: Path):
     data = read_dataset(write(tmp_path, interactions_csv="user_id,item_id\nana,1\nana,1\n"))
     assert data.interactions.height == 2
 
 
-def test_row_with_two_faults_is_rejected_once_for_its_first_column(tmp_path: Path):
+def test_row_with_two_errors_is_rejected_once_for_its_first_column(tmp_path: Path):
     data = read_dataset(
         write(tmp_path, interactions_csv="user_id,item_id,weight\n,1,much\nana,1,1\n")
     )
@@ -249,7 +249,7 @@ def test_row_with_two_faults_is_rejected_once_for_its_first_column(tmp_path: Pat
     assert data.interactions.height == 1
 
 
-def test_json_lines_take_numbers_lists_and_nulls(tmp_path: Path):
+def test_json_lines_accept_numbers_lists_and_nulls(tmp_path: Path):
     rows = [
         {"item_id": 1, "domain": "books", "categories": ["a|b", " c "], "published_at": 1965},
         {"item_id": "2", "domain": "books", "title": None, "categories": [], "price": 3},
@@ -271,12 +271,12 @@ def test_json_lines_take_numbers_lists_and_nulls(tmp_path: Path):
         ('{"user_id": "ana"}', "item_id", "is missing"),
         ('{"user_id": "ana", "item_id": "\\ud800"}', "item_id", "half of a surrogate pair"),
         ('{"user_id": "ana", "item_id": 1, "weight": NaN}', "weight", "is not a finite number"),
-        ('{"user_id": "ana", "item_id": 1', None, "it is no JSON"),
-        ("[" * 100_000, None, "it is no JSON that can be read"),
-        ('["ana", 1]', None, "it is no JSON object"),
+        ('{"user_id": "ana", "item_id": 1', None, "the line is not valid JSON"),
+        ("[" * 100_000, None, "the line cannot be read as JSON"),
+        ('["ana", 1]', None, "the line is not a JSON object"),
     ],
 )
-def test_wrong_json_line_is_rejected_with_its_reason(tmp_path: Path, row, column, reason):
+def test_invalid_json_line_is_rejected_with_its_reason(tmp_path: Path, row, column, reason):
     good = '{"user_id": "ana", "item_id": 1}\n'
     data = read_dataset(write(tmp_path, interactions_jsonl=f"{good}{row}\n{good}"))
     assert data.interactions["line"].to_list() == [1, 3]
@@ -285,7 +285,7 @@ def test_wrong_json_line_is_rejected_with_its_reason(tmp_path: Path, row, column
     assert reason in data.rejected["reason"][0]
 
 
-def test_parquet_takes_the_types_that_data_frames_have(tmp_path: Path):
+def test_parquet_accepts_the_types_of_data_frames(tmp_path: Path):
     moment = datetime(2024, 5, 31, 12, 30, tzinfo=UTC)
     write(tmp_path)
     pl.DataFrame(
@@ -317,30 +317,32 @@ def test_parquet_takes_the_types_that_data_frames_have(tmp_path: Path):
     ]
 
 
-def test_lines_longer_than_a_block_are_whole_and_longer_than_the_limit_are_cut(tmp_path: Path):
+def test_lines_longer_than_a_block_are_complete_and_longer_than_the_limit_are_truncated(
+    tmp_path: Path,
+):
     long, longer = "é" * 2**20, "é" * MAX_LINE
     path = tmp_path / "long"
     path.write_text(f"a\n{long}\n{longer}\nb\n{longer}", encoding="utf-8")
-    read = list(lines(path))
-    assert [read[0], read[1], read[3]] == ["a\n", f"{long}\n", "b\n"]
-    assert read[2] == read[4] == "é" * (MAX_LINE // 2)
-    assert len(read) == 5
+    lines = list(read_lines(path))
+    assert [lines[0], lines[1], lines[3]] == ["a\n", f"{long}\n", "b\n"]
+    assert lines[2] == lines[4] == "é" * (MAX_LINE // 2)
+    assert len(lines) == 5
 
 
-def test_real_table_of_436_127_interactions_is_read_whole_and_fast():
+def test_real_table_of_436_127_interactions_is_read_completely_in_seconds():
     folder = SHARED / "data" / "tables" / "food_kitchen"
     if not folder.is_dir():
         pytest.skip("the shared tables are not beside this checkout")
     start = time.perf_counter()
     data = read_dataset(folder)
-    # Half a second on two quiet cores; the bar leaves room for busy ones.
+    # It takes half a second on two idle cores; the limit allows for busy ones.
     assert time.perf_counter() - start < 5
     assert data.interactions.height == 436_127
     assert data.items.height == 36_298
     assert data.rejected.is_empty()
 
 
-def test_reviews_of_critics_are_read_with_their_dates():
+def test_reviews_of_critics_are_read_completely():
     folder = SHARED / "data" / "tables" / "rt_critics"
     if not folder.is_dir():
         pytest.skip("the shared tables are not beside this checkout")

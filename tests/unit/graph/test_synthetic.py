@@ -1,4 +1,4 @@
-"""The synthetic data set: what is planted is there, and nothing in it is random twice."""
+"""The synthetic dataset has the planted transfers, and is the same for the same seed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def chinese(titles: pl.Series) -> pl.Series:
 
 
 def liked_categories(data: Dataset) -> pl.DataFrame:
-    """Interactions with the domain and the category of their item."""
+    """Interactions with domain and category of their items."""
     items = data.items.select("item_id", "domain", pl.col("categories").list.first())
     return data.interactions.drop("domain").join(items, on="item_id")
 
@@ -43,20 +43,20 @@ def test_same_arguments_write_the_same_bytes(written, tmp_path: Path):
         assert (tmp_path / name).read_bytes() == (written[0] / name).read_bytes()
 
 
-def test_other_seed_writes_other_interactions(written, tmp_path: Path):
+def test_another_seed_writes_other_interactions(written, tmp_path: Path):
     write_synthetic(tmp_path, seed=8)
     assert (tmp_path / "interactions.csv").read_bytes() != (
         written[0] / "interactions.csv"
     ).read_bytes()
 
 
-def test_folder_says_that_it_is_synthetic(written):
+def test_readme_declares_the_data_synthetic(written):
     readme = (written[0] / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("# Synthetic data")
     assert "Nothing here is real" in readme
 
 
-def test_tables_are_valid_and_every_reference_resolves(data: Dataset, written):
+def test_tables_are_valid_and_all_items_exist(data: Dataset, written):
     assert data.rejected.is_empty()
     assert data.repeated == 0
     assert data.interactions.height == written[1].interactions
@@ -69,7 +69,7 @@ def test_four_domains_have_three_hundred_items_each(data: Dataset):
     assert Counter(data.items["domain"]) == dict.fromkeys(DOMAINS, 300)
 
 
-def test_half_of_the_titles_are_chinese_and_all_differ(data: Dataset):
+def test_half_of_the_titles_are_chinese_and_all_are_different(data: Dataset):
     assert data.items["title"].n_unique() == 1200
     for (domain,), items in data.items.group_by("domain"):
         assert chinese(items["title"]).sum() == 150, domain
@@ -91,7 +91,7 @@ def test_two_thousand_users_are_active_and_dated_over_two_years(data: Dataset):
     assert 725 < days < 731
 
 
-def test_some_users_have_texts_only_and_some_one_domain_only(data: Dataset):
+def test_some_users_have_texts_only_and_some_have_one_domain(data: Dataset):
     with_events = set(data.interactions["user_id"])
     assert 40 <= len(set(data.texts["user_id"]) - with_events) <= 140
     domains = liked_categories(data).group_by("user_id").agg(pl.col("domain").n_unique())["domain"]
@@ -104,12 +104,12 @@ def test_a_few_interactions_are_dislikes(data: Dataset):
     assert 0.03 < share < 0.10
 
 
-def test_texts_are_chinese_and_english_and_name_their_language(data: Dataset):
+def test_texts_are_chinese_and_english_with_their_language(data: Dataset):
     count = Counter(data.texts["language"])
     assert set(count) == {"zh", "en"}
     assert min(count.values()) > 1000
-    own_words = data.texts.filter(pl.col("item_id").is_null())
-    assert (chinese(own_words["text"]) == (own_words["language"] == "zh")).mean() > 0.95
+    posts = data.texts.filter(pl.col("item_id").is_null())
+    assert (chinese(posts["text"]) == (posts["language"] == "zh")).mean() > 0.95
 
 
 def test_no_placeholder_is_left_in_a_text(data: Dataset):
@@ -124,7 +124,7 @@ def test_planted_and_other_pairs_are_all_pairs_across_domains():
     assert len(set(planted) | set(others)) == 48 * 36
 
 
-def test_history_leads_from_novels_to_period_dramas_guqin_and_tea_ware():
+def test_historical_novels_transfer_to_period_dramas_guqin_music_and_tea_ware():
     planted = planted_transfers()[0]
     novels = Category("books", "historical novels")
     assert {target for source, target in planted if source == novels} == {
@@ -136,13 +136,13 @@ def test_history_leads_from_novels_to_period_dramas_guqin_and_tea_ware():
 
 def test_science_fiction_has_one_name_in_books_films_and_goods():
     planted = planted_transfers()[0]
-    named = [Category(domain, "science fiction") for domain in ("books", "films", "goods")]
-    for source, target in product(named, named):
+    categories = [Category(domain, "science fiction") for domain in ("books", "films", "goods")]
+    for source, target in product(categories, categories):
         if source != target:
             assert Transfer(source, target) in planted
 
 
-def test_planted_pairs_are_liked_together_more_than_any_other_pair(data: Dataset, written):
+def test_likes_of_planted_pairs_correlate_more_than_those_of_any_other_pair(data: Dataset, written):
     liked = liked_categories(data)
     users = {user: n for n, user in enumerate(liked["user_id"].unique().sort())}
     cells = {cell: n for n, cell in enumerate({t.source for t in written[1].transfers})}
@@ -151,19 +151,19 @@ def test_planted_pairs_are_liked_together_more_than_any_other_pair(data: Dataset
         "user_id", "domain", "categories", "weight"
     ).iter_rows():
         counts[users[user], cells[Category(domain, category)]] += weight
-    together = np.corrcoef(counts.T)
+    correlations = np.corrcoef(counts.T)
 
-    def strength(transfer: Transfer) -> float:
-        return together[cells[transfer.source], cells[transfer.target]]
+    def correlation(transfer: Transfer) -> float:
+        return correlations[cells[transfer.source], cells[transfer.target]]
 
-    weakest = min(map(strength, written[1].transfers))
-    assert weakest > max(map(strength, written[1].others))
+    weakest = min(map(correlation, written[1].transfers))
+    assert weakest > max(map(correlation, written[1].others))
 
 
-def test_named_people_have_the_tastes_that_are_told_of_them(data: Dataset, written):
+def test_named_users_have_the_described_tastes(data: Dataset, written):
     assert set(written[1].people) == {"lin", "ana", "wei"}
     liked = liked_categories(data)
-    met = {
+    histories = {
         name: set(
             liked.filter(pl.col("user_id") == name)
             .select("domain", "categories", pl.col("weight") > 0)
@@ -171,7 +171,7 @@ def test_named_people_have_the_tastes_that_are_told_of_them(data: Dataset, writt
         )
         for name in PEOPLE
     }
-    assert met == {
+    assert histories == {
         "lin": {("books", "historical novels", True)},
         "ana": {("books", "science fiction", True)},
         "wei": {
@@ -184,7 +184,7 @@ def test_named_people_have_the_tastes_that_are_told_of_them(data: Dataset, writt
     assert "我喜欢阅读历史小说。" in data.texts.filter(pl.col("user_id") == "lin")["text"]
 
 
-def test_small_set_can_be_written(tmp_path: Path):
+def test_a_small_dataset_can_be_written(tmp_path: Path):
     write_synthetic(tmp_path, users=30, items=96)
     data = read_dataset(tmp_path)
     assert data.items.height == 96
@@ -192,6 +192,6 @@ def test_small_set_can_be_written(tmp_path: Path):
 
 
 @pytest.mark.parametrize("items", [0, 47, 100, 3504])
-def test_items_that_do_not_fill_the_shelves_are_refused(tmp_path: Path, items: int):
+def test_a_number_of_items_that_is_no_multiple_of_the_cells_raises(tmp_path: Path, items: int):
     with pytest.raises(ValueError, match="multiple of 48"):
         write_synthetic(tmp_path, items=items)

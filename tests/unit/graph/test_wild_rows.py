@@ -1,4 +1,4 @@
-"""Rows drawn at random: whatever a file holds, every row of it is either in or rejected."""
+"""Random rows: every row of a file is valid, repeated or rejected, and none is lost."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ QUICK = settings(
 def test_csv_json_lines_and_parquet_give_the_same_dataset(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("formats")
     header = list(rows[0])
-    written = {name: folder / name for name in ("csv", "jsonl", "parquet", "packed")}
-    for path in written.values():
+    folders = {name: folder / name for name in ("csv", "jsonl", "parquet", "gzip")}
+    for path in folders.values():
         path.mkdir()
-    with (written["csv"] / "texts.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, header)
-        table.writeheader()
-        table.writerows(rows)
+    with (folders["csv"] / "texts.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, header)
+        writer.writeheader()
+        writer.writerows(rows)
     objects = "".join(json.dumps(row) + "\n" for row in rows)
-    (written["jsonl"] / "texts.jsonl").write_text(objects)
+    (folders["jsonl"] / "texts.jsonl").write_text(objects)
     frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String) | {"timestamp": pl.Int64})
-    frame.write_parquet(written["parquet"] / "texts.parquet")
-    packed = gzip.compress((written["parquet"] / "texts.parquet").read_bytes())
-    (written["packed"] / "texts.parquet.gz").write_bytes(packed)
-    read = [read_dataset(path) for path in written.values()]
-    assert len({data.fingerprint for data in read}) == 1
-    assert len({data.rejected.select("column", "reason").write_csv() for data in read}) == 1
-    assert {data.rows for data in read} == {len(rows)}
+    frame.write_parquet(folders["parquet"] / "texts.parquet")
+    compressed = gzip.compress((folders["parquet"] / "texts.parquet").read_bytes())
+    (folders["gzip"] / "texts.parquet.gz").write_bytes(compressed)
+    datasets = [read_dataset(path) for path in folders.values()]
+    assert len({data.fingerprint for data in datasets}) == 1
+    assert len({data.rejected.select("column", "reason").write_csv() for data in datasets}) == 1
+    assert {data.rows for data in datasets} == {len(rows)}
 
 
 @given(
@@ -60,13 +60,13 @@ def test_csv_json_lines_and_parquet_give_the_same_dataset(tmp_path_factory, rows
     )
 )
 @QUICK
-def test_every_wild_csv_row_is_either_in_or_rejected(tmp_path_factory, cells):
-    folder = tmp_path_factory.mktemp("wild")
+def test_every_random_csv_row_is_valid_or_rejected(tmp_path_factory, cells):
+    folder = tmp_path_factory.mktemp("random")
     rows = [["u", "1", "1", "0", "k"], *(row for row in cells if row)]
     with (folder / "interactions.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["user_id", "item_id", "weight", "timestamp", "kind"])
-        table.writerows(rows)
+        writer = csv.writer(file)
+        writer.writerow(["user_id", "item_id", "weight", "timestamp", "kind"])
+        writer.writerows(rows)
     data = read_dataset(folder)
     assert data.rows == len(rows)
     assert data.interactions.height + data.rejected.height == data.rows
@@ -75,7 +75,7 @@ def test_every_wild_csv_row_is_either_in_or_rejected(tmp_path_factory, cells):
 
 @given(content=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 @QUICK
-def test_any_text_under_a_header_is_read_without_a_crash(tmp_path_factory, content):
+def test_random_text_after_a_header_is_read_without_an_exception(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("any")
     (folder / "texts.csv").write_bytes(f"user_id,text\nana,hello\n{content}".encode())
     data = read_dataset(folder)
@@ -94,12 +94,12 @@ def test_any_text_under_a_header_is_read_without_a_crash(tmp_path_factory, conte
     )
 )
 @QUICK
-def test_every_wild_json_value_is_either_in_or_rejected(tmp_path_factory, values):
-    folder = tmp_path_factory.mktemp("wild")
+def test_every_random_json_value_is_valid_repeated_or_rejected(tmp_path_factory, values):
+    folder = tmp_path_factory.mktemp("random")
     for column in ("item_id", "categories", "published_at", "title"):
         rows = [{"item_id": str(n), "domain": "d"} | {column: v} for n, v in enumerate(values)]
-        lines_ = [json.dumps(row) + "\n" for row in rows]
-        (folder / "items.jsonl").write_text('{"item_id": "x", "domain": "d"}\n' + "".join(lines_))
+        lines = [json.dumps(row) + "\n" for row in rows]
+        (folder / "items.jsonl").write_text('{"item_id": "x", "domain": "d"}\n' + "".join(lines))
         data = read_dataset(folder)
         assert data.rows == len(values) + 1
         assert data.items.height + data.rejected.height + data.repeated == data.rows

@@ -1,4 +1,4 @@
-"""The schedule as systemd, cron and Kubernetes take it, read by what reads it there."""
+"""Schedule files for systemd, cron and Kubernetes, parsed as those programs parse them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pydantic import SecretStr
 
 from isthmus.errors import InputError
 from isthmus.scheduling.cron import read_cron
-from isthmus.scheduling.deployment import Plan, printed
-from isthmus.scheduling.schedule import Policy
+from isthmus.scheduling.deployment import DeploymentPlan, render_deployment
+from isthmus.scheduling.schedule import RetryPolicy
 from isthmus.settings import Settings
 
 PASSWORD, URL = "never in a file", "https://status.example/a-secret"
@@ -26,22 +26,24 @@ ARGUMENTS = ["schedule", "--once", "--time-limit", "90", "--retries", "2"]
 ODD = 'a folder with 100% of $it\'s "quotes"'
 
 
-def plan(home: Path, uri: str | None = "neo4j://graph.example", check: str | None = URL) -> Plan:
+def plan(
+    home: Path, uri: str | None = "neo4j://graph.example", check: str | None = URL
+) -> DeploymentPlan:
     settings = Settings(home=home, neo4j_uri=uri, neo4j_password=SecretStr(PASSWORD))
-    policy = Policy(90 * 60, 2, check)
-    return Plan(read_cron("30 3 * * 1-5"), policy, settings, "registry.example/isthmus:1")
+    policy = RetryPolicy(90 * 60, 2, check)
+    return DeploymentPlan(read_cron("30 3 * * 1-5"), policy, settings, "registry.example/isthmus:1")
 
 
-def unit(text: str) -> dict[str, dict[str, list[str]]]:
-    """A unit file, where a name may stand several times."""
+def parse_unit(text: str) -> dict[str, dict[str, list[str]]]:
+    """Parses a unit file, in which a name may occur several times."""
 
-    class Several(dict[str, Any]):
+    class MultiDict(dict[str, Any]):
         def __setitem__(self, key: str, value: Any) -> None:
             if key in self and isinstance(value, list):
                 value = [*self[key], *value]
             super().__setitem__(key, value)
 
-    parser = configparser.RawConfigParser(dict_type=Several, strict=False, delimiters=("=",))
+    parser = configparser.RawConfigParser(dict_type=MultiDict, strict=False, delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(text)
     return {
@@ -51,20 +53,20 @@ def unit(text: str) -> dict[str, dict[str, list[str]]]:
 
 
 @pytest.mark.parametrize("form", ["systemd", "cron", "kubernetes"])
-def test_no_form_holds_a_secret_but_each_says_where_it_is(form: str, tmp_path: Path) -> None:
-    text = "".join(printed(form, plan(tmp_path)).values())
+def test_no_file_contains_a_secret_but_each_names_the_secrets(form: str, tmp_path: Path) -> None:
+    text = "".join(render_deployment(form, plan(tmp_path)).values())
     assert PASSWORD not in text
     assert URL not in text
     assert "NEO4J_PASSWORD" in text
     assert "ISTHMUS_HEALTHCHECK" in text
 
 
-def test_systemd_runs_this_python_on_this_home_at_the_times(
+def test_systemd_runs_this_python_on_this_home_at_the_given_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ISTHMUS_ENCODER", "ours")
-    files = printed("systemd", plan(tmp_path, check="/run/alive"))
-    service = unit(files["isthmus-retrain.service"])["Service"]
+    files = render_deployment("systemd", plan(tmp_path, check="/run/alive"))
+    service = parse_unit(files["isthmus-retrain.service"])["Service"]
     words = shlex.split(service["ExecStart"][0])
     assert words[:4] == [sys.executable, "-P", "-m", "isthmus.scripts.main"]
     assert words[4:] == (
@@ -83,7 +85,7 @@ def test_systemd_runs_this_python_on_this_home_at_the_times(
     assert f"ISTHMUS_HOME={tmp_path}" in service["Environment"]
     assert "ISTHMUS_ENCODER=ours" in service["Environment"]
     assert service["EnvironmentFile"] == [str(tmp_path / "secrets.env")]
-    timer = unit(files["isthmus-retrain.timer"])["Timer"]
+    timer = parse_unit(files["isthmus-retrain.timer"])["Timer"]
     assert timer["OnCalendar"] == ["Mon,Tue,Wed,Thu,Fri *-*-* 03:30:00"]
 
 
@@ -91,34 +93,34 @@ def test_systemd_runs_this_python_on_this_home_at_the_times(
 def test_systemd_itself_accepts_the_units_and_the_times(tmp_path: Path) -> None:
     home = tmp_path / ODD
     home.mkdir()
-    for name, text in printed("systemd", plan(home)).items():
+    for name, text in render_deployment("systemd", plan(home)).items():
         (tmp_path / name).write_text(text)
     files = [str(tmp_path / f"isthmus-retrain.{kind}") for kind in ("service", "timer")]
-    done = subprocess.run(
+    result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *files], capture_output=True, text=True
     )
-    ours = [line for line in done.stderr.splitlines() if "isthmus-retrain" in line]
-    assert (done.returncode, ours) == (0, [])
+    warnings = [line for line in result.stderr.splitlines() if "isthmus-retrain" in line]
+    assert (result.returncode, warnings) == (0, [])
     for text in ("*/20 1-3 1 * *", "0 3 * * 0,6", "5 4 31 jan,mar *"):
         calendar = read_cron(text).calendar
-        asked = ["systemd-analyze", "calendar", calendar]
-        assert subprocess.run(asked, capture_output=True).returncode == 0, calendar
+        command = ["systemd-analyze", "calendar", calendar]
+        assert subprocess.run(command, capture_output=True).returncode == 0, calendar
 
 
-def test_the_line_of_cron_runs_as_a_shell_reads_it(tmp_path: Path) -> None:
+def test_the_crontab_line_runs_in_a_shell(tmp_path: Path) -> None:
     home = tmp_path / ODD
     home.mkdir()
     (home / "secrets.env").write_text(f"NEO4J_PASSWORD='{PASSWORD}'\nISTHMUS_HEALTHCHECK={URL}\n")
-    text = printed("cron", plan(home))["crontab"]
+    text = render_deployment("cron", plan(home))["crontab"]
     line = text.splitlines()[-1]
     assert line.startswith("30 3 * * 1,2,3,4,5 cd ")
-    command = line.split(maxsplit=5)[5].replace("\\%", "%")  # what cron gives to the shell
+    command = line.split(maxsplit=5)[5].replace("\\%", "%")  # as cron passes it to the shell
     assert "%" not in line.replace("\\%", "")
-    told = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
-    shown = command.replace("-P -m isthmus.scripts.main", f"-c {shlex.quote(told)}")
-    shown = shown.removesuffix("> /dev/null")
-    done = subprocess.run(["/bin/sh", "-c", shown], capture_output=True, text=True, check=True)
-    arguments, environment = yaml.safe_load(done.stdout)
+    program = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
+    command = command.replace("-P -m isthmus.scripts.main", f"-c {shlex.quote(program)}")
+    command = command.removesuffix("> /dev/null")
+    result = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+    arguments, environment = yaml.safe_load(result.stdout)
     assert arguments == [*ARGUMENTS, "--quiet"]
     assert environment["ISTHMUS_HOME"] == str(home)
     assert environment["NEO4J_PASSWORD"] == PASSWORD
@@ -126,8 +128,10 @@ def test_the_line_of_cron_runs_as_a_shell_reads_it(tmp_path: Path) -> None:
     assert environment["NEO4J_URI"] == "neo4j://graph.example"
 
 
-def test_kubernetes_gets_a_claim_and_a_cron_job_that_name_the_secret(tmp_path: Path) -> None:
-    text = printed("kubernetes", plan(tmp_path))["isthmus-retrain.yaml"]
+def test_kubernetes_gets_a_volume_claim_and_a_cron_job_that_references_the_secret(
+    tmp_path: Path,
+) -> None:
+    text = render_deployment("kubernetes", plan(tmp_path))["isthmus-retrain.yaml"]
     claim, job = yaml.safe_load_all(text)
     assert (claim["kind"], job["apiVersion"], job["kind"]) == (
         "PersistentVolumeClaim",
@@ -143,15 +147,15 @@ def test_kubernetes_gets_a_claim_and_a_cron_job_that_name_the_secret(tmp_path: P
     (container,) = pod["containers"]
     assert container["image"] == "registry.example/isthmus:1"
     assert container["args"] == ARGUMENTS
-    environment = {one["name"]: one for one in container["env"]}
+    environment = {variable["name"]: variable for variable in container["env"]}
     assert environment["NEO4J_URI"]["value"] == "neo4j://graph.example"
     for name in ("NEO4J_PASSWORD", "ISTHMUS_HEALTHCHECK"):
         assert environment[name]["valueFrom"]["secretKeyRef"] == {"name": "isthmus", "key": name}
 
 
-def test_kubernetes_without_a_server_or_an_image_is_refused(tmp_path: Path) -> None:
+def test_kubernetes_without_a_server_or_an_image_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="outlives its pods"):
-        printed("kubernetes", plan(tmp_path, uri=None))
-    given = plan(tmp_path)
+        render_deployment("kubernetes", plan(tmp_path, uri=None))
+    full = plan(tmp_path)
     with pytest.raises(InputError, match="image"):
-        printed("kubernetes", Plan(given.cron, given.policy, given.settings))
+        render_deployment("kubernetes", DeploymentPlan(full.cron, full.policy, full.settings))

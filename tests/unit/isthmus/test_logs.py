@@ -1,4 +1,4 @@
-"""Standard error as lines for people and as JSON lines."""
+"""Logging to standard error as lines of text and as JSON lines."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from isthmus.logs import JsonLines, Lines
+from isthmus.logs import JsonFormatter, TextFormatter
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "correct horse"
 LOGGING = f"""
 import logging, sys, warnings
-from isthmus.logs import JsonLines, log_to_standard_error
+from isthmus.logs import JsonFormatter, log_to_standard_error
 from isthmus.progress import progress
-log_to_standard_error(logging.INFO, JsonLines(["{SECRET}"], "server start"))
+log_to_standard_error(logging.INFO, JsonFormatter(["{SECRET}"], "server start"))
 logger = logging.getLogger("isthmus.server")
 logger.info("two\\nlines of %s", "历史小说")
-logger.debug("not wanted")
+logger.debug("below the level")
 warnings.warn("old", DeprecationWarning, stacklevel=1)
 with progress("load items", 2, "rows") as advance:
     advance(2)
@@ -41,9 +41,9 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_everything_on_standard_error_is_a_json_object_a_line_without_secrets() -> None:
-    done = run("-c", LOGGING)
-    lines = [json.loads(line) for line in done.stderr.splitlines()]
+def test_standard_error_has_one_json_object_per_line_without_secrets() -> None:
+    result = run("-c", LOGGING)
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
     assert [line["level"] for line in lines] == ["info", "warning", "info", "critical"]
     assert all(set(line) == {"time", "level", "message", "command"} for line in lines)
     assert {line["command"] for line in lines} == {"server start"}
@@ -51,25 +51,27 @@ def test_everything_on_standard_error_is_a_json_object_a_line_without_secrets() 
     assert lines[0]["message"] == "two\nlines of 历史小说"
     assert "load items: 2 rows" in lines[2]["message"]
     assert "Traceback" in lines[3]["message"]
-    assert SECRET not in done.stderr
-    assert done.returncode == 1
+    assert SECRET not in result.stderr
+    assert result.returncode == 1
 
 
-@pytest.mark.parametrize("formatter", [Lines([SECRET, "short"]), JsonLines([SECRET], "encode")])
-def test_a_secret_is_hidden_in_both_formats(formatter: Lines) -> None:
+@pytest.mark.parametrize(
+    "formatter", [TextFormatter([SECRET, "short"]), JsonFormatter([SECRET], "encode")]
+)
+def test_a_secret_is_masked_in_both_formats(formatter: TextFormatter) -> None:
     record = logging.makeLogRecord({"msg": "short: %s", "args": (f"bolt://u:{SECRET}@h",)})
     text = formatter.format(record)
     assert SECRET not in text
     assert "short: bolt://u:***@h" in text
 
 
-def test_an_error_is_a_line_of_the_format_that_is_set(tmp_path: Path) -> None:
+def test_an_error_is_logged_in_the_format_of_the_setting(tmp_path: Path) -> None:
     command = ("-m", "isthmus.scripts.main", "ingest", "nowhere", "--home", str(tmp_path / "home"))
     plain = run(*command)
     assert plain.returncode == 2
     assert plain.stderr.startswith("Error: ")
-    done = run(*command, ISTHMUS_LOG_FORMAT="json")
-    (line,) = [json.loads(line) for line in done.stderr.splitlines()]
+    result = run(*command, ISTHMUS_LOG_FORMAT="json")
+    (line,) = [json.loads(line) for line in result.stderr.splitlines()]
     assert (line["level"], line["command"]) == ("error", "ingest")
     assert line["message"] == plain.stderr.strip()
     assert run(*command, ISTHMUS_LOG_FORMAT="xml").returncode == 2

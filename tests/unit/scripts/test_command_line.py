@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from isthmus.graph.database.statements import catalogue
+from isthmus.graph.database.statements import list_statements
 from isthmus.scripts.main import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -106,5 +106,5 @@ def test_doctor_ends_with_1_where_a_check_fails(tmp_path: Path) -> None:
 
 
 def test_every_statement_says_what_it_is_for() -> None:
-    assert len(catalogue()) > 40
-    assert all(query.purpose for query in catalogue())
+    assert len(list_statements()) > 40
+    assert all(query.purpose for query in list_statements())

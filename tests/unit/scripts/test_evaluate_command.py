@@ -1,4 +1,4 @@
-"""The options of `isthmus evaluate`, before anything is read."""
+"""The options of `isthmus evaluate` are checked before anything is read."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from isthmus.scripts.evaluate import Folds, command
 
 
 @pytest.mark.parametrize(
-    ("said", "folds"),
+    ("value", "folds"),
     [("all", tuple(range(10))), ("0", (0,)), ("2,0, 1", (0, 1, 2)), ("3,3", (3,))],
 )
-def test_folds_are_all_or_numbers(said: str, folds: tuple[int, ...]) -> None:
-    assert Folds().convert(said, None, None) == folds
+def test_folds_are_all_or_numbers(value: str, folds: tuple[int, ...]) -> None:
+    assert Folds().convert(value, None, None) == folds
 
 
-@pytest.mark.parametrize("said", ["10", "-1", "0-2", "", "every", "1,,2", "²"])
-def test_other_folds_are_refused_with_what_was_said(said: str) -> None:
+@pytest.mark.parametrize("value", ["10", "-1", "0-2", "", "every", "1,,2", "²"])
+def test_other_values_of_folds_are_refused(value: str) -> None:
     with pytest.raises(click.BadParameter, match="from 0 to 9"):
-        Folds().convert(said, None, None)
+        Folds().convert(value, None, None)
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,16 @@ def test_other_folds_are_refused_with_what_was_said(said: str) -> None:
         (["temporal", ".", "--at", "yesterday"], "yesterday"),
     ],
 )
-def test_wrong_options_are_a_sentence(arguments: list[str], expected: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(command, [*arguments, "--home", str(tmp_path)])
-    assert done.exit_code == 2
-    assert expected in done.output
+def test_wrong_options_exit_with_2_and_a_message(
+    arguments: list[str], expected: str, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(command, [*arguments, "--home", str(tmp_path)])
+    assert result.exit_code == 2
+    assert expected in result.output
 
 
 @pytest.mark.parametrize("protocol", ["cold-start", "temporal", "next-item"])
 def test_every_protocol_shows_examples(protocol: str) -> None:
-    done = CliRunner().invoke(command, [protocol, "--help"])
-    assert done.exit_code == 0
-    assert f"isthmus evaluate {protocol} data/" in done.output
+    result = CliRunner().invoke(command, [protocol, "--help"])
+    assert result.exit_code == 0
+    assert f"isthmus evaluate {protocol} data/" in result.output

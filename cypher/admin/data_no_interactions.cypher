@@ -1,4 +1,4 @@
-// purpose: Items that nobody has interacted with.
+// purpose: Items without interactions.
 // columns: found, among, above, examples
 RETURN COUNT { (i:Item) WHERE NOT EXISTS { (i)<-[:INTERACTED]-() } } AS found,
   COUNT { (:Item) } AS among, null AS above,

@@ -1,5 +1,5 @@
-// purpose: Write edges from domains to those of their items that all like, for people who did nothing yet.
-//   Only while it is a candidate, and read as such once its node is locked.
+// purpose: Write the domain popularity: edges from domains to their popular items, for users without history.
+//   Writes only while the generation is a candidate, which is checked after its node is locked.
 // parameters: generation INTEGER; rows LIST of {source, targets, weights}
 MATCH (g:Generation {number: $generation})
 SET g.written_at = datetime.realtime()
