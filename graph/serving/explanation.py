@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _DESCRIPTIONS = {
-    "transfer": "transfer from {0} in another domain",
+    "transfer": "transfer from {0} ({1})",
     "collaborative": "people who liked {0} liked this",
     "interest": "interest in {0}",
     "content": "is about {0}",
@@ -28,4 +28,5 @@ def describe_path(path: dict[str, Any]) -> str:
     """Describes a path in words, without its share."""
     if path["from"] is None:
         return "its title is similar to the text"
-    return _DESCRIPTIONS[path["kind"]].format(path["title"] or path["from"])
+    domain = path["from"].partition(":")[0]  # items have the key domain:item_id
+    return _DESCRIPTIONS[path["kind"]].format(path["title"] or path["from"], domain)
