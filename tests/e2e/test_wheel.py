@@ -25,7 +25,7 @@ DATA = (
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel that is built from a source distribution, as an index would serve both."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (wheel,) = folder.glob("*.whl")
@@ -50,11 +50,13 @@ def test_a_wheel_holds_every_module_and_every_file_that_the_product_reads(built:
 
 
 def test_an_environment_gets_the_one_name_isthmus(built: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    make = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")]
+    subprocess.run(make, check=True)
     python = tmp_path / "venv" / "bin" / "python"
     (site,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
     before = {path.name for path in site.iterdir()}
-    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", str(built)]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install"]
+    install = [*pip, "--quiet", "--no-deps", "--no-index", str(built)]
     subprocess.run(install, check=True)
     new = {path.name for path in site.iterdir()} - before
     assert {name for name in new if not name.endswith(".dist-info")} == {"isthmus"}
