@@ -73,7 +73,7 @@ def run_demo(settings: Settings, report: Path) -> DemoResult:
     with connect(settings) as graph:
         ingest_dataset(graph, read_dataset(folder), folder, settings)
         encode_and_find_interests(graph, settings)
-        training = retrain(graph, settings)
+        training = retrain(graph, settings, force=True)
         recovered, planted = recovered_transfers(graph)
         people = [_present_user(graph, user, settings) for user in PEOPLE]
     demo = DemoResult(planted, recovered, people, training, report.absolute(), 0.0)
