@@ -101,7 +101,7 @@ def offline_server(settings: Settings, restart: bool = True) -> Iterator[Folders
             database = settings.neo4j_database
             with open_graph(running.uri, running.username, running.password(), database) as graph:
                 _take_lock(graph, OFFLINE_LEASE_SECONDS)
-        with server.stopped(settings, restart) as folders:
+        with server.pause(settings, restart) as folders:
             yield folders
 
 

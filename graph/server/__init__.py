@@ -15,10 +15,10 @@ from isthmus.graph.server.lifecycle import (
     import_database,
     lifecycle_lock,
     page_cache_size,
+    pause,
     replace_database,
     start,
     stop,
-    stopped,
 )
 from isthmus.graph.server.process import (
     configure,
@@ -54,6 +54,7 @@ __all__ = [
     "lifecycle_lock",
     "page_cache_size",
     "password_file",
+    "pause",
     "replace_database",
     "running_server",
     "scratch",
@@ -62,7 +63,6 @@ __all__ = [
     "spawn",
     "start",
     "stop",
-    "stopped",
     "wait_for_exit",
     "wait_for_query",
     "write_lock",

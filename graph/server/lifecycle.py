@@ -67,7 +67,7 @@ def lifecycle_lock(settings: Settings) -> Iterator[ServerRecord | None]:
 
 
 @contextlib.contextmanager
-def stopped(settings: Settings, restart: bool = True) -> Iterator[Folders]:
+def pause(settings: Settings, restart: bool = True) -> Iterator[Folders]:
     """Stops the server of this home during the block and yields its folders.
 
     The caller holds `lifecycle_lock`.
@@ -125,7 +125,7 @@ def copy_database(settings: Settings, other: Settings) -> None:
     """Copies the graph, the database users and the password to a home without a graph.
 
     Args:
-        settings: Settings of this home, whose server is `stopped`.
+        settings: Settings of this home, whose server is `pause`.
         other: Settings of the other home.
     """
     new = home_folders(other)
@@ -141,7 +141,7 @@ def check_database(settings: Settings) -> None:
         ServerError: The graph is inconsistent, or cannot be checked.
     """
     start(settings)  # recovers the transaction log of a killed server
-    with stopped(settings) as folders:
+    with pause(settings) as folders:
         administration.check_files(folders, page_cache_size(settings), DATABASE)
 
 
@@ -151,7 +151,7 @@ def replace_database(settings: Settings, other: Settings) -> None:
     If the process is killed at any moment, this home has either its own graph or the other one.
 
     Args:
-        settings: Settings of this home, whose server is `stopped`.
+        settings: Settings of this home, whose server is `pause`.
         other: Settings of a home on the same disk that has a graph and never had a server.
     """
     folders, new = home_folders(settings), home_folders(other)
