@@ -22,10 +22,10 @@ from shared.page import describe_measurement
 from isthmus.errors import NothingToDo
 from isthmus.gnn.baselines import BASELINES
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.data import InterestGraph
+from isthmus.gnn.data import HideFunction, InterestGraph
 from isthmus.gnn.evaluation import report
 from isthmus.gnn.evaluation.cold_start import evaluate_fold, pool
-from isthmus.gnn.evaluation.conditions import MODELS, EvaluationConfig, HideFunction
+from isthmus.gnn.evaluation.conditions import MODELS, EvaluationConfig
 from isthmus.gnn.evaluation.results import VARIANTS, EvaluationResult, average_targets, join_models
 from isthmus.graph.generations import build_snapshot, hide_function, item_titles
 from isthmus.graph.ingest import Dataset

@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from shared.page import write
 from variants import compare_variants, transfer_group
 
-from isthmus.gnn.data import InterestGraph, hide_interactions
+from isthmus.gnn.data import HideFunction, InterestGraph, hide_interactions
 from isthmus.gnn.evaluation import TRANSFER
-from isthmus.gnn.evaluation.conditions import HideFunction
 from isthmus.graph.generations import hide_from_tables, interaction_and_text_rows
 from isthmus.graph.interests import derive_interests_from_tables
 from isthmus.graph.sources import read_dataset

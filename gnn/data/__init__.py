@@ -11,6 +11,7 @@ from isthmus.gnn.data.histories import (
 from isthmus.gnn.data.splits import (
     BUCKETS,
     FOLDS,
+    HideFunction,
     cold_start_users,
     hash_bucket,
     held_out_likes,
@@ -27,6 +28,7 @@ __all__ = [
     "FOLDS",
     "HISTORY_EXPONENT",
     "Examples",
+    "HideFunction",
     "HistoryWeighting",
     "InterestGraph",
     "build_examples",

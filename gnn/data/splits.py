@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ BUCKETS = 20
 FOLDS = BUCKETS // 2
 # Users times items that are scored at once, for memory: 600 MB.
 MAX_SCORES = 150_000_000
+
+HideFunction = Callable[["InterestGraph", int, "NDArray[np.int64]"], "InterestGraph"]
+"""Hides the interactions and texts of some users in a target domain from a snapshot."""
 
 
 @dataclass(frozen=True)

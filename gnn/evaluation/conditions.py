@@ -11,7 +11,7 @@ import numpy as np
 from isthmus.errors import InputError
 from isthmus.gnn.baselines import BASELINES
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.data import HistoryWeighting
+from isthmus.gnn.data import HideFunction, HistoryWeighting
 from isthmus.gnn.evaluation.results import TRANSFER, VARIANTS
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from isthmus.gnn.data import InterestGraph
 
 MODELS = (TRANSFER, *BASELINES)
-HideFunction = Callable[["InterestGraph", int, "NDArray[np.int64]"], "InterestGraph"]
-"""Removes the interactions and texts of some users in a target domain from a graph."""
 ScoreFunction = Callable[["NDArray[np.int64]"], "NDArray[np.float32]"]
 """Scores the target's items for some users: (users,) to (users, items of the target)."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError, TransientError
 
-from isthmus.graph.database import statements as queries
+from isthmus.graph.database import statements
 from isthmus.graph.database.errors import ServerTooOld, translate_error
 from isthmus.progress import progress
 
@@ -28,7 +28,7 @@ MIN_VERSION = (5, 26)
 CONNECTION_TIMEOUT_SECONDS = 10.0
 BATCH_ROWS = 20_000
 RETRY_WAIT_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # in total as long as the driver retries
-# The server's default limit is meant for single queries.
+# The server's default limit is meant for single statements.
 BATCHED_TIMEOUT_SECONDS = 6 * 3600.0
 Row = dict[str, Any]
 
@@ -82,11 +82,13 @@ class Graph:
 
     def read(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement of the catalogue in one read transaction; returns its rows."""
-        return self.run(queries.load_statement(name).text, parameters, neo4j.RoutingControl.READ)
+        return self.run(statements.load_statement(name).text, parameters, neo4j.RoutingControl.READ)
 
     def write(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement of the catalogue in one write transaction; returns its rows."""
-        return self.run(queries.load_statement(name).text, parameters, neo4j.RoutingControl.WRITE)
+        return self.run(
+            statements.load_statement(name).text, parameters, neo4j.RoutingControl.WRITE
+        )
 
     def run(
         self, text: str, parameters: Row, routing: neo4j.RoutingControl = neo4j.RoutingControl.WRITE
@@ -104,7 +106,7 @@ class Graph:
         The driver does not retry such statements when another writer blocks a batch. This method
         retries them from the start, since all of them are idempotent.
         """
-        query = neo4j.Query(queries.load_statement(name).text, timeout=BATCHED_TIMEOUT_SECONDS)
+        query = neo4j.Query(statements.load_statement(name).text, timeout=BATCHED_TIMEOUT_SECONDS)
         with self._translate_errors(), self.driver.session(database=self.database) as session:
             for wait in RETRY_WAIT_SECONDS:
                 with suppress(TransientError):
@@ -154,7 +156,7 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
         try:
             driver.verify_connectivity()  # the driver would retry a query for half a minute
             components = driver.execute_query(
-                queries.load_statement("admin/components").text,
+                statements.load_statement("admin/components").text,
                 database_="system",
                 routing_=neo4j.RoutingControl.READ,
             ).records

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from isthmus.encoders.text import VectorCache, encode_cached, load_encoder
-from isthmus.gnn.data import InterestGraph, hide_interactions, interactions_of_users
+from isthmus.gnn.data import HideFunction, InterestGraph, hide_interactions, interactions_of_users
 from isthmus.graph.database import Row
 from isthmus.graph.generations.snapshot import build_interest_graph
 from isthmus.graph.ingest import (
@@ -26,9 +25,6 @@ from isthmus.graph.ingest import (
 )
 from isthmus.graph.interests import build_item_interests, derive_interests_from_tables
 from isthmus.settings import Settings
-
-HideFunction = Callable[[InterestGraph, int, "NDArray[np.int64]"], InterestGraph]
-"""Hides the interactions and texts of some users in a target domain from a snapshot."""
 
 
 def build_snapshot(dataset: Dataset, settings: Settings) -> InterestGraph:

@@ -9,9 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from isthmus.graph.server import admin_tool as administration
-from isthmus.graph.server import aot_cache as aot
-from isthmus.graph.server import jars, process
+from isthmus.graph.server import admin_tool, aot_cache, jars, process
 from isthmus.graph.server.failures import PortTakenError, ServerError
 from isthmus.graph.server.folders import DATABASE, Folders
 from isthmus.graph.server.record import (
@@ -113,12 +111,12 @@ def import_database(settings: Settings, arguments: list[str], log: Path) -> None
     """
     folders = _prepare_folders(settings)
     process.configure(folders, 0, settings.server_heap, page_cache_size(settings))
-    administration.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
+    admin_tool.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
 
 
 def end_abandoned_import(settings: Settings) -> None:
     """Kills an import into this home that a killed command left running."""
-    administration.kill_abandoned(home_folders(settings).home)
+    admin_tool.kill_abandoned(home_folders(settings).home)
 
 
 def copy_database(settings: Settings, other: Settings) -> None:
@@ -142,7 +140,7 @@ def check_database(settings: Settings) -> None:
     """
     start(settings)  # recovers the transaction log of a killed server
     with pause(settings) as folders:
-        administration.check_files(folders, page_cache_size(settings), DATABASE)
+        admin_tool.check_files(folders, page_cache_size(settings), DATABASE)
 
 
 def replace_database(settings: Settings, other: Settings) -> None:
@@ -226,7 +224,7 @@ def _start(settings: Settings) -> ServerRecord:
     for attempts_left in range(MAX_PORT_ATTEMPTS, 0, -1):
         process.configure(folders, port, heap, cache)
         password = _ensure_password(settings)
-        pid = process.spawn(folders, heap, *aot.aot_options(settings.home))
+        pid = process.spawn(folders, heap, *aot_cache.aot_options(settings.home))
         try:
             process.wait_for_query(folders, pid, port, password)
             break
@@ -237,15 +235,15 @@ def _start(settings: Settings) -> ServerRecord:
     record = make_record(settings, pid)
     assert record is not None  # noqa: S101 the configuration was just written
     write_record(settings, record)
-    if not aot.aot_options(settings.home) or aot.cache_was_refused(folders.console):
-        aot.make_in_background(settings.home, folders.logs)
+    if not aot_cache.aot_options(settings.home) or aot_cache.cache_was_refused(folders.console):
+        aot_cache.make_in_background(settings.home, folders.logs)
     return record
 
 
 def _prepare_folders(settings: Settings) -> Folders:
     """Fetches missing jars, cleans up after killed commands and returns the folders of the home."""
     folders = home_folders(settings)
-    administration.kill_abandoned(folders.home)
+    admin_tool.kill_abandoned(folders.home)
     jars.fetch(folders.jars)
     folders.recover_data()
     return folders
@@ -260,7 +258,7 @@ def _ensure_password(settings: Settings) -> str:
     folders = home_folders(settings)
     file = password_file(settings)
     if not folders.has_users:
-        administration.set_initial_password(folders, file)
+        admin_tool.set_initial_password(folders, file)
     return file.read_text().strip()
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server import lifecycle
 from isthmus.settings import Settings
 
 SHARED_FOLDERS = ("jars", "aot", "encoders", "vectors")
@@ -66,6 +66,6 @@ def _delete_abandoned(settings: Settings, home: Path) -> None:
 
 
 def _delete(settings: Settings) -> None:
-    server.stop(settings)
-    server.end_abandoned_import(settings)
+    lifecycle.stop(settings)
+    lifecycle.end_abandoned_import(settings)
     shutil.rmtree(settings.home, ignore_errors=True)

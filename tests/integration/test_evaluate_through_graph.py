@@ -38,8 +38,8 @@ from isthmus.workflows.evaluate_through_graph import (
     snapshot_differences,
     train_and_publish,
 )
+from tests.conftest import DELETE_ALL
 
-EMPTY = "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS"
 TARGET = "films"
 NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
@@ -79,7 +79,7 @@ def trained(
     visible = hide_from_tables(dataset, set(data.users[users].tolist()), TARGET)
     with connect(server_settings) as graph:
         with graph.driver.session(database=graph.database) as session:
-            session.run(EMPTY).consume()
+            session.run(DELETE_ALL).consume()
         load_tables(graph, visible, folder, server_settings)
         learned, differences = train_and_publish(graph, training_set, 0, server_settings)
         liked = domain_likes(data, target, users)
