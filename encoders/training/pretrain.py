@@ -34,6 +34,7 @@ WORD_DROPOUT = 0.1
 MAX_TOKENS = 40
 # Words, or single characters of scripts without spaces between words.
 TOKEN = re.compile(rf"[{UNSPACED_CHARACTERS}]|[^\s{UNSPACED_CHARACTERS}]+\s*")
+UNSPACED = re.compile(rf"[{UNSPACED_CHARACTERS}]")
 MIN_TOKENS = 4
 MAX_CHARACTERS = 2000
 MIN_TEXTS = 100
@@ -107,7 +108,17 @@ def crop(text: str, rng: np.random.Generator) -> str:
     start = rng.integers(0, max(1, len(tokens) - size + 1))
     run = tokens[start : start + size]
     remaining = [token for token in run if rng.random() >= WORD_DROPOUT]
-    return "".join(remaining or run).strip()
+    return _join_words(remaining or run).strip()
+
+
+def _join_words(tokens: Sequence[str]) -> str:
+    """Joins tokens, with a space between two words that only dropped characters kept apart."""
+    text = ""
+    for token in tokens:
+        if text and not (text[-1].isspace() or UNSPACED.match(text[-1]) or UNSPACED.match(token)):
+            text += " "
+        text += token
+    return text
 
 
 def split_text(text: str) -> tuple[str, str]:

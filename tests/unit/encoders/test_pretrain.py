@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from isthmus.encoders.text.encoder import load_encoder
@@ -143,6 +143,7 @@ def test_too_few_texts_are_an_input_error(
 
 
 @given(st.text(max_size=300), st.integers(0, 5))
+@example("0\r0㐀0", 4)  # the dropped character was all that kept two words apart
 def test_a_crop_consists_of_words_of_its_text(text: str, seed: int) -> None:
     if not TOKEN.findall(text):
         return
