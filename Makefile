@@ -48,3 +48,6 @@ bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on w
 	$(BIN)/python benchmarks/contention.py
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/texts.py $(DATASETS)/zh_reviews/labelled_texts.csv.gz
+	$(BIN)/isthmus demo
+	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python benchmarks/posts.py

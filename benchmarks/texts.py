@@ -19,7 +19,13 @@ from shared.page import write
 from sklearn.cluster import KMeans
 
 from isthmus.encoders.text import TextEncoder, VectorCache, encode_cached, load_encoder
-from isthmus.encoders.topics import fit_polarity, fit_topic_classifier
+from isthmus.encoders.topics import (
+    fit_polarity,
+    fit_topic_classifier,
+    language_index,
+    language_of,
+)
+from isthmus.graph.interests import Interests, Texts, learn_reader
 from isthmus.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +35,11 @@ CLUSTERS = 20
 
 
 def category_accuracy(
-    encoder: TextEncoder, vectors: NDArray[np.float32], table: pl.DataFrame, seed: int
+    encoder: TextEncoder,
+    cache: VectorCache,
+    vectors: NDArray[np.float32],
+    table: pl.DataFrame,
+    seed: int,
 ) -> dict[str, float]:
     """Share of texts whose category is found, by several methods without labels."""
     names = sorted(table["category"].unique())
@@ -47,7 +57,37 @@ def category_accuracy(
         "category by the topic classifier": float(
             (classifier.probabilities(vectors).argmax(axis=1) == truth).mean()
         ),
+        "category by the reader that serves": served_accuracy(
+            encoder, cache, vectors, table["text"].to_list(), names, truth
+        ),
     }
+
+
+def served_accuracy(
+    encoder: TextEncoder,
+    cache: VectorCache,
+    vectors: NDArray[np.float32],
+    words: list[str],
+    names: list[str],
+    truth: NDArray[np.int64],
+) -> float:
+    """Share of texts whose category is found by the reader that a graph of them would choose."""
+    size = len(words)
+    languages = language_index(words)
+    interests = Interests(names, [{language_of(name): name} for name in names], vectors[:0])
+    texts = Texts(
+        ids=[str(k) for k in range(size)],
+        vectors=vectors,
+        words=list(words),
+        items=[None] * size,
+        item_weights=np.zeros(size),
+        writers=[str(k) for k in range(size)],
+        languages=languages,
+        read=[False] * size,
+    )
+    reader, choice = learn_reader(interests, [], {}, texts, {}, encoder, cache)
+    print(choice)
+    return float((reader.topics.logits(vectors, languages).argmax(axis=1) == truth).mean())
 
 
 def polarity_accuracy(
@@ -90,7 +130,7 @@ def main() -> None:
     encoder = load_encoder(settings.encoder, settings.home, settings.threads)
     cache = VectorCache(settings.home / "vectors")
     vectors, _, _ = encode_cached(encoder, cache, table["text"].to_list(), "query")
-    shares = category_accuracy(encoder, vectors, table, settings.seed)
+    shares = category_accuracy(encoder, cache, vectors, table, settings.seed)
     shares |= polarity_accuracy(encoder, vectors, table["label"].to_numpy() == 1, settings.seed)
     rows = [{"what": what, "accuracy": f"{share:.3f}"} for what, share in shares.items()]
     note = f"{len(table):,} texts of {options.table.parent.name}, encoded by {encoder.name}."

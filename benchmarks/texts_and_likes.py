@@ -23,7 +23,7 @@ from variants import compare_variants, transfer_group
 
 from isthmus.gnn.data import HideFunction, InterestGraph, hide_interactions
 from isthmus.gnn.evaluation import TRANSFER
-from isthmus.graph.generations import hide_from_tables, interaction_and_text_rows
+from isthmus.graph.generations import hide_from_tables, interaction_and_text_rows, item_titles
 from isthmus.graph.interests import derive_interests_from_tables
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
@@ -48,8 +48,11 @@ class TextsOnlyBench(Bench):
         remaining = hide_from_tables(self.dataset, set(names), data.domains[target])
         pairs, texts = interaction_and_text_rows(remaining)
         pairs = pairs.filter(~pl.col("user_id").is_in(names))
-        interests = derive_interests_from_tables(training_set, pairs, texts, self.settings)
-        return replace(training_set, user_interests=interests)
+        titles = item_titles(self.dataset, data)
+        interests, written = derive_interests_from_tables(
+            training_set, titles, pairs, texts, self.settings
+        )
+        return replace(training_set, user_interests=interests, written_interests=written)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ class Signals:
         transfer: From the history outside the domain, (users, items of the domain).
         interest: From the users' interests, (users, items of the domain).
         collaborative: From the history inside the domain, (users, items of the domain).
+        written: From the users' written interests, (users, items of the domain).
         popularity: Popularity from 0 to 1, (items of the domain,).
         domain_popularity: Weights of the edges from the domain, (items of the domain,).
         no_history: Which users have no history, bool (users,).
@@ -40,6 +41,7 @@ class Signals:
     transfer: NDArray[np.float32]
     interest: NDArray[np.float32]
     collaborative: NDArray[np.float32]
+    written: NDArray[np.float32]
     popularity: NDArray[np.float32]
     domain_popularity: NDArray[np.float32]
     no_history: NDArray[np.bool_]
@@ -51,6 +53,7 @@ class Signals:
             + weights.interest * self.interest
             + weights.collaborative * self.collaborative
             + weights.popularity * self.popularity
+            + weights.written * self.written
         )
         score[self.no_history] = (
             weights.interest_alone * self.interest[self.no_history]
@@ -88,6 +91,7 @@ def compute_signals(
         transfer=sum_edges(outside, learned.transfer, items),
         interest=sum_edges(history.interests, learned.interest, items),
         collaborative=sum_edges(inside, learned.co_liked, items),
+        written=sum_edges(history.written, learned.interest, items),
         popularity=graph.popularity(weighting.half_life_days)[items],
         domain_popularity=domain_popularity_scores(graph, learned, target),
         no_history=np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0,
@@ -102,6 +106,8 @@ def sum_edges(rows: csr_array, edges: EdgeList, items: NDArray[np.int64]) -> NDA
         edges: Edges from these sources to items of the graph.
         items: Indices of the items.
     """
+    if not rows.nnz:  # zeros that take no memory
+        return np.broadcast_to(np.float32(0), (rows.shape[0], len(items)))
     item_count = max(int(edges.targets.max(initial=0)), int(items.max(initial=0))) + 1
     entries = (edges.weights, (edges.sources, edges.targets))
     matrix = csr_array(entries, shape=(rows.shape[1], item_count))

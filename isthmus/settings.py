@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -77,8 +77,60 @@ class Settings(BaseSettings):
     )
     encoder: str = Field(
         default=DEFAULT_ENCODER,
-        description="Text encoder: a model name or folder for sentence-transformers, or NAME@int8 "
-        "to run the model as an ONNX graph of 8-bit integers.",
+        description="Text encoder: a model name or folder for sentence-transformers, NAME@int8 to "
+        "run the model as an ONNX graph of 8-bit integers, or openai:MODEL for a model at the "
+        "endpoint openai_base_url.",
+    )
+    query_prefix: str | None = Field(
+        default=None,
+        description="Text that the encoder reads before each text of a user; if not set, what the "
+        "model declares, or what the card of its family states.",
+    )
+    passage_prefix: str | None = Field(
+        default=None,
+        description="Text that the encoder reads before each text of an item; if not set, what "
+        "the model declares, or what the card of its family states.",
+    )
+    openai_base_url: str = Field(
+        default="https://api.openai.com/v1",
+        validation_alias=AliasChoices("OPENAI_BASE_URL", "ISTHMUS_OPENAI_BASE_URL"),
+        description="Address of the endpoint for models named openai:MODEL, without /embeddings.",
+    )
+    openai_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("OPENAI_API_KEY", "ISTHMUS_OPENAI_API_KEY"),
+        description="Key for openai_base_url; log lines show *** in its place.",
+    )
+    endpoint_receives: Literal["nothing", "titles", "titles and texts"] = Field(
+        default="nothing",
+        description="What may be sent to openai_base_url: nothing; titles, which are the titles, "
+        "descriptions and categories of items; or also the texts that users wrote.",
+    )
+    endpoint_batch: int = Field(
+        default=32,
+        ge=1,
+        le=2048,
+        description="Maximum number of texts in a request for embeddings, 1 to 2048; hosts have "
+        "limits of their own, from 10 to 2048.",
+    )
+    endpoint_characters: int = Field(
+        default=6000,
+        ge=16,
+        description="Number of characters to which a text is cut before an endpoint receives it, "
+        "at least 16; for a model that reads 512 tokens, about 1500.",
+    )
+    endpoint_price: float | None = Field(
+        default=None,
+        ge=0,
+        description="Price of a million tokens at the endpoint of the encoder, in USD, at least "
+        "0; if set, `isthmus encode` also reports the cost.",
+    )
+    interests_by: str | None = Field(
+        default=None,
+        description="Chat model, openai:MODEL at openai_base_url, by which `isthmus encode` and "
+        "`isthmus interests` find the interests of users' texts where it is better than the "
+        "encoder on held-out texts. `recommend --text`, `judge` and `feedback --text` use the "
+        "encoder. If not set, the encoder alone finds them.",
     )
     keep_text: bool = Field(
         default=False,
@@ -201,11 +253,23 @@ def load_settings(**options: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        is_secret = name in _secret_names()
+        value = "***" if is_secret else repr(first["input"])
         raise InputError(
-            f"The setting {name} has the invalid value {first['input']!r}: {first['msg'].lower()}.",
+            f"The setting {name} has the invalid value {value}: {first['msg'].lower()}.",
             "Correct the option, the environment variable or the entry in isthmus.toml.",
-        ) from error
+        ) from (None if is_secret else error)
     except ValueError as error:
         raise InputError(
             f"isthmus.toml cannot be read: {error}.", "Correct or remove the file."
         ) from error
+
+
+def _secret_names() -> set[str]:
+    """Names of the settings, and of their environment variables, whose values are secret."""
+    names = set()
+    for name, info in Settings.model_fields.items():
+        if SecretStr in (info.annotation, *get_args(info.annotation)):
+            alias = info.validation_alias
+            names |= {name, *map(str, alias.choices if isinstance(alias, AliasChoices) else ())}
+    return names

@@ -93,7 +93,7 @@ def pretrain(settings: Settings, plan: TrainingPlan, out: Path, tables: tuple[Pa
       isthmus encoder pretrain --name ours
       isthmus encoder pretrain --tables data/ --name ours --epochs 3 --minutes 60
     """
-    from isthmus.encoders.text import load_encoder
+    from isthmus.encoders.text import load_local_encoder
     from isthmus.encoders.training import pretrain_encoder as run
     from isthmus.graph.database import connect
     from isthmus.graph.interests import texts_of_graph, texts_of_tables
@@ -103,7 +103,7 @@ def pretrain(settings: Settings, plan: TrainingPlan, out: Path, tables: tuple[Pa
     else:
         with connect(settings) as graph:
             texts = texts_of_graph(graph)
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    encoder = load_local_encoder(settings.encoder, settings.home, settings.threads, settings)
     return _format_result(run(encoder, texts, plan, out))
 
 
@@ -144,7 +144,7 @@ def finetune(
       isthmus encoder finetune --name bilingual
       ISTHMUS_ENCODER=pretrained isthmus encoder finetune data/ --name ours --epochs 2
     """
-    from isthmus.encoders.text import load_encoder
+    from isthmus.encoders.text import load_local_encoder
     from isthmus.encoders.training import EMPTY_BEHAVIOUR, check_example_count, with_bundled_pairs
     from isthmus.encoders.training import finetune_encoder as run
     from isthmus.graph.sources import read_dataset
@@ -156,7 +156,7 @@ def finetune(
         check_example_count(behaviour)  # before the bundled pairs hide that the tables have too few
     if wants:
         behaviour = with_bundled_pairs(behaviour)
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    encoder = load_local_encoder(settings.encoder, settings.home, settings.threads, settings)
     return _format_result(run(encoder, behaviour, plan, out))
 
 

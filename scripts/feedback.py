@@ -1,4 +1,4 @@
-"""`isthmus feedback`: record one interaction."""
+"""`isthmus feedback`: record one interaction or one text."""
 
 from __future__ import annotations
 
@@ -9,49 +9,84 @@ import click
 from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
+    from isthmus.graph.database import Graph
     from isthmus.settings import Settings
 
 
 @click.command()
 @click.argument("user")
-@click.argument("domain")
-@click.argument("item")
+@click.argument("domain", required=False)
+@click.argument("item", required=False)
+@click.option("--text", help="Record a text of USER instead; give no DOMAIN and ITEM.")
 @click.option("--dislike", is_flag=True, help="Record a dislike: the weight becomes negative.")
 @click.option(
-    "--weight",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Strength; negative: a dislike.",
+    "--weight", type=float, help="Strength; negative: a dislike.  [default: 1.0]", metavar="FLOAT"
 )
 @click.option("--event-id", help="Idempotency key: the same id counts once.")
 @with_settings
 def command(
     settings: Settings,
     user: str,
-    domain: str,
-    item: str,
+    domain: str | None,
+    item: str | None,
+    text: str | None,
     dislike: bool,
-    weight: float,
+    weight: float | None,
     event_id: str | None,
 ) -> Output:
-    """Record that USER liked ITEM of DOMAIN just now; it counts in the next recommendation.
+    """Record that USER liked ITEM of DOMAIN just now, or wrote a text.
 
-    An unknown USER is created; ITEM must exist. For a stream of events, use `isthmus ingest
-    --follow`.
+    It counts in the next recommendation. An unknown USER is created; ITEM must exist. For a stream
+    of events, use `isthmus ingest --follow`.
 
     \b
     Examples:
       isthmus feedback ana films f0012
       isthmus feedback ana films f0007 --dislike --event-id 2f1c-77
+      isthmus feedback ana --text "I like historical novels."
     """
+    if text is not None and (domain is not None or dislike or weight is not None):
+        raise click.UsageError("With --text, give USER only: no DOMAIN, ITEM, --dislike, --weight.")
+    if text is None and (domain is None or item is None):
+        raise click.UsageError("Give DOMAIN and ITEM, or --text.")
     from isthmus.graph.database import connect
+
+    with connect(settings) as graph:
+        if text is not None:
+            return _record_text(graph, user, text, settings, event_id)
+        weight = 1.0 if weight is None else weight
+        weight = -abs(weight) if dislike else weight
+        return _record_interaction(graph, user, str(domain), str(item), settings, weight, event_id)
+
+
+def _record_text(
+    graph: Graph, user: str, text: str, settings: Settings, event_id: str | None
+) -> Output:
+    from isthmus.graph.events import record_text
+    from isthmus.graph.interests import active_encoder
+
+    done = record_text(graph, active_encoder(graph, settings), user, text, settings, event_id)
+    if not done["recorded"]:
+        return Output(done, _recorded_before(event_id))
+    interests = ", ".join(f"{row['interest']} {row['weight']:.2f}" for row in done["interests"])
+    return Output(done, f"{user} wrote about: {interests or 'no interest'}")
+
+
+def _record_interaction(
+    graph: Graph,
+    user: str,
+    domain: str,
+    item: str,
+    settings: Settings,
+    weight: float,
+    event_id: str | None,
+) -> Output:
     from isthmus.graph.events import record_interaction
 
-    weight = -abs(weight) if dislike else weight
-    with connect(settings) as graph:
-        done = record_interaction(graph, user, domain, item, settings, weight, event_id)
+    done = record_interaction(graph, user, domain, item, settings, weight, event_id)
     text = f"{user}, {item} in {domain}: weight {weight:g}"
-    if not done["recorded"]:
-        text = f"The event {event_id} was recorded before; nothing changed."
-    return Output(done, text)
+    return Output(done, text if done["recorded"] else _recorded_before(event_id))
+
+
+def _recorded_before(event_id: str | None) -> str:
+    return f"The event {event_id} was recorded before; nothing changed."

@@ -24,6 +24,7 @@ COMMANDS = (
     "schedule",
     "generations",
     "recommend",
+    "judge",
     "feedback",
     "evaluate",
     "cypher",

@@ -38,13 +38,15 @@ def command(
 ) -> Output | None:
     """Recommend items of a domain to USER, to many users, or for a text.
 
-    Items that the user has interacted with are left out. With --users, one JSON document per user
-    is printed on a line of its own, in the order of the file.
+    Items that the user has interacted with are left out. A text may ask for something, reject
+    something, or both; items about what it rejects are left out. With --users, one JSON document
+    per user is printed on a line of its own, in the order of the file.
 
     \b
     Examples:
       isthmus recommend ana --domain films -n 5 --explain
       isthmus recommend --text "我喜欢阅读历史小说。" --domain books
+      isthmus recommend --text "I love jazz but can't stand metal" --domain music
       isthmus recommend --users ids.txt --domain films > answers.jsonl
     """
     if sum(given is not None for given in (user, text, users)) != 1:
@@ -64,10 +66,12 @@ def command(
                 write_json(answer)
             return None
         if text is not None:
+            from isthmus.encoders.text import VectorCache
             from isthmus.graph.interests import active_encoder
 
             encoder = active_encoder(graph, settings)
-            answer = recommend_for_text(graph, encoder, text, domain, n)
+            cache = VectorCache(settings.home / "vectors")
+            answer = recommend_for_text(graph, encoder, cache, text, domain, n)
         else:
             answer = recommend_for_user(graph, str(user), domain, n, settings)
     return Output(answer, format_answer(answer, paths=explain))

@@ -18,7 +18,7 @@ from isthmus.settings import Settings
 DELETE_ALL = (
     "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 2000 ROWS"
 )
-SETTING_PREFIXES = ("NEO4J_", "ISTHMUS_")
+SETTING_PREFIXES = ("NEO4J_", "ISTHMUS_", "OPENAI_")
 CACHE = Path(
     os.environ.get("ISTHMUS_TEST_CACHE") or user_cache_path("isthmus-tests", appauthor=False)
 )

@@ -249,7 +249,7 @@ def snapshot_differences(stored: InterestGraph, expected: InterestGraph) -> list
         return differences
     for name in ("item_vectors", "interest_vectors", "last_at"):
         differences += _array_differences(name, getattr(stored, name), getattr(expected, name))
-    for name in ("interactions", "item_interests", "user_interests"):
+    for name in ("interactions", "item_interests", "user_interests", "written_interests"):
         ours, others = getattr(stored, name), getattr(expected, name)
         pairs = ((ours.indptr, others.indptr), (ours.indices, others.indices))
         if all(np.array_equal(*pair) for pair in pairs):

@@ -40,7 +40,9 @@ from isthmus.graph.interests import (
     derive_user_interests,
     encode_and_find_interests,
     register_version,
+    report_usage,
 )
+from isthmus.graph.serving import calibrate
 from isthmus.metrics import peak_memory_bytes
 from isthmus.settings import Settings
 
@@ -139,6 +141,9 @@ def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, 
         challenger = train_challenger(graph, source, champion, settings, force, steps)
         with steps.step("publish"):
             publish_challenger(graph, challenger, champion, lease)
+        if challenger.decision.promoted and source.version is not None:
+            with steps.step("calibrate"):
+                calibrate(graph, settings)
         return summarize(source, champion, challenger, steps, start)
 
 
@@ -302,8 +307,9 @@ def encoder_version(graph: Graph, settings: Settings) -> int | None:
     active = active_version(graph)
     if active is None:
         return None
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads, settings)
     version = register_version(graph, encoder)
     if version != active.number:
         encode_and_find_interests(graph, settings, encoder)
+        report_usage(encoder, settings)
     return version

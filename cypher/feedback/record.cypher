@@ -107,7 +107,8 @@ CALL () {
     CALL (u) {
       MATCH (u)-[s:INTERESTED_IN]->(k:Interest)
       SET s.weight = round(s.weight, $decimals), s.updated_at = datetime()
-      WITH k.version AS version, s, k.id AS id ORDER BY abs(s.weight) DESC, id
+      WITH k.version AS version, s, k.id AS id
+      ORDER BY CASE WHEN abs(s.written) > abs(s.weight) THEN abs(s.written) ELSE abs(s.weight) END DESC, id
       WITH version, collect(s)[$most..] AS weak
       UNWIND weak AS s
       DELETE s

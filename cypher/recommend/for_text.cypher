@@ -1,21 +1,38 @@
 // purpose: The best items of a domain for a text whose writer is not in the graph, with their paths: items with
-//   an embedding similar to the text's, items that its interests lead to, and domain popularity.
-// parameters: domain STRING; n INTEGER number of items; similar LIST of {key, share}; interests LIST of
-//   {interest, weight}; candidates INTEGER number of popular items that are scored;
-//   version INTEGER of the encoder
-// columns: item_id, title, score, paths, generation
+//   an embedding similar to what the text asks for, items that its interests lead to, and domain popularity. A clause
+//   that rejects something lowers the items that are similar to it; items about a rejected interest are left out.
+//   score = sum over the clauses of content(clause, j) + interest * sum w(k) v(k->j) + popularity * popularity(j)
+//         + domain popularity(j)
+//   with content = weight * z for a clause that asks for something and weight * max(z, 0) for one that rejects, z the
+//   similarity in standard deviations above the mean of the domain. Without a generation, interests lead to their
+//   items.
+// parameters: domain STRING; n INTEGER number of items; clauses LIST of {text, vector, weight, mean, deviation}; similar LIST
+//   of the keys of the items that are nearest to the clauses; interests LIST of {interest, weight}; rejected LIST of
+//   ids of interests; items LIST of the keys of the items to score, rejected or not, or null for the best of the
+//   domain; candidates INTEGER number of popular items that are scored; version INTEGER of the encoder
+// columns: item_id, title, score, paths, generation, slope, offset of the probability that the writer likes an item,
+//   calibration_error, calibration_pairs
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(d:Domain {name: $domain})
-WITH g.number AS generation, d,
+WITH g.number AS generation, d, m {.slope, .offset, .calibration_error, .calibration_pairs} AS calibration,
      coalesce(m {interest: coalesce(m.interest_alone, m.interest),
                  popularity: coalesce(m.popularity_alone, m.popularity)}, {interest: 1.0, popularity: 0.1}) AS merge
 CALL (generation, d, merge) {
-  UNWIND $similar AS s
-  MATCH (j:Item {key: s.key})
-  RETURN j, 'content' AS kind, null AS source, 'embedding' AS via, s.share AS share
+  UNWIND $similar AS key
+  MATCH (j:Item {key: key})
+  RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
+UNION ALL
+  UNWIND $items AS key
+  MATCH (j:Item {key: key, domain: $domain})
+  RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 UNION ALL
   UNWIND $interests AS s
   MATCH (source:Interest {id: s.interest, version: $version})-[e:TRANSFERS_TO {generation: generation}]->(j:Item {domain: $domain})
   RETURN j, 'interest' AS kind, source, 'TRANSFERS_TO' AS via, merge.interest * s.weight * e.weight AS share
+UNION ALL
+  WITH generation, merge WHERE generation IS NULL
+  UNWIND $interests AS s
+  MATCH (source:Interest {id: s.interest, version: $version})<-[e:ABOUT]-(j:Item {domain: $domain})
+  RETURN j, 'interest' AS kind, source, 'ABOUT' AS via, merge.interest * s.weight * e.weight AS share
 UNION ALL
   MATCH (d)-[e:TRANSFERS_TO {generation: generation}]->(j:Item)
   RETURN j, 'popularity' AS kind, d AS source, 'TRANSFERS_TO' AS via, e.weight AS share
@@ -24,12 +41,24 @@ UNION ALL
   WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 }
-WITH generation, merge, j, sum(share) + merge.popularity * j.popularity AS score,
+WITH generation, calibration, merge, j, sum(share) AS led,
      // An edge that another transaction deletes meanwhile has no weight any more, and is no path.
      collect(CASE WHEN kind IS NOT NULL AND share IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
+WHERE CASE WHEN $items IS NULL
+  THEN NOT EXISTS { (j)-[:ABOUT]->(k:Interest {version: $version}) WHERE k.id IN $rejected }
+  ELSE j.key IN $items END
+OPTIONAL MATCH (j)-[:ENCODED_AS]->(v:ItemVector {version: $version})
+WITH generation, calibration, merge, j, led, paths, [c IN CASE WHEN v IS NULL THEN [] ELSE $clauses END |
+  {clause: c.text, weight: c.weight, z: (vector.similarity.cosine(v.vector, c.vector) - c.mean) / c.deviation}] AS near
+WITH generation, calibration, merge, j, led, paths, [c IN near |
+  {clause: c.clause, share: CASE WHEN c.weight < 0 AND c.z < 0 THEN 0.0 ELSE c.weight * c.z END}] AS content
+WITH generation, calibration, merge, j, paths, content,
+  led + reduce(total = 0.0, c IN content | total + c.share) + merge.popularity * j.popularity AS score
 ORDER BY score DESC, j.key LIMIT $n
 RETURN j.item_id AS item_id, j.title AS title, score,
   [p IN paths | {kind: p.kind, from: coalesce(p.source.id, p.source.name), title: p.source.name, via: p.via, share: p.share}]
+  + [c IN content | {kind: 'content', from: null, title: c.clause, via: 'embedding', share: c.share}]
   + [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
       share: merge.popularity * j.popularity}] AS paths,
-  generation
+  generation, calibration.slope AS slope, calibration.offset AS offset,
+  calibration.calibration_error AS calibration_error, calibration.calibration_pairs AS calibration_pairs

@@ -3,19 +3,22 @@
 //         + collaborative * n_in^-power * sum a(u,i) c(i->j) over the history inside the domain
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
+//         + written * sum t(u,k) v(k->j)                     over what the user wrote
 //   with the merge weights of the generation. For users without history the edge from the domain itself to j (domain
-//   popularity) is added, and interest_alone and popularity_alone replace interest and popularity. Without a
-//   generation, interests lead to their items. a(u,i) is the weight of INTERACTED, halved for each half-life
-//   before the newest, and multiplied by the dislike weight if it is negative; both are the generation's.
+//   popularity) is added, interest_alone and popularity_alone replace interest and popularity, and written is 0.
+//   Without a generation, interests lead to their items. s(u,k) and t(u,k) are weight and written of INTERESTED_IN;
+//   a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and multiplied by the dislike
+//   weight if it is negative; both are the generation's.
 //   With as_if_cold, the user's interactions in the domain are hidden: they are neither read nor excluded from
-//   the answer, and s(u,k) is derived from the history outside the domain alone, as the mean of weight times ABOUT.
+//   the answer, and s(u,k) is derived from the history outside the domain alone, as the mean of weight times ABOUT;
+//   t(u,k) stays, because it comes from texts about no item.
 // parameters: user STRING id; domain STRING; n INTEGER number of items; history_limit INTEGER maximum interactions,
 //   the newest and strongest, half of them inside and half outside the domain, and if one side has fewer, the rest
 //   from the other; half_life_days FLOAT used without a generation and for s(u,k) with as_if_cold;
 //   candidates INTEGER number of popular items that are scored besides those that edges lead to;
 //   paths BOOLEAN whether to return the paths; generation INTEGER, or null for the active one;
-//   as_if_cold BOOLEAN; most_edges INTEGER maximum edges of one kind that are read of a node: if the generation
-//   has more, run the statement again with its number
+//   as_if_cold BOOLEAN; most_edges INTEGER maximum edges of one kind that are read of an item, and half of the
+//   maximum of an interest: if the generation has more, run the statement again with its number
 // columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the upper bound of
 //   the scores of the items that were not scored (null if all were)
 MATCH (u:User {id: $user})
@@ -24,11 +27,11 @@ WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $gen
 WITH u, g.number AS generation, CASE WHEN g IS NULL THEN 0 ELSE coalesce(g.most_edges, 1000000) END AS most_edges,
      m, d, EXISTS { (u)-[:INTERACTED]->() } AS acted
 WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS popularity_source,
-     coalesce(m {.transfer, .collaborative, .power,
+     coalesce(m {.transfer, .collaborative, .power, written: CASE WHEN acted THEN coalesce(m.written, 0.0) ELSE 0.0 END,
                  interest: CASE WHEN acted THEN m.interest ELSE coalesce(m.interest_alone, m.interest) END,
                  popularity: CASE WHEN acted THEN m.popularity ELSE coalesce(m.popularity_alone, m.popularity) END,
                  half_life_days: coalesce(m.half_life_days, $half_life_days), dislike: coalesce(m.dislike, 1.0)},
-              {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, power: 0.5,
+              {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, written: 0.0, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge
 CALL (merge) {
   MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
@@ -75,7 +78,13 @@ CALL (u, merge) {
   }
   RETURN collect({source: source, kind: 'interest', via: 'TRANSFERS_TO', strength: strength}) AS interests
 }
-WITH u, generation, most_edges, popularity_source, merge, popular, rest, met, interests,
+CALL (u, merge) {
+  WITH u, merge WHERE merge.written <> 0
+  MATCH (u)-[s:INTERESTED_IN]->(source:Interest)
+  WHERE s.written <> 0
+  RETURN collect({source: source, kind: 'text', via: 'TRANSFERS_TO', strength: merge.written * s.written}) AS texts
+}
+WITH u, generation, most_edges, popularity_source, merge, popular, rest, met, interests + texts AS interests,
   [h IN outside | {source: h.item, kind: 'transfer', via: 'TRANSFERS_TO', strength: merge.transfer *
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
@@ -106,7 +115,14 @@ CALL (u, generation, popularity_source, merge, popular, met, outside, inside, in
     }
     RETURN j, h, strength * e.weight AS share
   UNION ALL
-    UNWIND outside + interests AS h
+    UNWIND interests AS h
+    WITH h, h.source AS source, h.strength AS strength
+    CALL (source, generation) {
+      MATCH (source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation RETURN j, e LIMIT 2 * $most_edges
+    }
+    RETURN j, h, strength * e.weight AS share
+  UNION ALL
+    UNWIND outside AS h
     WITH h, h.source AS source, h.strength AS strength
     CALL (source, generation) {
       MATCH (source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation RETURN j, e LIMIT $most_edges

@@ -1,46 +1,51 @@
-"""Encodes texts to vectors of unit length with any sentence-transformers model."""
+"""Loads text encoders, and encodes with any sentence-transformers model on this machine."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import hashlib
-import json
 import logging
-import os
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isthmus.encoders.endpoint import is_endpoint
 from isthmus.encoders.text.batching import (
     length_sorted_batches,
     parallel_map,
     prefers_bfloat16,
     thread_count,
 )
+from isthmus.encoders.text.endpoint_encoder import EndpointEncoder
 from isthmus.encoders.text.model_files import find_model
 from isthmus.encoders.text.onnx import INT8, OnnxModel, export_onnx
+from isthmus.encoders.text.prompts import model_prefixes, with_set_prefixes
+from isthmus.encoders.text.text_encoder import (
+    Kind,
+    TextEncoder,
+    scale_to_unit_length,
+    stored_facts,
+)
 from isthmus.errors import InputError
-from isthmus.progress import Advance, progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
-Kind = Literal["query", "passage"]
+    from isthmus.progress import Advance
+    from isthmus.settings import Settings
+
 WINDOW_TEXTS = 1024  # per core: enough batches to keep all cores busy between two saves
 # No piece of a common vocabulary is longer, so cutting a text here removes nothing within its
 # token limit.
 MAX_TOKEN_CHARACTERS = 16
 DEFAULT_MAX_TOKENS = 8192  # for models without a limit
-MIN_PROGRESS_TEXTS = 256
 
 
-class TextEncoder:
+class LocalEncoder(TextEncoder):
     """A sentence-transformers model with its prefixes, fast on a CPU.
 
     The model is loaded when the first text is encoded. The facts that a look-up in the vector cache
@@ -50,21 +55,43 @@ class TextEncoder:
         name: The name that the user gave; ends in `@int8` for the ONNX graph.
         folder: Folder of the model files.
         onnx: The ONNX graph, or None to encode with torch.
-        fingerprint: SHA-256 that identifies the model; equal fingerprints give equal vectors.
-        dimensions: Length of a vector.
-        prefixes: Text that the model expects before each kind of text.
         max_tokens: Maximum number of tokens that the model reads of a text.
+
+    Args:
+        name: The name that the user gave.
+        folder: Folder of the model files.
+        notes: Folder of the notes file.
+        settings: `query_prefix` and `passage_prefix`.
     """
 
-    def __init__(self, name: str, folder: Path, notes: Path) -> None:
+    def __init__(self, name: str, folder: Path, notes: Path, settings: Settings) -> None:
         self.name = name
         self.folder = folder
         self.onnx: OnnxModel | None = None
-        self.fingerprint = _fingerprint(folder)
-        facts = self._load_notes(notes / f"{self.fingerprint[:16]}.json")
-        self.dimensions: int = facts["dimensions"]
-        self.prefixes = model_prefixes(name, facts["prompts"])
+        self._fingerprint = _fingerprint(folder)
+        facts = stored_facts(notes / f"{self._fingerprint[:16]}.json", self._find_facts)
+        self._dimensions: int = facts["dimensions"]
         self.max_tokens: int = facts["max_tokens"]
+        self.max_characters = MAX_TOKEN_CHARACTERS * self.max_tokens
+        own_prefixes = model_prefixes(name, facts["prompts"])
+        self.prefixes = with_set_prefixes(own_prefixes, settings)
+        if self.prefixes != own_prefixes:  # other vectors, so that it is another encoder
+            self._fingerprint = _hash(f"{self._fingerprint} {sorted(self.prefixes.items())}")
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the model's files, and of the prefixes if they are not the model's own."""
+        return self._fingerprint
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return self._dimensions
+
+    @property
+    def lasting_name(self) -> str:
+        """The name, or the absolute path if the name is a folder."""
+        return str(self.folder) if Path(self.name).expanduser().is_dir() else self.name
 
     @cached_property
     def model(self) -> SentenceTransformer:
@@ -88,14 +115,12 @@ class TextEncoder:
                 "again.",
             ) from error
 
-    def with_onnx(self, onnx: OnnxModel) -> TextEncoder:
+    def with_onnx(self, onnx: OnnxModel) -> LocalEncoder:
         """Returns a copy of the encoder that computes vectors with an ONNX graph."""
         other = copy.copy(self)
         other.name = self.name + INT8
         other.onnx = onnx
-        other.fingerprint = hashlib.sha256(
-            f"{self.fingerprint} {onnx.fingerprint}".encode()
-        ).hexdigest()
+        other._fingerprint = _hash(f"{self.fingerprint} {onnx.fingerprint}")
         return other
 
     @property
@@ -114,61 +139,18 @@ class TextEncoder:
     def _use_bfloat16(self) -> bool:
         return self.on_cpu and prefers_bfloat16()
 
-    def _load_notes(self, path: Path) -> dict[str, Any]:
-        """Reads the model's prompts, token limit and dimensions; writes the file if missing."""
-        with contextlib.suppress(OSError, ValueError):
-            facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            return facts
-        facts = {
+    def _find_facts(self) -> dict[str, Any]:
+        """Returns the model's prompts, token limit and dimensions, which it is loaded for."""
+        return {
             "prompts": dict(self.model.prompts),
             "max_tokens": min(self.model.max_seq_length or DEFAULT_MAX_TOKENS, 1 << 16),
             "dimensions": self._encode_batch(["a"], "query").shape[1],
         }
-        with contextlib.suppress(OSError):  # then the next run computes them again
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.{os.getpid()}")
-            part.write_text(json.dumps(facts), "utf-8")
-            part.replace(path)
-        return facts
-
-    def encode(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
-        """Encodes texts to vectors of unit length, shape (texts, dimensions), in the same order.
-
-        Every text gets a vector: text beyond the model's limit is cut, and characters that cannot
-        be encoded are replaced.
-
-        Args:
-            texts: The texts.
-            kind: "query" for texts of users, "passage" for items.
-        """
-        prepared = self.prepare(texts, kind)
-        vectors = np.empty((len(prepared), self.dimensions), np.float32)
-        with encoding_progress(len(prepared)) as advance:
-            done = 0
-            for window in self.encode_windows(prepared, kind, advance):
-                vectors[done : done + len(window)] = window
-                done += len(window)
-        return vectors
-
-    def prepare(self, texts: Sequence[str], kind: Kind) -> list[str]:
-        """Cleans the texts, cuts them and adds the prefix of their kind."""
-        limit = MAX_TOKEN_CHARACTERS * self.max_tokens
-        prefix = self.prefixes[kind]
-        return [prefix + clean_text(text[: 2 * limit])[:limit] for text in texts]
 
     def encode_windows(
         self, prepared: Sequence[str], kind: Kind, advance: Advance
     ) -> Iterator[NDArray[np.float32]]:
-        """Encodes prepared texts in order, a few thousand at a time.
-
-        Args:
-            prepared: Texts from `prepare`.
-            kind: The kind that they were prepared for.
-            advance: Called after every batch with its number of texts.
-
-        Yields:
-            Vectors of the next texts, shape (up to WINDOW_TEXTS per core, dimensions).
-        """
+        """Encodes prepared texts in order, up to WINDOW_TEXTS per core; see `TextEncoder`."""
         size = WINDOW_TEXTS * (thread_count() if len(prepared) > WINDOW_TEXTS else 1)
         for start in range(0, len(prepared), size):
             yield self._encode_window(prepared[start : start + size], kind, advance)
@@ -188,8 +170,7 @@ class TextEncoder:
 
     def _encode_batch(self, batch: list[str], kind: Kind) -> NDArray[np.float32]:
         vectors = self.onnx.encode(batch) if self.onnx else self._encode_with_torch(batch, kind)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.maximum(norms, np.finfo(np.float32).tiny)
+        scale_to_unit_length(vectors)
         return vectors
 
     def _encode_with_torch(self, batch: list[str], kind: Kind) -> NDArray[np.float32]:
@@ -202,7 +183,7 @@ class TextEncoder:
                 batch_size=len(batch),
                 show_progress_bar=False,
                 convert_to_numpy=True,
-                task="query" if kind == "query" else "document",
+                task="document" if kind == "passage" else "query",
             )
         return np.asarray(vectors, np.float32)
 
@@ -227,64 +208,76 @@ class TextEncoder:
         return np.maximum(np.array(counts, np.int64), 1)
 
 
-def encoding_progress(total: int) -> contextlib.AbstractContextManager[Advance]:
-    """Shows progress over `total` texts; nothing below MIN_PROGRESS_TEXTS."""
-    if total < MIN_PROGRESS_TEXTS:
-        return contextlib.nullcontext(lambda _: None)
-    return progress("encode texts", total, "texts")
-
-
-def clean_text(text: str) -> str:
-    """Strips white space and joins surrogate pairs; a lone surrogate becomes U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.strip()
-
-
-def model_prefixes(name: str, prompts: dict[str, Any]) -> dict[Kind, str]:
-    """Returns the prefix that a model expects before each kind of text.
-
-    The model's own prompts, if it has any; else, for a model of the E5 family, the family's
-    prefixes (Wang et al. 2022, arXiv:2212.03533, section 4.3), which early E5 models do not
-    declare; else "".
-
-    Args:
-        name: Name or folder of the model.
-        prompts: Prompts that the model declares, by name.
-    """
-    query = prompts.get("query") or ""
-    passage = next(filter(None, map(prompts.get, ("passage", "document", "corpus"))), "")
-    base_name = name.rstrip("/").rsplit("/", 1)[-1].lower()
-    is_e5 = "e5" in re.split(r"[-_.]", base_name) and "instruct" not in base_name
-    if not (query or passage) and is_e5:
-        query, passage = "query: ", "passage: "
-    return {"query": query, "passage": passage}
-
-
-def load_encoder(name: str, home: Path, threads: int | None = None) -> TextEncoder:
+def load_encoder(
+    name: str, home: Path, threads: int | None = None, settings: Settings | None = None
+) -> TextEncoder:
     """Loads an encoder; downloads or converts the model if it is not on this machine.
 
     Args:
         name: A folder or a model's name on the hub; the suffix `@int8` selects the ONNX graph of
-            8-bit integers.
+            8-bit integers. `openai:MODEL` is a model at an endpoint.
         home: The home folder of isthmus.
         threads: Threads of this process for encoding; None to use all cores.
+        settings: Prefixes and endpoint; None to read them from the environment and
+            `isthmus.toml`.
 
     Raises:
-        InputError: There is no model of that name, or the folder contains none.
+        InputError: There is no model of that name, the folder contains none, or the setting
+            `endpoint_receives` allows the endpoint nothing.
         IsthmusError: The model is not on this machine and the hub cannot be reached, or the model
             cannot be exported to ONNX.
     """
+    encoder = find_encoder(name, home, threads, settings)
+    if isinstance(encoder, EndpointEncoder):
+        encoder.require_consent("passage")
+    return encoder
+
+
+def find_encoder(
+    name: str, home: Path, threads: int | None = None, settings: Settings | None = None
+) -> TextEncoder:
+    """Loads an encoder as `load_encoder` does, also one whose endpoint may receive nothing.
+
+    It prepares texts, and refuses to encode them.
+    """
+    settings = _or_load(settings, home)
+    if is_endpoint(name):
+        return EndpointEncoder(name, home / "vectors", settings)
+    return load_local_encoder(name, home, threads, settings)
+
+
+def load_local_encoder(
+    name: str, home: Path, threads: int | None = None, settings: Settings | None = None
+) -> LocalEncoder:
+    """Loads a model that runs on this machine, as `load_encoder` does, so that it can be trained.
+
+    Raises:
+        InputError: The model is at an endpoint, or there is none of that name.
+        IsthmusError: As in `load_encoder`.
+    """
+    if is_endpoint(name):
+        raise InputError(
+            f"{name} is a model at an endpoint, which cannot be trained or exported.",
+            "Set encoder to a model on this machine.",
+        )
     model_name = name if Path(name).expanduser().is_dir() else name.removesuffix(INT8)
     folder = find_model(model_name, home)
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
-    encoder = TextEncoder(model_name, folder, home / "vectors")
+    encoder = LocalEncoder(model_name, folder, home / "vectors", _or_load(settings, home))
     return encoder if model_name == name else encoder.with_onnx(export_onnx(encoder, home))
+
+
+def _or_load(settings: Settings | None, home: Path) -> Settings:
+    from isthmus.settings import load_settings
+
+    return load_settings(home=home) if settings is None else settings
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _fingerprint(folder: Path) -> str:

@@ -22,7 +22,7 @@ from isthmus.errors import IsthmusError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.encoders.text.encoder import TextEncoder
+    from isthmus.encoders.text.encoder import LocalEncoder
     from isthmus.settings import Settings
 
 LIBRARIES = ("onnxruntime", "torch")
@@ -81,7 +81,7 @@ def with_chosen_encoder(settings: Settings) -> Settings:
     return settings.model_copy(update={"encoder": settings.encoder + INT8})
 
 
-def compare_runtimes(encoder: TextEncoder, home: Path) -> Comparison:
+def compare_runtimes(encoder: LocalEncoder, home: Path) -> Comparison:
     """Compares a model in torch with its ONNX graph; stores the result and reuses it.
 
     The graph is deleted if the comparison does not prefer it.
@@ -107,7 +107,7 @@ def compare_runtimes(encoder: TextEncoder, home: Path) -> Comparison:
     return comparison
 
 
-def _measure(plain: TextEncoder, onnx: TextEncoder) -> tuple[float, float]:
+def _measure(plain: LocalEncoder, onnx: LocalEncoder) -> tuple[float, float]:
     """Measures speed and agreement; takes the best of alternating rounds to reduce noise."""
     encoders = (plain, onnx)
     vectors = [encoder.encode(SAMPLE, "passage") for encoder in encoders]
@@ -118,7 +118,7 @@ def _measure(plain: TextEncoder, onnx: TextEncoder) -> tuple[float, float]:
     return round(plain_seconds / onnx_seconds, 3), round(float(np.mean(overlap)), 3)
 
 
-def _time_encoding(encoder: TextEncoder) -> float:
+def _time_encoding(encoder: LocalEncoder) -> float:
     start = time.perf_counter()
     encoder.encode(SAMPLE, "passage")
     return time.perf_counter() - start

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.encoders.text.encoder import Kind, TextEncoder, encoding_progress
+from isthmus.encoders.text.text_encoder import Kind, TextEncoder, encoding_progress
 from isthmus.errors import IsthmusError
 
 if TYPE_CHECKING:
@@ -121,15 +121,8 @@ def encode_cached(
         IsthmusError: The cache cannot be read or written.
     """
     prepared = encoder.prepare(texts, kind)
-    position_of: dict[bytes, int] = {}
-    distinct: list[str] = []
-    positions = np.empty(len(prepared), np.int64)
-    for row, text in enumerate(prepared):
-        key = hashlib.sha256(text.encode()).digest()
-        positions[row] = position_of.setdefault(key, len(position_of))
-        if positions[row] == len(distinct):
-            distinct.append(text)
-    keys = list(position_of)
+    distinct, positions = _distinct(prepared)
+    keys, words = list(distinct), list(distinct.values())
 
     vectors = np.empty((len(keys), encoder.dimensions), np.float32)
     cached, cached_vectors = cache.find(encoder, keys)
@@ -137,7 +130,7 @@ def encode_cached(
     missing = np.setdiff1d(np.arange(len(keys)), cached)
     with encoding_progress(len(missing)) as advance:
         done = 0
-        for window in encoder.encode_windows([distinct[k] for k in missing], kind, advance):
+        for window in encoder.encode_windows([words[k] for k in missing], kind, advance):
             encoded = missing[done : done + len(window)]
             vectors[encoded] = window
             cache.save(encoder, [keys[k] for k in encoded], window)
@@ -145,3 +138,32 @@ def encode_cached(
     if len(keys) < len(prepared):
         vectors = vectors[positions]
     return vectors, len(missing), len(prepared) - len(missing)
+
+
+def find_uncached(
+    encoder: TextEncoder, cache: VectorCache, texts: Sequence[str], kind: Kind
+) -> dict[bytes, str]:
+    """Returns the prepared texts that the model would have to encode, by key; writes nothing.
+
+    Raises:
+        IsthmusError: The cache cannot be read.
+    """
+    distinct, _ = _distinct(encoder.prepare(texts, kind))
+    if not encoder.is_known or not cache.path(encoder).is_file():
+        return distinct
+    keys = list(distinct)
+    for position in cache.find(encoder, keys)[0]:
+        del distinct[keys[position]]
+    return distinct
+
+
+def _distinct(prepared: Sequence[str]) -> tuple[dict[bytes, str], NDArray[np.int64]]:
+    """Returns the distinct texts by key, and the position of each text among them, (texts,)."""
+    position_of: dict[bytes, int] = {}
+    distinct: dict[bytes, str] = {}
+    positions = np.empty(len(prepared), np.int64)
+    for row, text in enumerate(prepared):
+        key = hashlib.sha256(text.encode()).digest()
+        positions[row] = position_of.setdefault(key, len(position_of))
+        distinct.setdefault(key, text)
+    return distinct, positions

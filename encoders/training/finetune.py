@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.encoders.text import TextEncoder
+from isthmus.encoders.text import LocalEncoder
 from isthmus.encoders.training.plan import TrainedModel, TrainingPlan, TrainingTask
 from isthmus.encoders.training.pretrain import MAX_CHARACTERS, retrieval_score
 from isthmus.encoders.training.train import train_encoder
@@ -98,7 +98,7 @@ class FinetuningExamples:
 
 
 def finetune_encoder(
-    encoder: TextEncoder, behaviour: UserBehaviour, plan: TrainingPlan, out: Path
+    encoder: LocalEncoder, behaviour: UserBehaviour, plan: TrainingPlan, out: Path
 ) -> TrainedModel:
     """Fine-tunes a model on the behaviour of users.
 
@@ -242,7 +242,7 @@ def _positives_matrix(groups: Sequence[NDArray[np.int64]], items: int) -> csr_ar
 
 
 def _prepare_queries(
-    encoder: TextEncoder, examples: FinetuningExamples, rows: NDArray[np.int64]
+    encoder: LocalEncoder, examples: FinetuningExamples, rows: NDArray[np.int64]
 ) -> list[str]:
     """Prepares the queries of some examples; titles get the prefix of passages."""
     return [
@@ -252,7 +252,7 @@ def _prepare_queries(
 
 
 def _build_columns(
-    encoder: TextEncoder, examples: FinetuningExamples, behaviour: UserBehaviour
+    encoder: LocalEncoder, examples: FinetuningExamples, behaviour: UserBehaviour
 ) -> Mapping[str, Sequence[Any]]:
     """Columns of the training set; the label of an example is its row number."""
     titles = encoder.prepare(behaviour.titles, "passage")

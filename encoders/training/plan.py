@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.encoders.text import TextEncoder
+from isthmus.encoders.text import LocalEncoder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -79,7 +79,7 @@ class TrainedModel:
 
 
 def model_card(
-    encoder: TextEncoder, task: TrainingTask, plan: TrainingPlan, trained: TrainedModel
+    encoder: LocalEncoder, task: TrainingTask, plan: TrainingPlan, trained: TrainedModel
 ) -> str:
     """Returns the README of a trained model: training set, duration and scores."""
     import torch

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isthmus.encoders.text import TextEncoder, clean_text
+from isthmus.encoders.text import LocalEncoder, clean_text
 from isthmus.encoders.topics import UNSPACED_CHARACTERS
 from isthmus.encoders.training.plan import TrainedModel, TrainingPlan, TrainingTask
 from isthmus.encoders.training.train import train_encoder
@@ -43,7 +43,7 @@ MAX_HELD_OUT = 500
 
 
 def pretrain_encoder(
-    encoder: TextEncoder, texts: Sequence[str], plan: TrainingPlan, out: Path
+    encoder: LocalEncoder, texts: Sequence[str], plan: TrainingPlan, out: Path
 ) -> TrainedModel:
     """Continues the pre-training of a model on texts without labels.
 

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from isthmus.encoders.text import TextEncoder, prefers_bfloat16, silence_libraries
+from isthmus.encoders.text import LocalEncoder, prefers_bfloat16, silence_libraries
 from isthmus.encoders.training.plan import TrainedModel, TrainingPlan, TrainingTask, model_card
 from isthmus.errors import InputError
 from isthmus.progress import progress
@@ -43,7 +43,7 @@ ADAPTER_RANK = 16
 
 
 def train_encoder(
-    encoder: TextEncoder, task: TrainingTask, plan: TrainingPlan, out: Path
+    encoder: LocalEncoder, task: TrainingTask, plan: TrainingPlan, out: Path
 ) -> TrainedModel:
     """Trains a model with early stopping on the held-out examples, and saves it.
 
@@ -78,7 +78,7 @@ def train_encoder(
     return trained
 
 
-def _load_for_training(encoder: TextEncoder) -> SentenceTransformer:
+def _load_for_training(encoder: LocalEncoder) -> SentenceTransformer:
     """Loads a separate copy of the model, with its prefixes stored as prompts."""
     from sentence_transformers import SentenceTransformer
 
@@ -110,7 +110,7 @@ def _add_adapters(model: SentenceTransformer) -> None:
 
 
 def _merge_adapters(
-    encoder: TextEncoder, model: SentenceTransformer, work: Path
+    encoder: LocalEncoder, model: SentenceTransformer, work: Path
 ) -> SentenceTransformer:
     """Adds the adapters to the weights of a fresh copy, so that the model loads without peft."""
     from peft import PeftModel
@@ -126,7 +126,7 @@ def _merge_adapters(
     return merged
 
 
-def _training_key(encoder: TextEncoder, task: TrainingTask, plan: TrainingPlan) -> str:
+def _training_key(encoder: LocalEncoder, task: TrainingTask, plan: TrainingPlan) -> str:
     """Hash of model, training set and plan."""
     digest = hashlib.sha256()
     for part in (encoder.fingerprint, task.description, json.dumps(asdict(plan), sort_keys=True)):

@@ -34,6 +34,9 @@ class InterestGraph:
         interest_vectors: Embeddings of unit length, float32, shape (interests, dimensions).
         item_interests: Weights of ABOUT, float32 CSR of shape (items, interests).
         user_interests: Weights of INTERESTED_IN, float32 CSR of shape (users, interests).
+        written_interests: The property `written` of INTERESTED_IN, what users wrote in texts that
+            are about no item, float32 CSR of shape (users, interests).
+        interest_names: Names of the interests by language; empty where texts have been read before.
     """
 
     users: NDArray[np.str_]
@@ -47,6 +50,8 @@ class InterestGraph:
     interest_vectors: NDArray[np.float32]
     item_interests: csr_array
     user_interests: csr_array
+    written_interests: csr_array
+    interest_names: tuple[dict[str, str], ...] = ()
 
     def items_of(self, domain: int) -> NDArray[np.int64]:
         """Returns the indices of the items of a domain, ascending."""

@@ -46,11 +46,13 @@ class Histories:
         outside: a(u, i) over the history outside the domain, (users, items).
         inside: a(u, i) over the history inside the domain, (users, items).
         interests: s(u, k), (users, interests).
+        written: t(u, k), the written interests, (users, interests).
     """
 
     outside: csr_array
     inside: csr_array
     interests: csr_array
+    written: csr_array
 
 
 def split_histories(
@@ -102,6 +104,7 @@ def split_histories(
         outside=select_entries(strengths, counted & ~inside),
         inside=select_entries(strengths, counted & inside),
         interests=csr_array(graph.user_interests[users]),
+        written=csr_array(graph.written_interests[users]),
     )
 
 

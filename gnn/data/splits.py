@@ -151,7 +151,8 @@ def hide_interactions(
     """Returns the graph without some interactions.
 
     The interests of the users concerned are derived again from the remaining interactions, because
-    the stored ones were derived from the hidden interactions too.
+    the stored ones were derived from the hidden interactions too. Written interests stay: they come
+    from texts that are about no item, neither a hidden nor a remaining one.
 
     Args:
         graph: The whole graph.

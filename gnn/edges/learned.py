@@ -15,12 +15,13 @@ class MergeWeights:
     `score(u, j) = transfer * n_out^-power * sum_i a(u,i) w(i->j)   i: history outside the domain
                  + interest * sum_k s(u,k) v(k->j)                  k: the user's interests
                  + collaborative * n_in^-power * sum_i a(u,i) c(i->j)  i: history inside the domain
-                 + popularity * popularity(j)`
+                 + popularity * popularity(j)
+                 + written * sum_k t(u,k) v(k->j)                   k: the user's interests`
 
     with a(u,i) the interaction's weight times its decay by `half_life_days`, times `dislike` where
     it is below 0; w and v the weights of TRANSFERS_TO, c that of CO_LIKED, s(u,k) that of
-    INTERESTED_IN; n_out and n_in the number of interactions summed over; and popularity(j) between
-    0 and 1. For users without history
+    INTERESTED_IN and t(u,k) the part of it that the user wrote; n_out and n_in the number of
+    interactions summed over; and popularity(j) between 0 and 1. For users without history
 
     `score(u, j) = interest_alone * sum_k s(u,k) v(k->j)
                  + popularity_alone * popularity(j)
@@ -39,6 +40,7 @@ class MergeWeights:
     dislike: float = 1.0
     interest_alone: float = 1.0
     popularity_alone: float = 0.001
+    written: float = 0.0
 
     def history_weighting(self, history_limit: int) -> HistoryWeighting:
         """Returns the history weighting that these merge weights were tuned for."""

@@ -31,6 +31,7 @@ VARIANTS = (
     "without-interest",
     "without-collaborative",
     "without-popularity",
+    "without-written",
     "interest-alone",
 )
 

@@ -27,6 +27,7 @@ from isthmus.gnn.metrics import ndcg
 from isthmus.gnn.model.batches import make_batch
 from isthmus.gnn.model.item_cold_start import cold_item_edges
 from isthmus.gnn.model.kernel_ridge import KERNELS, Kernel, solve_interest_edges, solve_item_edges
+from isthmus.gnn.model.own_items import add_own_item_edges
 from isthmus.gnn.selection import STANDARD_ERRORS, select_significantly_best
 
 if TYPE_CHECKING:
@@ -218,10 +219,11 @@ class TrainedEnsemble:
         return self._share_edges(item_edges, cold_edges, edges_per_node)
 
     def interest_edges(self, edges_per_node: int) -> EdgeList:
-        """Selects the edges from interests to items.
+        """Selects the edges from interests to items, and adds those to their own items.
 
         Args:
-            edges_per_node: Maximum number of edges that leave an interest.
+            edges_per_node: Maximum number of learned edges that leave an interest, and of edges to
+                its own items.
         """
         item_edges, cold_edges = [], []
         for t in self._trained_targets():
@@ -239,7 +241,10 @@ class TrainedEnsemble:
                 cold_edges.append(
                     cold_item_edges(edges, self.nearest_liked[t], reserved).reindex(*nodes)
                 )
-        return self._share_edges(item_edges, cold_edges, edges_per_node)
+        learned = self._share_edges(item_edges, cold_edges, edges_per_node)
+        return add_own_item_edges(
+            self.graph, learned, self.likes, self._trained_targets(), edges_per_node
+        )
 
     def _share_edges(
         self, item_edges: list[EdgeList], cold_edges: list[EdgeList], edges_per_node: int

@@ -39,6 +39,7 @@ from isthmus.gnn.training.tuning import (
     tune_popularity_half_lives,
 )
 from isthmus.gnn.training.validation import hold_out_validation
+from isthmus.gnn.training.written import tune_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isthmus")
 
 SAMPLED_NEGATIVES = 8192
+# Where nobody is in two domains, the items of what a user wrote come before the popular ones.
+UNTRAINED_INTEREST_ALONE = 4.0
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,9 @@ class Trainer:
         ensemble, learned = self.select_ensemble(ensemble, validation_examples, tuned)
         merge, metrics = tune_merge_weights(
             training_graph, learned, validation_examples, split.warm_likes, default
+        )
+        merge = tune_written(
+            training_graph, learned, validation_examples, split.warm_likes, merge, default
         )
         return dataclasses.replace(
             tuned,
@@ -244,6 +250,7 @@ class Trainer:
                 power=HISTORY_EXPONENT,
                 half_life_days=tuned.history_weighting.half_life_days,
                 dislike=tuned.history_weighting.dislike_weight,
+                interest_alone=1.0 if len(ensemble.examples[t]) else UNTRAINED_INTEREST_ALONE,
             )
             for t, name in enumerate(ensemble.graph.domains)
         }

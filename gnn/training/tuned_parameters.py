@@ -42,12 +42,20 @@ class TunedParameters:
     def still_valid(self, graph: InterestGraph, max_change: float) -> bool:
         """Whether a graph has the same domains and about as many interactions as when tuned.
 
+        Parameters of a release that tuned no weight of written interests are not valid for a graph
+        that has them.
+
         Args:
             graph: The training graph.
             max_change: Share by which the number of interactions may have grown or shrunk.
         """
         change = abs(graph.interactions.nnz - self.interactions)
-        return set(graph.domains) == set(self.merge) and change < max_change * self.interactions
+        weighs_texts = any(weights.written for weights in self.merge.values())
+        return (
+            set(graph.domains) == set(self.merge)
+            and change < max_change * self.interactions
+            and (weighs_texts or not graph.written_interests.nnz)
+        )
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> TunedParameters | None:

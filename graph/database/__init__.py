@@ -1,6 +1,6 @@
 """Connections to Neo4j: sessions, statements of `cypher/`, migrations, errors, retraining lock."""
 
-from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row
+from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row, Write
 from isthmus.graph.database.lock import Lease, lock_lost, offline_server, retraining_lock
 from isthmus.graph.database.migrations import expected_indexes, migrate, pending_migrations
 from isthmus.graph.database.session import connect
@@ -11,6 +11,7 @@ __all__ = [
     "Graph",
     "Lease",
     "Row",
+    "Write",
     "bind_parameters",
     "connect",
     "expected_indexes",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError, TransientError
@@ -31,6 +31,13 @@ RETRY_WAIT_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # in total as long as the 
 # The server's default limit is meant for single statements.
 BATCHED_TIMEOUT_SECONDS = 6 * 3600.0
 Row = dict[str, Any]
+Result = TypeVar("Result")
+
+
+class Write(Protocol):
+    """Runs a statement of the catalogue within a transaction, and returns its rows."""
+
+    def __call__(self, name: str, /, **parameters: Any) -> list[Row]: ...  # noqa: D102
 
 
 logging.getLogger("neo4j").setLevel(logging.CRITICAL)  # the driver also raises what it logs
@@ -89,6 +96,24 @@ class Graph:
         return self.run(
             statements.load_statement(name).text, parameters, neo4j.RoutingControl.WRITE
         )
+
+    def write_together(self, work: Callable[[Write], Result]) -> Result:
+        """Runs several statements of the catalogue in one write transaction.
+
+        Args:
+            work: Writes by the function that it is given, which has the parameters of `write`. The
+                driver may call it more than once, until the transaction is committed.
+        """
+
+        def run_in(transaction: neo4j.ManagedTransaction) -> Result:
+            def write(name: str, /, **parameters: Any) -> list[Row]:
+                result = transaction.run(statements.load_statement(name).text, parameters)
+                return [dict(record) for record in result]
+
+            return work(write)
+
+        with self._translate_errors(), self.driver.session(database=self.database) as session:
+            return session.execute_write(run_in)
 
     def run(
         self, text: str, parameters: Row, routing: neo4j.RoutingControl = neo4j.RoutingControl.WRITE

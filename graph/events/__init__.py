@@ -1,6 +1,7 @@
-"""Records live interactions: single events, or a stream of events."""
+"""Records live interactions and texts: single ones, or a stream of interactions."""
 
 from isthmus.graph.events.record import expire_event_ids, record_interaction
 from isthmus.graph.events.stream import follow_stream
+from isthmus.graph.events.texts import record_text
 
-__all__ = ["expire_event_ids", "follow_stream", "record_interaction"]
+__all__ = ["expire_event_ids", "follow_stream", "record_interaction", "record_text"]

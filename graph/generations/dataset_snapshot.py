@@ -36,7 +36,7 @@ def build_snapshot(dataset: Dataset, settings: Settings) -> InterestGraph:
     keys = item_key(pl.col("domain"), pl.col("item_id")).alias("id")
     frame = dataset.items.with_columns(keys).sort("id")
     words = (frame["title"] + ("\n" + frame["text"]).fill_null("")).to_list()
-    encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+    encoder = load_encoder(settings.encoder, settings.home, settings.threads, settings)
     vectors, _, _ = encode_cached(encoder, VectorCache(settings.home / "vectors"), words, "passage")
     items = frame.select("id", "domain", "title", "categories").to_dicts()
     for item, text, vector in zip(items, words, vectors, strict=True):
@@ -50,7 +50,10 @@ def build_snapshot(dataset: Dataset, settings: Settings) -> InterestGraph:
     ]
     pairs, texts = interaction_and_text_rows(dataset)
     data = build_interest_graph(items, _user_rows(pairs, texts, dataset), interest_rows)
-    return replace(data, user_interests=derive_interests_from_tables(data, pairs, texts, settings))
+    data = replace(data, interest_names=tuple(interests.names))
+    titles = frame["title"].fill_null("").to_list()
+    weights, written = derive_interests_from_tables(data, titles, pairs, texts, settings)
+    return replace(data, user_interests=weights, written_interests=written)
 
 
 def hide_from_snapshot(
@@ -74,8 +77,9 @@ def hide_from_snapshot(
     )
     names = set(data.users[users].tolist())
     pairs, texts = interaction_and_text_rows(hide_from_tables(dataset, names, data.domains[target]))
-    interests = derive_interests_from_tables(visible, pairs, texts, settings)
-    return replace(visible, user_interests=interests)
+    titles = item_titles(dataset, data)
+    weights, written = derive_interests_from_tables(visible, titles, pairs, texts, settings)
+    return replace(visible, user_interests=weights, written_interests=written)
 
 
 def hide_from_tables(dataset: Dataset, users: set[str], domain: str) -> Dataset:
@@ -143,6 +147,7 @@ def _user_rows(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> li
         "weights": pl.lit([], dtype=pl.List(pl.Float64())),
         "times": pl.lit([], dtype=pl.List(pl.Int64())),
         "interests": pl.lit([], dtype=pl.List(pl.Int64())),
+        "written": pl.lit([], dtype=pl.List(pl.Int64())),
     }
     histories = pairs.group_by("user_id").agg(
         pl.col("key").alias("items"), pl.col("weight").alias("weights"), at.alias("times")
@@ -150,7 +155,7 @@ def _user_rows(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> li
     return (
         all_users(pairs, texts, dataset)
         .join(histories, on="user_id", how="left", maintain_order="left")
-        .with_columns(interests=None)
+        .with_columns(interests=None, written=None)
         .select(
             pl.col("user_id").alias("id"),
             *(pl.coalesce(name, empty).alias(name) for name, empty in empty_lists.items()),

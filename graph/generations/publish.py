@@ -92,9 +92,16 @@ def edge_count(learned: LearnedEdges) -> int:
 
 
 def max_out_degree(learned: LearnedEdges) -> int:
-    """Returns the maximum number of edges of one kind that leave an item or an interest."""
-    kinds = (learned.transfer, learned.interest, learned.co_liked)
-    return max(int(np.bincount(edges.sources, minlength=1).max()) for edges in kinds)
+    """Returns the maximum number of edges of one kind that leave an item or an interest.
+
+    Half of the edges of an interest count, as it may have as many learned edges as edges to its own
+    items.
+    """
+    transfer, interest, co_liked = (
+        int(np.bincount(edges.sources, minlength=1).max())
+        for edges in (learned.transfer, learned.interest, learned.co_liked)
+    )
+    return max(transfer, -(-interest // 2), co_liked)
 
 
 def create_candidate(graph: Graph, learned: LearnedEdges, provenance: Provenance) -> int:

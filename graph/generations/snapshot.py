@@ -63,6 +63,7 @@ def build_interest_graph(items: list[Row], users: list[Row], interests: list[Row
         interest_vectors=_stack_vectors(interests, dimensions),
         item_interests=_build_weights([item["about"] for item in items], interest_index),
         user_interests=_build_weights([user["interests"] for user in users], interest_index),
+        written_interests=_build_weights([user["written"] for user in users], interest_index),
     )
 
 
@@ -73,7 +74,12 @@ def snapshot_fingerprint(data: InterestGraph) -> str:
         digest.update("\n".join(names.tolist()).encode())
     for array in (data.item_vectors, data.interest_vectors, data.last_at, data.item_domain):
         digest.update(np.ascontiguousarray(array).tobytes())
-    for matrix in (data.interactions, data.item_interests, data.user_interests):
+    for matrix in (
+        data.interactions,
+        data.item_interests,
+        data.user_interests,
+        data.written_interests,
+    ):
         for part in (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data):
             digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()

@@ -80,7 +80,7 @@ def encode(
         words: The words of texts, to share with other steps of the run; None to read them here.
     """
     start = time.monotonic()
-    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads)
+    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads, settings)
     words = words or TextWords(graph)
     version = register_version(graph, encoder)
     cache = VectorCache(settings.home / "vectors")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from isthmus.encoders.text import TextEncoder, load_encoder
 from isthmus.graph.database import Graph, Row
@@ -52,11 +51,9 @@ def register_version(graph: Graph, encoder: TextEncoder) -> int:
 
     The first version of a graph is active at once.
     """
-    is_folder = Path(encoder.name).expanduser().is_dir()
     rows = graph.write(
         "encode/version",
-        # An absolute path is found from any working directory.
-        name=str(encoder.folder) if is_folder else encoder.name,
+        name=encoder.lasting_name,
         fingerprint=encoder.fingerprint,
         dimensions=encoder.dimensions,
     )
@@ -76,7 +73,7 @@ def active_encoder(graph: Graph, settings: Settings) -> TextEncoder:
     """
     active = active_version(graph)
     name = settings.encoder if active is None else active.name
-    return load_encoder(name, settings.home, settings.threads)
+    return load_encoder(name, settings.home, settings.threads, settings)
 
 
 def settings_for_active_encoder(graph: Graph, settings: Settings) -> Settings:

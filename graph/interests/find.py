@@ -1,7 +1,7 @@
 """Interests of items, texts and users.
 
-The interests of texts are derived from their embeddings by a topic classifier that is fitted to
-the texts themselves. Praise raises the interests of the writer, a complaint lowers them.
+The interests of texts are derived from their embeddings by a reader that is chosen on held-out
+texts. Praise raises the interests of the writer, a complaint lowers them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import polars as pl
 
-from isthmus.encoders.text import TextEncoder, load_encoder
-from isthmus.encoders.topics import TopicClassifier
+from isthmus.encoders.endpoint import ChatReader
+from isthmus.encoders.text import TextEncoder, VectorCache, load_encoder
+from isthmus.encoders.topics import ReaderChoice, TextReader
 from isthmus.graph.database import Graph, Row
+from isthmus.graph.interests.chat_reading import read_by_chat
 from isthmus.graph.interests.derivation import derive_user_interests
 from isthmus.graph.interests.embeddings import EncodingSummary, encode, read_pages
 from isthmus.graph.interests.encoder_versions import (
@@ -26,9 +28,12 @@ from isthmus.graph.interests.hierarchy import build_hierarchy, write_hierarchy
 from isthmus.graph.interests.item_interests import build_item_interests, existing_interests
 from isthmus.graph.interests.text_topics import (
     Interests,
-    learn_text_readers,
+    choice_document,
+    learn_reader,
     load_texts,
-    top_interests,
+    load_writers_likes,
+    read_texts,
+    reader_rows,
 )
 from isthmus.graph.interests.text_words import TextWords
 from isthmus.settings import Settings
@@ -79,7 +84,7 @@ def encode_and_find_interests(
     graph: Graph, settings: Settings, encoder: TextEncoder | None = None
 ) -> tuple[EncodingSummary, InterestSummary]:
     """Runs `encode` and `find_interests` with one encoder and one reading of the texts' tables."""
-    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads)
+    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads, settings)
     words = TextWords(graph)
     encoding = encode(graph, settings, encoder, words)
     return encoding, find_interests(graph, settings, encoder, words)
@@ -99,12 +104,17 @@ def find_interests(
 
     Args:
         graph: The graph.
-        settings: `encoder`, `home` for its files and the vector cache, `seed`, `half_life_days`.
+        settings: `encoder`, `home` for its files and the vector cache, `seed`, `half_life_days`,
+            `interests_by`.
         encoder: The encoder of the settings if it is loaded already; None to load it.
         words: The words of texts, to share with other steps of the run; None to read them here.
+
+    Raises:
+        InputError: `interests_by` names a chat model that may not receive texts of users.
     """
     start = time.monotonic()
-    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads)
+    chat = ChatReader(settings.interests_by, settings) if settings.interests_by else None
+    encoder = encoder or load_encoder(settings.encoder, settings.home, settings.threads, settings)
     words = words or TextWords(graph)
     version = register_version(graph, encoder)
     active = active_version_number(graph) or version
@@ -114,21 +124,27 @@ def find_interests(
     interests, item_interests = build_item_interests(items, encoder, settings, existing)
     hierarchy = build_hierarchy(items, interests, item_interests, existing)
     texts = load_texts(graph, version, words)
-    topics, polarity = learn_text_readers(interests, item_interests, texts, encoder)
-    _write_interests(graph, interests, topics, version)
+    cache = VectorCache(settings.home / "vectors")
+    likes = load_writers_likes(graph)
+    learned_from = (interests, items, item_interests, texts, likes, encoder, cache)
+    reader, choice = learn_reader(*learned_from)
+    about, polarity = read_texts(reader, interests.ids, texts, encoder, cache)
+    if chat is not None:
+        choice, about = read_by_chat(chat, learned_from, reader, choice, about)
+    _write_interests(graph, interests, reader, choice, version)
     graph.write_batches(
         "interests/set_item_interests",
         _item_rows(item_interests),
         "link items to interests",
         version=version,
     )
-    text_rows = pl.DataFrame(
-        {
-            "id": texts.ids,
-            "polarity": polarity,
-            "about": top_interests(interests.ids, topics, texts.vectors),
-        },
-        schema=_ABOUT_SCHEMA | {"polarity": pl.Float64()},
+    columns = {"id": texts.ids, "polarity": polarity, "about": about}
+    # A text whose words are gone was read when it was recorded, and is not read again.
+    fresh = [
+        words is not None or not read for words, read in zip(texts.words, texts.read, strict=True)
+    ]
+    text_rows = pl.DataFrame(columns, schema=_TEXT_SCHEMA).filter(
+        pl.Series(fresh, dtype=pl.Boolean)
     )
     graph.write_batches(
         "interests/set_text_interests", text_rows, "link texts to interests", version=version
@@ -154,10 +170,21 @@ _ABOUT_SCHEMA = pl.Schema(
 )
 
 
+_TEXT_SCHEMA = pl.Schema(
+    {
+        "id": pl.String(),
+        "polarity": pl.Float64(),
+        "about": pl.List(
+            pl.Struct({"interest": pl.String(), "weight": pl.Float64(), "polarity": pl.Float64()})
+        ),
+    }
+)
+
+
 def _write_interests(
-    graph: Graph, interests: Interests, topics: TopicClassifier, version: int
+    graph: Graph, interests: Interests, reader: TextReader, choice: ReaderChoice, version: int
 ) -> None:
-    """Stores interests with the topic classifier's direction and bias of each."""
+    """Stores interests with their direction and offsets, and the reader on the encoder version."""
     vectors = pl.List(pl.Float64)
     frame = pl.DataFrame(
         {
@@ -165,8 +192,8 @@ def _write_interests(
             "languages": [list(names) for names in interests.names],
             "names": [list(names.values()) for names in interests.names],
             "embedding": interests.vectors.astype(np.float64).tolist(),
-            "direction": topics.directions.astype(np.float64).tolist(),
-            "bias": topics.offsets,
+            "direction": reader.topics.directions.astype(np.float64).tolist(),
+            "offsets": reader.topics.offsets.tolist(),
         },
         schema_overrides={
             "id": pl.String,
@@ -174,11 +201,14 @@ def _write_interests(
             "names": pl.List(pl.String),
             "embedding": vectors,
             "direction": vectors,
+            "offsets": vectors,
         },
     )
     graph.write_batches(
         "interests/set_interests", frame, "store interests", size=2_000, version=version
     )
+    choice_json = choice_document(choice)
+    graph.write("interests/set_reader", version=version, choice=choice_json, **reader_rows(reader))
 
 
 def _item_rows(item_interests: dict[str, list[Row]]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from isthmus.encoders.endpoint import is_endpoint
 from isthmus.encoders.text import (
     INT8,
     compare_runtimes,
@@ -20,10 +21,11 @@ from isthmus.encoders.text import (
 from isthmus.errors import IsthmusError
 from isthmus.graph import server
 from isthmus.graph.database import Graph, Row, connect, expected_indexes, pending_migrations
+from isthmus.graph.interests import describe_reader
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
-    from isthmus.encoders.text import TextEncoder
+    from isthmus.encoders.text import LocalEncoder
 
 PACKAGES = (
     "isthmus",
@@ -159,6 +161,7 @@ def _check_graph(graph: Graph, settings: Settings) -> Iterator[Check]:
         return
     yield Check("graph", True, found)
     yield _check_embeddings(graph, settings)
+    yield Check("reader of texts", True, describe_reader(graph))
     yield _check_generation(graph)
     yield _check_leftovers(graph)
     yield _check_orphans(graph)
@@ -221,7 +224,7 @@ def _is_active_version(settings: Settings, row: Row) -> bool:
 
     try:
         if find_local_model(settings.encoder.removesuffix(INT8), settings.home) is not None:
-            encoder = load_encoder(settings.encoder, settings.home, settings.threads)
+            encoder = load_encoder(settings.encoder, settings.home, settings.threads, settings)
             return bool(encoder.fingerprint == row["fingerprint"])
     except IsthmusError:  # reported by the check of the encoder
         pass
@@ -282,15 +285,20 @@ def _check_orphans(graph: Graph) -> Check:
 
 def _check_encoder(settings: Settings) -> Iterator[Check]:
     """Checks that the encoder loads, and its runtime."""
-    from isthmus.encoders.text import load_encoder
+    from isthmus.encoders.text import load_encoder, load_local_encoder
 
     name = settings.encoder.removesuffix(INT8)
     try:
+        if is_endpoint(name):
+            remote = load_encoder(name, settings.home, settings.threads, settings)
+            found = f"{name}: {remote.dimensions} dimensions, {remote.runtime}."
+            yield Check("encoder", True, found)
+            return
         if find_local_model(name, settings.home) is None:
             found = f"{name} is not on this machine yet; it is downloaded when first used."
             yield Check("encoder", True, found, "Run `isthmus encode` after `isthmus ingest`.")
             return
-        encoder = load_encoder(name, settings.home, settings.threads)
+        encoder = load_local_encoder(name, settings.home, settings.threads, settings)
         found = f"{name} in {encoder.folder}: {encoder.dimensions} dimensions, {encoder.runtime}."
     except IsthmusError as error:
         yield Check("encoder", False, error.message, error.advice)
@@ -299,7 +307,7 @@ def _check_encoder(settings: Settings) -> Iterator[Check]:
     yield _check_runtime(encoder, settings)
 
 
-def _check_runtime(encoder: TextEncoder, settings: Settings) -> Check:
+def _check_runtime(encoder: LocalEncoder, settings: Settings) -> Check:
     if not encoder.on_cpu:
         return Check("runtime", True, f"{encoder.runtime}.")
     if not onnx_is_installed():

@@ -8,6 +8,7 @@ _DESCRIPTIONS = {
     "transfer": "transfer from {0} ({1})",
     "collaborative": "people who liked {0} liked this",
     "interest": "interest in {0}",
+    "text": "you wrote about {0}",
     "content": "is about {0}",
     "popularity": "popular in {0}",
 }
@@ -17,16 +18,22 @@ def format_answer(answer: dict[str, Any], paths: bool = False) -> str:
     """Formats an answer as lines; `paths` adds the shares that sum to the score of each item."""
     lines = [answer["note"]] if "note" in answer else []
     for rank, item in enumerate(answer["items"], start=1):
-        verdict = f"  {item['verdict']}" if "verdict" in item else ""
-        lines.append(f"{rank:>3}. {item['title'] or item['item_id']}  {item['score']:.4f}{verdict}")
+        lines.append(f"{rank:>3}. {item['title'] or item['item_id']}  {_figure(item)}")
         if paths:
             lines += [f"       {p['share']:+.4f}  {describe_path(p)}" for p in item["paths"]]
     return "\n".join(lines)
 
 
+def _figure(item: dict[str, Any]) -> str:
+    """The score of an item; for a text, its verdict and the probability of a like."""
+    if "probability" not in item:
+        return f"{item['score']:.4f}"
+    return f"{item.get('verdict', '')} {item['probability']:.0%}".strip()
+
+
 def describe_path(path: dict[str, Any]) -> str:
     """Describes a path in words, without its share."""
     if path["from"] is None:
-        return "its title is similar to the text"
+        return f"similar to “{path['title']}”"
     domain = path["from"].partition(":")[0]  # items have the key domain:item_id
     return _DESCRIPTIONS[path["kind"]].format(path["title"] or path["from"], domain)

@@ -1,31 +1,20 @@
-"""Recommendations for users and texts, with their explanations and advice on unknown names."""
+"""Recommendations for users, with their explanations and advice on unknown names."""
 
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isthmus.errors import InputError
 from isthmus.graph.database import Graph, Row
-from isthmus.graph.interests import active_version, interests_of_text
 from isthmus.settings import Settings
 
-if TYPE_CHECKING:
-    from isthmus.encoders.text import TextEncoder
-
 POPULAR_CANDIDATES = 200
-NEAREST_CANDIDATES = 200
 CLIENTS = 4
 BATCH_USERS = 256
-SAMPLE_ITEMS = 1_000
-NO_VERSION = 0
-"""Encoder versions are numbered from 1; a graph without one has no vectors."""
-MIN_LIKED_DEVIATIONS = 1.0
-"""Standard deviations above a domain's mean similarity from which a text likes an item."""
 
 
 def recommend_for_user(
@@ -41,8 +30,8 @@ def recommend_for_user(
     """
     rows = rank_items(graph, user, domain, n, settings, paths=paths)
     if not rows:
-        _check_names(graph, user, domain)
-    answer = _build_answer(rows, domain)
+        check_names(graph, user, domain)
+    answer = build_answer(rows, domain)
     note = _write_note(rows, user, domain)
     return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
 
@@ -119,94 +108,18 @@ def recommend_for_users(
             yield from clients.map(answer, batch)
 
 
-def recommend_for_text(
-    graph: Graph, encoder: TextEncoder, text: str, domain: str, n: int
-) -> dict[str, Any]:
-    """Recommends `n` items of a domain for a text whose writer is not in the graph.
-
-    Each item of the answer has a verdict, whether the text likes it: it does if the similarity is
-    `MIN_LIKED_DEVIATIONS` standard deviations above the mean of the domain's items.
-
-    Args:
-        graph: The graph.
-        encoder: The encoder of the active version, from `active_encoder`.
-        text: The text.
-        domain: The target domain.
-        n: Number of items.
-
-    Raises:
-        InputError: The text is empty, the domain does not exist, or the encoder is not that of the
-            active version.
-    """
-    if not text.strip():
-        raise InputError("The text is empty.", 'Write some words: --text "I like …".')
-    version = _active_version_of(graph, encoder)
-    vectors = encoder.encode([text], "query")
-    query = {"domain": domain, "vector": vectors[0].tolist(), "version": version}
-    search = "" if graph.capabilities.search else "_without_search"
-    similar = graph.read(f"recommend/nearest_items{search}", **query, k=max(NEAREST_CANDIDATES, n))
-    spread = graph.read("recommend/similarity_spread", **query, sample=SAMPLE_ITEMS)
-    mean, deviation = spread[0]["mean"] or 0.0, max(spread[0]["deviation"] or 0.0, 1e-6)
-    rows = graph.read(
-        "recommend/for_text",
-        domain=domain,
-        n=n,
-        candidates=POPULAR_CANDIDATES,
-        similar=[
-            {"key": row["key"], "share": (row["similarity"] - mean) / deviation} for row in similar
-        ],
-        interests=interests_of_text(graph, vectors, version),
-        version=version,
-    )
-    if not rows:
-        _check_names(graph, None, domain)
-    answer = _build_answer(rows, domain)
-    verdicts = _VERDICTS["zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"]
-    for item in answer["items"]:
-        content = sum(path["share"] for path in item["paths"] if path["kind"] == "content")
-        item["likes"] = content >= MIN_LIKED_DEVIATIONS
-        item["verdict"] = verdicts[item["likes"]]
-    note = None
-    if not similar:
-        note = "No item has an embedding yet: these are popular items. Run `isthmus encode`."
-    elif answer["generation"] is None:
-        note = _UNTRAINED
-    return {"user": None, "domain": domain} | answer | ({"note": note} if note else {})
-
-
-def _active_version_of(graph: Graph, encoder: TextEncoder) -> int:
-    """Returns the number of the active version, which must be the encoder's.
-
-    Vectors of different encoders cannot be compared.
-
-    Raises:
-        InputError: The active version is that of another encoder.
-    """
-    active = active_version(graph)
-    if active is None:
-        return NO_VERSION
-    if active.fingerprint != encoder.fingerprint:
-        raise InputError(
-            f"The active encoder version {active.number} is {active.name}; the text cannot be "
-            f"encoded by {encoder.name}, whose files are different.",
-            "Restore the files of that encoder, or run `isthmus retrain` to change to the encoder "
-            "of the settings.",
-        )
-    return active.number
-
-
 def recent_interactions(graph: Graph, user: str, limit: int = 10) -> list[Row]:
     """Returns the interactions of a user, newest first."""
     return graph.read("recommend/history", user=user, limit=limit)
 
 
-_VERDICTS = {"zh": ("不喜欢", "喜欢"), "en": ("does not like", "likes")}
-_UNTRAINED = (
+UNTRAINED = (
     "No edges are learned yet: these items come from content and popularity. Run `isthmus retrain`."
 )
 
 
-def _build_answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:
+def build_answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:
+    """Builds the keys `generation` and `items` of an answer, the strongest paths first."""
     items = []
     for row in rows:
         paths = sorted(row["paths"], key=lambda path: -abs(path["share"]))
@@ -220,7 +133,7 @@ def _write_note(rows: Sequence[Row], user: str, domain: str) -> str | None:
         return f"{user} has interactions with every item of {domain}."
     if rows[0]["history"] == 0 and all(_has_popularity_only(row) for row in rows):
         return f"{user} has no history yet: these are the popular items of {domain}."
-    return _UNTRAINED if rows[0]["generation"] is None else None
+    return UNTRAINED if rows[0]["generation"] is None else None
 
 
 def _has_popularity_only(row: Row) -> bool:
@@ -237,7 +150,7 @@ def _count_items(graph: Graph, domain: str) -> int:
     return int(graph.read("recommend/domain_size", domain=domain)[0]["items"])
 
 
-def _check_names(graph: Graph, user: str | None, domain: str) -> None:
+def check_names(graph: Graph, user: str | None, domain: str) -> None:
     """Checks that a domain and a user exist.
 
     Raises:

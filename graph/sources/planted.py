@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from itertools import permutations, product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 DOMAINS = ("books", "films", "music", "goods")
 
@@ -27,13 +27,30 @@ class Transfer(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """An interest in one domain: its category, its Chinese and English name in texts, titles."""
+    """An interest in one domain.
 
+    Attributes:
+        interest: Name of the interest.
+        category: Its category in the domain.
+        names: What speakers of each language call it.
+        cues: Phrases of each language that describe it without a word of its names.
+        titles: Titles of items in each language.
+    """
+
+    interest: str
     category: Category
-    en: str
-    zh: str
-    titles_en: tuple[str, ...]
-    titles_zh: tuple[str, ...]
+    names: dict[str, str]
+    cues: dict[str, list[str]]
+    titles: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a cell."""
+
+    item_id: str
+    title: str
+    cell: Cell
 
 
 def planted_transfers() -> tuple[tuple[Transfer, ...], tuple[Transfer, ...]]:
@@ -57,16 +74,25 @@ def planted_transfers() -> tuple[tuple[Transfer, ...], tuple[Transfer, ...]]:
 
 
 def interest_cells() -> dict[tuple[str, str], Cell]:
-    """Reads the cells of `synthetic.toml`, by interest and domain."""
-    table = tomllib.loads(Path(__file__).with_name("synthetic.toml").read_text(encoding="utf-8"))
+    """Reads the cells of `synthetic.toml` and `cues.toml`, by interest and domain."""
+    table = read_toml("synthetic.toml")
+    cues = read_toml("cues.toml")
     cells = {}
     for interest, domain in product(table, DOMAINS):
         category, en, zh, en_first, en_second, zh_first, zh_second = table[interest][domain]
         cells[interest, domain] = Cell(
+            interest,
             Category(domain, category),
-            en,
-            zh,
-            tuple(map(" ".join, product(en_first.split("|"), en_second.split("|")))),
-            tuple(map("".join, product(zh_first.split("|"), zh_second.split("|")))),
+            names={"en": en, "zh": zh},
+            cues=cues[interest][domain],
+            titles={
+                "en": [*map(" ".join, product(en_first.split("|"), en_second.split("|")))],
+                "zh": [*map("".join, product(zh_first.split("|"), zh_second.split("|")))],
+            },
         )
     return cells
+
+
+def read_toml(name: str) -> dict[str, Any]:
+    """Reads a file of this package."""
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ Each of twelve interests has its own category in each of books, films, music and
 same name in several domains (science fiction in books and films) or with different names
 (historical novels, period dramas, guqin music, tea ware). A user has a few interests and follows
 them in several domains, so likes in one category predict likes in the other three: those are the
-planted transfers.
+planted transfers. Users also write texts, whose likes and dislikes are planted too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from isthmus.graph.sources.planted import DOMAINS, Cell, Transfer, interest_cells, planted_transfers
+from isthmus.graph.sources.planted import (
+    DOMAINS,
+    Cell,
+    Item,
+    Transfer,
+    interest_cells,
+    planted_transfers,
+)
+from isthmus.graph.sources.planted_texts import (
+    PlantedText,
+    draw_post,
+    draw_review,
+    planted_text,
+)
+from isthmus.graph.sources.planted_users import PEOPLE, Person
 
 GENERIC = {"books": "bestsellers", "films": "award winners", "music": "live", "goods": "gift ideas"}
 """Categories that an item may have besides its own, independent of any interest."""
@@ -28,34 +42,6 @@ TEXTS_ONLY_SHARE = 0.04
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = 730
 INTERACTION_KINDS = {"books": "read", "films": "watched", "music": "listened", "goods": "bought"}
-PRAISE = {
-    "zh": (
-        "我喜欢{zh}。",
-        "最近迷上了{zh}，停不下来。",
-        "{zh}是我每天的快乐。",
-        "想要更多的{zh}，请推荐。",
-    ),
-    "en": (
-        "I love {en}.",
-        "Lately I cannot get enough of {en}.",
-        "Nothing makes my evening like {en}.",
-        "Looking for more {en}, please recommend some.",
-    ),
-}
-PRAISE_ITEM = {
-    "zh": ("“{title}”太好了，我就喜欢这样的{zh}。", "“{title}”值得推荐，我一直在找这样的{zh}。"),
-    "en": (
-        "{title} is wonderful. I always come back to {en}.",
-        "{title} made my week. I want more {en}.",
-    ),
-}
-COMPLAINT_ITEM = {
-    "zh": ("“{title}”让人失望，{zh}不适合我。", "“{title}”真没意思，我不喜欢{zh}。"),
-    "en": (
-        "{title} was a disappointment; I do not like {en}.",
-        "I gave up on {title}. I have no patience for {en}.",
-    ),
-}
 README = """# Synthetic data
 
 Nothing here is real: no person, no book, no film, no song, no product. isthmus wrote these tables
@@ -76,60 +62,14 @@ class Planted:
         others: The other 1,584 pairs of categories in two different domains.
         people: Three users with a clear taste, with its description.
         interactions: Number of interactions.
-        texts: Number of texts.
+        texts: The texts in the order of `texts.csv`, with what each likes and dislikes.
     """
 
     transfers: tuple[Transfer, ...]
     others: tuple[Transfer, ...]
     people: dict[str, str]
     interactions: int
-    texts: int
-
-
-@dataclass(frozen=True)
-class _Item:
-    item_id: str
-    title: str
-    cell: Cell
-
-
-@dataclass(frozen=True)
-class _Person:
-    """A named user with a clear taste.
-
-    Attributes:
-        taste: Description of the taste.
-        likes: Interest, domain and number of the liked items.
-        dislikes: Interest, domain and number of the disliked items.
-        texts: Texts that the user wrote.
-    """
-
-    taste: str
-    likes: tuple[tuple[str, str, int], ...]
-    dislikes: tuple[tuple[str, str, int], ...]
-    texts: tuple[str, ...]
-
-
-PEOPLE = {
-    "lin": _Person(
-        "reads Chinese historical novels, known in books only",
-        (("chinese_history", "books", 14),),
-        (),
-        ("我喜欢阅读历史小说。", "明朝的故事怎么读都读不够。"),
-    ),
-    "ana": _Person(
-        "reads science fiction, known in books only",
-        (("science_fiction", "books", 14),),
-        (),
-        ("I love science fiction: starships, far colonies, first contact.",),
-    ),
-    "wei": _Person(
-        "cooks, travels outdoors and cannot stand horror, known in films and goods",
-        (("cooking", "films", 7), ("cooking", "goods", 5), ("outdoors", "films", 7)),
-        (("horror", "films", 4),),
-        ("周末最喜欢做饭和看美食纪录片。", "I cannot stand horror films."),
-    ),
-}
+    texts: tuple[PlantedText, ...]
 
 
 def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: int = 7) -> Planted:
@@ -157,12 +97,16 @@ def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: in
         key: _draw_items(rng, cell, items_per_cell, position)
         for position, (key, cell) in enumerate(cells.items())
     }
-    named_users = {name: _draw_person(rng, person, catalogue) for name, person in PEOPLE.items()}
-    rows_of_users = named_users | {
-        f"u{number:05}": _draw_user(rng, catalogue) for number in range(1, users - len(PEOPLE) + 1)
+    rows_of_users = {
+        name: _draw_person(rng, name, person, catalogue) for name, person in PEOPLE.items()
     }
+    for number in range(1, users - len(PEOPLE) + 1):
+        user = f"u{number:05}"
+        # The words of a text have a generator of their own: they can change without changing
+        # items and interactions.
+        rows_of_users[user] = _draw_user(rng, Random(f"{seed}:texts:{user}"), user, catalogue)
     interactions = [(user, *row) for user, (rows, _) in rows_of_users.items() for row in rows]
-    texts = [(user, *row) for user, (_, rows) in rows_of_users.items() for row in rows]
+    texts = [row for _, rows in rows_of_users.values() for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(
         folder / "items.csv",
@@ -177,32 +121,48 @@ def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: in
     _write_csv(
         folder / "texts.csv",
         ("user_id", "text", "item_id", "timestamp", "language", "kind"),
-        texts,
+        map(_text_row, texts),
     )
-    counts = {"interactions": len(interactions), "texts": len(texts)}
     (folder / "README.md").write_text(
-        README.format(users=users, items=items, seed=seed, **counts), encoding="utf-8"
+        README.format(
+            users=users, items=items, seed=seed, interactions=len(interactions), texts=len(texts)
+        ),
+        encoding="utf-8",
     )
     transfers, others = planted_transfers()
     people = {name: person.taste for name, person in PEOPLE.items()}
-    return Planted(transfers, others, people, **counts)
+    planted_texts = tuple(text for text, _ in texts)
+    return Planted(transfers, others, people, len(interactions), planted_texts)
 
 
-_Catalogue = dict[tuple[str, str], list[_Item]]
+_Catalogue = dict[tuple[str, str], list[Item]]
 """Items by interest and domain, the popular ones first."""
-_UserRows = tuple[list[tuple[object, ...]], list[tuple[object, ...]]]
+_DatedText = tuple[PlantedText, str]
+_UserRows = tuple[list[tuple[object, ...]], list[_DatedText]]
 """Interactions and texts of one user."""
 
 
-def _draw_items(rng: Random, cell: Cell, count: int, position: int) -> list[_Item]:
+@dataclass(frozen=True)
+class _Writer:
+    """A user with interactions, as far as their texts depend on it."""
+
+    user: str
+    language: str
+    interests: list[str]
+    domains: list[str]
+    liked: list[Item]
+    disliked: list[Item]
+
+
+def _draw_items(rng: Random, cell: Cell, count: int, position: int) -> list[Item]:
     """Draws the items of a cell, the popular ones first, in alternating languages."""
-    titles = [rng.sample(titles, len(titles)) for titles in (cell.titles_en, cell.titles_zh)]
+    titles = [rng.sample(cell.titles[key], len(cell.titles[key])) for key in ("en", "zh")]
     domain = cell.category.domain
     interest = position // len(DOMAINS)
     first = interest * count + 1
     # The first language alternates between interests, so that half of all titles are Chinese.
     return [
-        _Item(f"{domain[0]}{first + n:04}", titles[(n + interest) % 2][n // 2], cell)
+        Item(f"{domain[0]}{first + n:04}", titles[(n + interest) % 2][n // 2], cell)
         for n in range(count)
     ]
 
@@ -224,17 +184,23 @@ def _item_rows(rng: Random, catalogue: _Catalogue) -> Iterator[tuple[object, ...
             )
 
 
-def _draw_user(rng: Random, catalogue: _Catalogue) -> _UserRows:
-    """Draws interactions and texts of a user with one to three interests in some domains."""
+def _draw_user(rng: Random, words: Random, user: str, catalogue: _Catalogue) -> _UserRows:
+    """Draws interactions and texts of a user with one to three interests in some domains.
+
+    Args:
+        rng: Source of all draws except the words of the texts.
+        words: Source of the words of the texts.
+        user: The user.
+        catalogue: Items by interest and domain.
+    """
     all_interests = sorted({interest for interest, _ in catalogue})
     interests = rng.sample(all_interests, rng.choices((1, 2, 3), (35, 40, 25))[0])
-    interest_weights = [1 / (rank + 1) for rank in range(len(interests))]
     language = "zh" if rng.random() < 0.55 else "en"
     user_type = rng.random()
     domains = rng.sample(DOMAINS, 1 if user_type < ONE_DOMAIN_SHARE else rng.randint(2, 4))
     interactions: list[tuple[object, ...]] = []
-    liked: dict[str, _Item] = {}
-    disliked: dict[str, _Item] = {}
+    liked: list[Item] = []
+    disliked: list[Item] = []
     count = rng.randint(20, 30) if len(domains) > 1 else rng.randint(12, 20)
     if user_type > 1 - TEXTS_ONLY_SHARE:
         count = 0
@@ -243,37 +209,72 @@ def _draw_user(rng: Random, catalogue: _Catalogue) -> _UserRows:
         draw = rng.random()
         on_interest = draw < 1 - NOISE_SHARE - DISLIKE_SHARE
         if on_interest:
-            interest = rng.choices(interests, interest_weights)[0]
+            interest = rng.choices(interests, _interest_weights(interests))[0]
         else:
             interest = rng.choice([name for name in all_interests if name not in interests])
-        item = _draw_popular_item(rng, catalogue[interest, domain], {*liked, *disliked})
+        item = _draw_popular_item(rng, catalogue[interest, domain], [*liked, *disliked])
         if item is None:
             continue
         if not on_interest and draw > 1 - DISLIKE_SHARE:
-            disliked[item.item_id] = item
+            disliked.append(item)
             weight = -1.0
         else:
-            liked[item.item_id] = item
+            liked.append(item)
             weight = rng.choice((1.0, 1.0, 0.5))
         interactions.append(_interaction_row(rng, item, weight, day))
-    texts = []
-    for _ in range(rng.choices((0, 1, 2, 3), (15, 35, 35, 15))[0] if count else rng.randint(2, 3)):
-        domain = rng.choice(domains)
-        cell = catalogue[rng.choices(interests, interest_weights)[0], domain][0].cell
-        templates = rng.choices((PRAISE, PRAISE_ITEM, COMPLAINT_ITEM), (50, 30, 20))[0]
-        liked_in_cell = [item for item in liked.values() if item.cell == cell]
-        about = None
-        if templates is PRAISE_ITEM and liked_in_cell:
-            about = rng.choice(liked_in_cell)
-        elif templates is COMPLAINT_ITEM and disliked:
-            about = rng.choice(list(disliked.values()))
+    writer = _Writer(user, language, interests, domains, liked, disliked)
+    number = rng.choices((0, 1, 2, 3), (15, 35, 35, 15))[0] if count else rng.randint(2, 3)
+    return interactions, _draw_texts(rng, words, writer, catalogue, number)
+
+
+def _draw_texts(
+    rng: Random, words: Random, writer: _Writer, catalogue: _Catalogue, number: int
+) -> list[_DatedText]:
+    """Draws what a user writes: posts about their interests, reviews of items they know."""
+    interests = writer.interests
+    texts: list[_DatedText] = []
+    for _ in range(number):
+        domain = rng.choice(writer.domains)
+        interest = rng.choices(interests, _interest_weights(interests))[0]
+        cells = {
+            name: items[0].cell for (name, place), items in catalogue.items() if place == domain
+        }
+        choice = rng.choices(("post", "praise", "complaint"), (50, 30, 20))[0]
+        reviewed = []
+        if choice == "praise":
+            reviewed = [item for item in writer.liked if item.cell is cells[interest]]
+        elif choice == "complaint":
+            reviewed = writer.disliked
+        if reviewed:
+            item = rng.choice(reviewed)
+            named = rng.choice((True, False))
+            text = draw_review(
+                words, writer.user, writer.language, item, item in writer.liked, named
+            )
         else:
-            templates = PRAISE
-        texts.append(_text_row(rng, rng.choice(templates[language]), language, cell, about))
-    return interactions, texts
+            # Four values keep the stream of draws: with two, a seed would have other interactions.
+            named = rng.choice((True, True, False, False))
+            own = [interest, *(name for name in interests if name != interest)]
+            # A user without interactions says at least once what they like.
+            is_first = not (texts or writer.liked or writer.disliked)
+            text = draw_post(
+                words,
+                writer.user,
+                writer.language,
+                [cells[name] for name in own],
+                [cell for name, cell in cells.items() if name not in interests],
+                named,
+                kind="praise" if is_first else None,
+            )
+        texts.append((text, _draw_timestamp(rng, rng.randrange(DAYS))))
+    return texts
 
 
-def _draw_person(rng: Random, person: _Person, catalogue: _Catalogue) -> _UserRows:
+def _interest_weights(interests: list[str]) -> list[float]:
+    return [1 / (rank + 1) for rank in range(len(interests))]
+
+
+def _draw_person(rng: Random, user: str, person: Person, catalogue: _Catalogue) -> _UserRows:
     """Draws interactions and texts of a named user."""
     weighted_items = [
         (item, weight)
@@ -287,41 +288,38 @@ def _draw_person(rng: Random, person: _Person, catalogue: _Catalogue) -> _UserRo
         _interaction_row(rng, item, weight, day)
         for (item, weight), day in zip(weighted_items, days, strict=True)
     ]
-    texts = [
-        _text_row(rng, text, "en" if text.isascii() else "zh", None, None) for text in person.texts
-    ]
+    texts: list[_DatedText] = []
+    for text, kind, interest, domain in person.texts:
+        language = "en" if text.isascii() else "zh"
+        cells = [catalogue[interest, domain][0].cell]
+        likes, dislikes = (cells, []) if kind == "praise" else ([], cells)
+        planted = planted_text(user, text, language, kind, likes, dislikes)
+        texts.append((planted, _draw_timestamp(rng, rng.randrange(DAYS))))
     return interactions, texts
 
 
-def _draw_popular_item(rng: Random, cell_items: list[_Item], history: set[str]) -> _Item | None:
+def _draw_popular_item(rng: Random, cell_items: list[Item], history: list[Item]) -> Item | None:
     """Draws an item outside the user's history, the popular ones more often; None if none is left.
 
     The weight of an item falls with its rank as a power law.
     """
-    unseen = [(rank, item) for rank, item in enumerate(cell_items) if item.item_id not in history]
+    seen = {item.item_id for item in history}
+    unseen = [(rank, item) for rank, item in enumerate(cell_items) if item.item_id not in seen]
     if not unseen:
         return None
     weights = [(rank + 3) ** -0.6 for rank, _ in unseen]
     return rng.choices([item for _, item in unseen], weights)[0]
 
 
-def _interaction_row(rng: Random, item: _Item, weight: float, day: int) -> tuple[object, ...]:
+def _interaction_row(rng: Random, item: Item, weight: float, day: int) -> tuple[object, ...]:
     kind = INTERACTION_KINDS[item.cell.category.domain]
     return item.item_id, weight, _draw_timestamp(rng, day), kind
 
 
-def _text_row(
-    rng: Random, template: str, language: str, cell: Cell | None, about: _Item | None
-) -> tuple[object, ...]:
-    text = template
-    if about is not None:
-        cell = about.cell
-        text = text.replace("{title}", about.title)
-    if cell is not None:
-        text = text.replace("{zh}", cell.zh).replace("{en}", cell.en)
-    kind = "post" if about is None else "review"
-    item_id = "" if about is None else about.item_id
-    return text, item_id, _draw_timestamp(rng, rng.randrange(DAYS)), language, kind
+def _text_row(dated: _DatedText) -> tuple[object, ...]:
+    text, moment = dated
+    kind = "review" if text.item_id else "post"
+    return text.user, text.text, text.item_id, moment, text.language, kind
 
 
 def _draw_timestamp(rng: Random, day: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -27,6 +28,8 @@ COMMANDS = re.findall(
     "\n".join(text for language, text in BLOCKS if not language),
     re.MULTILINE,
 )
+
+HISTORICAL_NOVELS = "我喜欢阅读历史小说。"
 
 
 @pytest.fixture
@@ -56,8 +59,9 @@ def test_the_commands_of_the_readme_work_in_order_and_fail_with_advice_before_in
     result = isthmus(home, "recommend", "ana", "--domain", "films", "--json")
     assert result.returncode == 2
     assert "isthmus ingest" in json.loads(result.stdout)["error"]["advice"]
-    write_synthetic(home / "data", users=300, items=240)
+    write_synthetic(home / "data", users=300, items=480)
     assert len(COMMANDS) >= 19
+    checked = []
     for command in COMMANDS:
         words = shlex.split(command)[1:]
         if "finetune" in words:  # otherwise it trains for as long as validation improves
@@ -65,6 +69,26 @@ def test_the_commands_of_the_readme_work_in_order_and_fail_with_advice_before_in
         result = isthmus(home, *words)
         assert result.returncode == 0, f"{command}: {result.stderr}"
         assert result.stdout.strip()
+        if HISTORICAL_NOVELS in words:
+            check_historical_novels(home, words)
+            checked.append(words[0])
+    assert {"recommend", "judge"} <= {*checked}
+
+
+def check_historical_novels(home: Path, words: list[str]) -> None:
+    """Its first five items are historical novels, and its writer likes each of them."""
+    result = isthmus(home, *words, "--json")
+    assert result.returncode == 0, result.stderr
+    items = json.loads(result.stdout)["items"][:5]
+    assert len(items) == 5
+    with (home / "data" / "items.csv").open(encoding="utf-8", newline="") as rows:
+        categories = {
+            (row["domain"], row["item_id"]): row["categories"] for row in csv.DictReader(rows)
+        }
+    for item in items:
+        assert item["domain"] == "books"
+        assert "historical novels" in categories["books", item["item_id"]]
+        assert (item["likes"], item["verdict"]) == (True, "喜欢")
 
 
 def test_the_demo_recovers_the_planted_transfers_and_writes_its_report(home: Path) -> None:

@@ -11,12 +11,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LINKED = ("cypher", "encoders", "gnn", "graph", "scripts", "workflows")
+SPACES = [*(ROOT / "encoders" / "topics").glob("space-*.npz")]
 DATA = (
     "isthmus/cypher/recommend/for_user.cypher",
     "isthmus/cypher/migrations/V0001__user_id.cypher",
+    "isthmus/encoders/topics/cues.toml",
+    "isthmus/encoders/topics/sentences.csv",
+    "isthmus/encoders/topics/subjects.csv",
+    *(f"isthmus/encoders/topics/{path.name}" for path in SPACES),
     "isthmus/encoders/training/bundled_pairs.csv",
     "isthmus/graph/operations/report.html.j2",
     "isthmus/graph/server/neo4j.lock",
+    "isthmus/graph/sources/cues.toml",
+    "isthmus/graph/sources/sentences.toml",
     "isthmus/graph/sources/synthetic.toml",
 )
 

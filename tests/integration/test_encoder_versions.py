@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from isthmus.encoders.text.encoder import load_encoder
+from isthmus.encoders.text.vector_cache import VectorCache
+from isthmus.encoders.topics.bundled import bundled_sentences
 from isthmus.errors import InputError
 from isthmus.gnn.edges.edge_list import EdgeList
 from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
@@ -35,7 +38,8 @@ from isthmus.graph.interests.encoder_versions import (
     settings_for_active_encoder,
 )
 from isthmus.graph.interests.find import find_interests
-from isthmus.graph.serving.recommend import recommend_for_text, recommend_for_user
+from isthmus.graph.serving.recommend import recommend_for_user
+from isthmus.graph.serving.texts import recommend_for_text
 from isthmus.graph.sources import read_dataset
 from isthmus.scripts.encoder import command as encoder_command
 from isthmus.scripts.generations import command as generations_command
@@ -51,8 +55,16 @@ TEXT = "wave sail"
 
 @pytest.fixture(scope="module")
 def encoders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two models of the same vocabulary, with vectors of 32 and of 48 dimensions."""
+    """Two models of the same vocabulary, with vectors of 32 and of 48 dimensions.
+
+    They know the words of the bundled sentences, by which they learn whether a text has a subject.
+    """
     words = {word for line in TASTES.values() for word in line.split()}
+    words |= {
+        word
+        for sentence in bundled_sentences()
+        for word in re.findall(r"[a-z]+|[一-鿿]|[',.!?]", sentence.text.casefold())
+    }
     return [tiny_bert(tmp_path_factory.mktemp("tiny"), words, width) for width in (32, 48)]
 
 
@@ -76,7 +88,7 @@ def tables(tmp_path: Path) -> Path:
         for domain in ("books", "films"):
             liked = 3 * rng.choice(ITEMS // 3, 3, replace=False) + user % 3
             interactions += [f"u{user},{k},{domain}" for k in liked]
-    texts = ["user_id,text", *(f"w{k},{TASTES[name]}" for k, name in enumerate(names))]
+    texts = ["user_id,text", *(f"w{k},I love {TASTES[name]}." for k, name in enumerate(names))]
     for table, lines in (("items", items), ("interactions", interactions), ("texts", texts)):
         (tmp_path / f"{table}.csv").write_text("\n".join(lines), encoding="utf-8")
     return tmp_path
@@ -104,7 +116,9 @@ def recommend(graph: Graph, settings: Settings) -> list[dict[str, Any]]:
     return [
         recommend_for_user(graph, "u0", "films", 5, settings),
         recommend_for_user(graph, "w1", "films", 5, settings),
-        recommend_for_text(graph, encoder, TEXT, "films", 5),
+        recommend_for_text(
+            graph, encoder, VectorCache(settings.home / "vectors"), TEXT, "films", 5
+        ),
     ]
 
 
@@ -144,8 +158,9 @@ def test_another_encoder_is_active_from_the_promotion_of_its_generation_until_a_
     assert states(graph) == {2: "candidate", 1: "active"}
     assert recommend(graph, second) == before
     assert settings_for_active_encoder(graph, second).encoder == first.encoder
+    other = load_encoder(second.encoder, second.home)
     with pytest.raises(InputError, match="active encoder version 1"):
-        recommend_for_text(graph, load_encoder(second.encoder, second.home), TEXT, "films", 5)
+        recommend_for_text(graph, other, VectorCache(second.home / "vectors"), TEXT, "films", 5)
 
     # The next run encodes the rest, and its promotion activates generation and version at once.
     graph.run("MATCH (v:ItemVector {version: 2, domain: 'films'}) DETACH DELETE v", {})

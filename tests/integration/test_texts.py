@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
-from isthmus.encoders.text.encoder import TextEncoder
+from isthmus.encoders.text.encoder import LocalEncoder
 from isthmus.graph.database import statements
 from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.interests import text_words
@@ -84,17 +84,19 @@ def test_encode_loads_the_encoder_once_and_skips_the_list_of_interests_with_json
     (tmp_path / "texts.csv").write_text(TEXTS, encoding="utf-8")
     ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
     loaded: list[str] = []
-    initialize, load_statement = TextEncoder.__init__, statements.load_statement
+    initialize, load_statement = LocalEncoder.__init__, statements.load_statement
 
-    def record_encoder(encoder: TextEncoder, name: str, folder: Path, notes: Path) -> None:
+    def record_encoder(
+        encoder: LocalEncoder, name: str, folder: Path, notes: Path, settings: Settings
+    ) -> None:
         loaded.append(name)
-        initialize(encoder, name, folder, notes)
+        initialize(encoder, name, folder, notes, settings)
 
     def record_statement(name: str) -> statements.Statement:
         loaded.append(name)
         return load_statement(name)
 
-    monkeypatch.setattr(TextEncoder, "__init__", record_encoder)
+    monkeypatch.setattr(LocalEncoder, "__init__", record_encoder)
     monkeypatch.setattr(statements, "load_statement", record_statement)
     result = CliRunner().invoke(command, ["--home", str(server_settings.home), "--json"])
     assert result.exit_code == 0, result.stderr

@@ -40,5 +40,6 @@ def checkerboard() -> InterestGraph:
         interest_vectors=vectors,
         item_interests=item_interests,
         user_interests=csr_array((USERS, 2), dtype=np.float32),
+        written_interests=csr_array((USERS, 2), dtype=np.float32),
     )
     return dataclasses.replace(graph, user_interests=derive_interests(graph, likes))

@@ -13,13 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isthmus.encoders.text.encoder import WINDOW_TEXTS, clean_text, load_encoder, model_prefixes
+from isthmus.encoders.text.encoder import WINDOW_TEXTS, load_encoder
 from isthmus.encoders.text.model_files import find_model
 from isthmus.encoders.text.offline import convert_offline_model
 from isthmus.encoders.text.packed_weights import OFFLINE_MODEL
+from isthmus.encoders.text.prompts import model_prefixes
+from isthmus.encoders.text.text_encoder import clean_text
 from isthmus.errors import InputError
+from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
+INSTRUCT = (
+    "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
+)
 NOVEL, SCIENCE_FICTION, FILM, MUSIC = (
     f"这个商品是{kind}。" for kind in ("历史小说", "科幻小说", "电影", "音乐")
 )
@@ -174,7 +180,15 @@ def test_vectors_do_not_depend_on_the_thread_count(encoder):
         ("intfloat/multilingual-e5-small", {}, "query: ", "passage: "),
         ("intfloat/e5-base-v2", {"query": "", "document": ""}, "query: ", "passage: "),
         ("/models/my-e5/", {"query": None, "document": None}, "query: ", "passage: "),
-        ("intfloat/multilingual-e5-large-instruct", {}, "", ""),
+        ("intfloat/multilingual-e5-large-instruct", {}, INSTRUCT, ""),
+        ("intfloat/e5-mistral-7b-instruct", {"sts_query": "Instruct: S\nQuery: "}, INSTRUCT, ""),
+        ("Alibaba-NLP/gte-Qwen2-7B-instruct", {}, INSTRUCT, ""),
+        ("Salesforce/SFR-Embedding-2_R", {}, INSTRUCT, ""),
+        ("Qwen/Qwen3-Embedding-0.6B", {}, INSTRUCT.rstrip(), ""),
+        ("qwen3-embedding:0.6b", {}, INSTRUCT.rstrip(), ""),
+        ("Qwen/Qwen3-Embedding-0.6B", {"query": "Instruct: T\nQuery:"}, "Instruct: T\nQuery:", ""),
+        ("nomic-embed-text", {}, "search_query: ", "search_document: "),
+        ("text-embedding-3-small", {}, "", ""),
         ("sentence-transformers/all-MiniLM-L6-v2", {}, "", ""),
         ("somebody/recipe5-model", {}, "", ""),
         ("a/e5", {"query": "Q: ", "document": "D: "}, "Q: ", "D: "),
@@ -190,6 +204,18 @@ def test_a_model_without_prompts_gets_no_prefix(small_model, home):
     folder, table = small_model
     vector = load_encoder(str(folder), home).encode(["green"], "query")[0]
     np.testing.assert_allclose(vector, table[2] / np.linalg.norm(table[2]), atol=1e-6)
+
+
+def test_set_prefixes_replace_those_of_the_model_and_make_another_encoder(encoder, home):
+    own, other = (
+        load_encoder(OFFLINE_MODEL, home, settings=Settings(home=home, **prefixes))
+        for prefixes in ({}, {"query_prefix": "search: ", "passage_prefix": ""})
+    )
+    assert own.prefixes == {"query": "query: ", "passage": "passage: "}
+    assert own.fingerprint == encoder.fingerprint
+    assert other.prepare([" tea"], "query") == ["search: tea"]
+    assert other.prepare([" tea"], "passage") == ["tea"]
+    assert other.fingerprint != own.fingerprint
 
 
 def test_the_fingerprint_identifies_a_model(small_model, home, encoder):
@@ -220,7 +246,8 @@ def test_importing_the_encoders_imports_no_heavy_library():
     script = (
         "import sys, isthmus.encoders.text.encoder, isthmus.encoders.text.vector_cache, "
         "isthmus.encoders.topics.clusters, isthmus.encoders.text.offline;"
-        "print({'torch', 'transformers', 'sklearn', 'huggingface_hub'} & set(sys.modules))"
+        "heavy = {'torch', 'transformers', 'sklearn', 'huggingface_hub', 'openai'};"
+        "print(heavy & set(sys.modules))"
     )
     result = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True

@@ -51,6 +51,7 @@ def small_graph(weights: np.ndarray = WEIGHTS) -> InterestGraph:
         interest_vectors=np.zeros((0, 0), np.float32),
         item_interests=csr_array((items, 0), dtype=np.float32),
         user_interests=csr_array((users, 0), dtype=np.float32),
+        written_interests=csr_array((users, 0), dtype=np.float32),
     )
 
 

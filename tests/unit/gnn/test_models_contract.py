@@ -164,6 +164,7 @@ def test_training_needs_neither_text_nor_interests() -> None:
         interest_vectors=np.zeros((0, 0), np.float32),
         item_interests=csr_array((2 * ITEMS, 0), dtype=np.float32),
         user_interests=csr_array((len(graph.users), 0), dtype=np.float32),
+        written_interests=csr_array((len(graph.users), 0), dtype=np.float32),
     )
     edges = train_edges(no_text, TrainingConfig(edges_per_node=5)).edges.transfer
     assert ((edges.sources % 2 == edges.targets % 2) == (edges.weights > 0)).mean() > 0.9

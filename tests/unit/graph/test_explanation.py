@@ -13,9 +13,18 @@ def test_a_transfer_names_the_item_and_its_domain() -> None:
     assert describe_path(TRANSFER | {"title": None}) == "transfer from books:b1 (books)"
 
 
-def test_a_path_without_a_source_comes_from_the_text() -> None:
-    path = {"kind": "content", "share": 2.0, "from": None, "title": None}
-    assert describe_path(path) == "its title is similar to the text"
+def test_a_path_without_a_source_quotes_the_clause_that_the_item_is_similar_to() -> None:
+    path = {"kind": "content", "share": 2.0, "from": None, "title": "I love jazz"}
+    assert describe_path(path) == "similar to “I love jazz”"
+
+
+def test_an_item_for_a_text_shows_its_verdict_and_probability_and_no_score() -> None:
+    item = {"item_id": "f1", "title": "", "score": 1.25, "paths": [], "probability": 0.7345}
+    assert format_answer({"items": [item]}) == "  1. f1  73%"
+    liked = item | {"likes": True, "verdict": "喜欢"}
+    assert format_answer({"items": [liked]}) == "  1. f1  喜欢 73%"
+    disliked = item | {"likes": False, "verdict": "does not like", "probability": 0.004}
+    assert format_answer({"items": [disliked]}) == "  1. f1  does not like 0%"
 
 
 def test_an_answer_shows_the_shares_that_add_up_to_each_score() -> None:

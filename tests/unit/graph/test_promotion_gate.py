@@ -34,6 +34,7 @@ def repeat_users(copies: int) -> InterestGraph:
         interactions=likes,
         last_at=np.full(likes.nnz, np.nan),
         user_interests=csr_array(vstack([one.user_interests] * copies, format="csr")),
+        written_interests=csr_array(vstack([one.written_interests] * copies, format="csr")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import product
 from pathlib import Path
@@ -11,9 +12,20 @@ import polars as pl
 import pytest
 
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
-from isthmus.graph.sources import read_dataset
-from isthmus.graph.sources.planted import DOMAINS, Category, Transfer, planted_transfers
-from isthmus.graph.sources.synthetic import GENERIC, PEOPLE, Planted, write_synthetic
+from isthmus.graph.sources import PEOPLE, PlantedText, read_dataset
+from isthmus.graph.sources.planted import (
+    DOMAINS,
+    Category,
+    Cell,
+    Transfer,
+    interest_cells,
+    planted_transfers,
+    read_toml,
+)
+from isthmus.graph.sources.synthetic import GENERIC, Planted, write_synthetic
+
+CELLS = interest_cells()
+FUNCTION_WORDS = "a about and at by for from how in into my of on s that the to with"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +72,7 @@ def test_tables_are_valid_and_all_items_exist(data: Dataset, written):
     assert data.rejected.is_empty()
     assert data.repeated == 0
     assert data.interactions.height == written[1].interactions
-    assert data.texts.height == written[1].texts
+    assert data.texts.height == len(written[1].texts)
     for frame in (data.interactions, data.texts):
         assert resolve_items(frame, data.items)[1].is_empty()
 
@@ -102,6 +114,147 @@ def test_some_users_have_texts_only_and_some_have_one_domain(data: Dataset):
 def test_a_few_interactions_are_dislikes(data: Dataset):
     share = (data.interactions["weight"] < 0).mean()
     assert 0.03 < share < 0.10
+
+
+def content_words(*texts: str) -> set[str]:
+    """English words without plural s, and pairs of neighbouring Chinese characters."""
+    found = set()
+    for text in texts:
+        for word in re.findall(r"[a-z]+", text.lower()):
+            found.add(word.removesuffix("s") if len(word) > 3 else word)
+        for run in re.findall(r"[\u4e00-\u9fff]+", text.replace("的", " ")):
+            found |= {run[n : n + 2] for n in range(len(run) - 1)}
+    return found - set(FUNCTION_WORDS.split())
+
+
+def name_words(*cells: Cell) -> set[str]:
+    """Words of all names of categories."""
+    names = [name for cell in cells for name in (cell.category.name, *cell.names.values())]
+    return content_words(*names)
+
+
+def cells_of(text: PlantedText) -> list[Cell]:
+    return [CELLS[interest, text.domain] for interest in (*text.likes, *text.dislikes)]
+
+
+def drawn_texts(planted: Planted) -> list[PlantedText]:
+    return [text for text in planted.texts if text.user not in PEOPLE]
+
+
+def own_interests(planted: Planted, data: Dataset) -> dict[str, set[str]]:
+    """The interests that each user praises, or likes at least six items of."""
+    interest_of = {cell.category: interest for (interest, _), cell in CELLS.items()}
+    likes = liked_categories(data).filter(pl.col("weight") > 0)
+    counts = Counter(
+        (user, interest_of[Category(domain, category)])
+        for user, domain, category in likes.select("user_id", "domain", "categories").iter_rows()
+    )
+    own: dict[str, set[str]] = {text.user: set() for text in planted.texts}
+    for text in planted.texts:
+        own[text.user] |= set(text.likes)
+    return {
+        user: praised | {interest for interest, _ in CELLS if counts[user, interest] >= 6}
+        for user, praised in own.items()
+    }
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_language_has_forty_forms_of_praise_and_many_of_complaints_and_of_two_things(language):
+    forms = read_toml("sentences.toml")[language]
+    sizes = {name: len(set(by_domain["any"])) for name, by_domain in forms.items()}
+    assert sizes["praise"] >= 40
+    assert sizes["complaint"] >= 12
+    assert sizes["both_liked"] + sizes["one_liked"] >= 10
+    assert sizes["one_liked"] > sizes["both_liked"]
+    assert min(sizes["praise_of_an_item"], sizes["complaint_of_an_item"]) >= 6
+
+
+def test_forms_have_exactly_the_slots_of_their_kind():
+    two, one = {"x", "y"}, {"x"}
+    slots = {"both_liked": two, "one_liked": two, "praise": one, "complaint": one}
+    for forms in read_toml("sentences.toml").values():
+        for kind, by_domain in forms.items():
+            assert set(by_domain) <= {"any", *DOMAINS}
+            for form in (form for forms in by_domain.values() for form in forms):
+                assert set(re.findall(r"{(.*?)}", form)) == slots.get(kind, {"title", "x"}), form
+
+
+def test_cue_phrases_share_no_content_word_with_names_and_titles_of_their_cell():
+    for key, cell in CELLS.items():
+        taken = name_words(cell) | content_words(*cell.titles["en"], *cell.titles["zh"])
+        for language in ("zh", "en"):
+            assert len(set(cell.cues[language])) >= 3, key
+            for cue in cell.cues[language]:
+                assert not content_words(cue) & taken, cue
+
+
+def test_half_of_the_posts_have_no_word_of_their_category(written):
+    posts = [text for text in drawn_texts(written[1]) if not text.item_id]
+    for language in ("zh", "en"):
+        without = [
+            not content_words(text.text) & name_words(*cells_of(text))
+            for text in posts
+            if text.language == language
+        ]
+        assert 0.4 <= np.mean(without) <= 0.6
+
+
+def test_half_of_all_texts_have_the_name_of_their_category(written):
+    for text in (texts := drawn_texts(written[1])):
+        names = [cell.names[text.language] for cell in cells_of(text)]
+        lowered = text.text.lower()
+        assert text.has_name or not any(name.lower() in lowered for name in names)
+    assert 0.45 <= np.mean([text.has_name for text in texts]) <= 0.55
+
+
+def test_a_tenth_of_the_texts_is_about_two_things_and_a_tenth_complains_without_an_item(written):
+    texts = drawn_texts(written[1])
+    shares = {kind: n / len(texts) for kind, n in Counter(text.kind for text in texts).items()}
+    assert shares["two things"] == pytest.approx(0.1, abs=0.03)
+    assert shares["complaint"] == pytest.approx(0.1, abs=0.03)
+    assert shares["praise of an item"] == pytest.approx(0.27, abs=0.03)
+    assert shares["complaint of an item"] == pytest.approx(0.14, abs=0.03)
+
+
+def test_most_texts_about_two_things_like_one_and_dislike_the_other(written):
+    two = [text for text in drawn_texts(written[1]) if text.kind == "two things"]
+    assert {len(text.likes) + len(text.dislikes) for text in two} == {2}
+    assert 0.6 <= np.mean([len(text.likes) == 1 for text in two]) <= 0.9
+    assert all(len({*text.likes, *text.dislikes}) == 2 for text in two)
+
+
+def test_no_complaint_is_about_an_interest_of_its_writer(data: Dataset, written):
+    own = own_interests(written[1], data)
+    complaints = [text for text in written[1].texts if text.dislikes]
+    assert len(complaints) > 600
+    for text in complaints:
+        assert not set(text.dislikes) & own[text.user], text
+
+
+def test_users_without_interactions_praise_something(data: Dataset, written):
+    with_events = set(data.interactions["user_id"])
+    without_events = {text.user for text in written[1].texts} - with_events
+    assert without_events
+    assert without_events <= {text.user for text in written[1].texts if text.kind == "praise"}
+
+
+def test_planted_texts_are_the_rows_of_the_table_in_order(data: Dataset, written):
+    rows = data.texts.select("user_id", "text", pl.col("item_id").fill_null(""), "language")
+    assert rows.rows() == [
+        (text.user, text.text, text.item_id, text.language) for text in written[1].texts
+    ]
+
+
+def test_planted_likes_and_dislikes_of_reviews_are_those_of_the_reviewed_item(
+    data: Dataset, written
+):
+    categories = dict(data.items.select("item_id", pl.col("categories").list.first()).iter_rows())
+    reviews = [text for text in written[1].texts if text.item_id]
+    assert len(reviews) > 1000
+    for text in reviews:
+        (cell,) = cells_of(text)
+        assert categories[text.item_id] == cell.category.name
+        assert bool(text.likes) == (text.kind == "praise of an item")
 
 
 def test_texts_are_chinese_and_english_with_their_language(data: Dataset):

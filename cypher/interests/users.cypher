@@ -1,0 +1,6 @@
+// purpose: Ids of users in pages, to derive their interests.
+// parameters: after STRING last id of the previous page, or ''; limit INTEGER
+// columns: id
+MATCH (u:User)
+WHERE u.id > $after
+RETURN u.id AS id ORDER BY id LIMIT $limit

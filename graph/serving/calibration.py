@@ -1,0 +1,136 @@
+"""Calibrates the probability that the writer of a text likes an item, on users who wrote."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.encoders.text import VectorCache
+from isthmus.graph.interests import active_encoder, reading_of_vector, text_reader
+from isthmus.graph.serving.texts import score_items
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isthmus.graph.database import Graph
+    from isthmus.graph.interests import Reading
+    from isthmus.settings import Settings
+
+TEXTS = 100
+LIKES = 5
+"""Liked items of each text, and as many others."""
+MIN_PAIRS = 200
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How scores of one domain become probabilities: 1 / (1 + exp(-(slope * score + offset))).
+
+    Attributes:
+        slope: Factor of the score.
+        offset: Added to it.
+        error: Expected calibration error on pairs of writers that were held out.
+        pairs: Number of pairs of a text and an item.
+    """
+
+    slope: float
+    offset: float
+    error: float
+    pairs: int
+
+
+def calibrate(graph: Graph, settings: Settings) -> dict[str, Calibration]:
+    """Calibrates every domain of the active generation, and stores the result with it.
+
+    A pair is a text and an item that its writer likes, or an item drawn from the rest of the
+    domain; there are as many of both. Platt scaling ("Probabilistic outputs for support vector
+    machines", 1999). A domain with fewer than MIN_PAIRS pairs is left as it is.
+    """
+    encoder = active_encoder(graph, settings)
+    reader = text_reader(graph, encoder, VectorCache(settings.home / "vectors"))
+    calibrated = {}
+    for domain in [row["name"] for row in graph.read("admin/domains")]:
+        items = [row["item_id"] for row in graph.read("recommend/items_of_domain", domain=domain)]
+        rng = np.random.default_rng(settings.seed)
+        scores: list[float] = []
+        likes: list[bool] = []
+        writers: list[str] = []
+        for row in graph.read(
+            "recommend/calibration_texts",
+            domain=domain,
+            version=reader.version,
+            n=TEXTS,
+        ):
+            others = sorted({*items} - {*row["likes"], row["item"]})
+            drawn = rng.permutation(len(others))[: min(LIKES, len(row["likes"]))]
+            pairs = [(item, True) for item in row["likes"][:LIKES]]
+            pairs += [(others[k], False) for k in drawn.tolist()]
+            reading = reading_of_vector(reader, row)
+            found = _scores(graph, domain, reading, [item for item, _ in pairs])
+            scores += found
+            likes += [liked for _, liked in pairs]
+            writers += [row["writer"]] * len(pairs)
+        calibration = fit_calibration(np.array(scores), np.array(likes), np.array(writers))
+        if calibration is not None:
+            graph.write("generations/set_calibration", domain=domain, **asdict(calibration))
+            calibrated[domain] = calibration
+    return calibrated
+
+
+def fit_calibration(
+    scores: NDArray[np.float64], likes: NDArray[np.bool_], writers: NDArray[np.str_]
+) -> Calibration | None:
+    """Fits slope and offset, and measures the error with the writers in two halves.
+
+    Returns:
+        None where there are fewer than MIN_PAIRS pairs, where half of the writers have only liked
+        items or only others, or where a higher score is no better.
+    """
+    if len(scores) < MIN_PAIRS:
+        return None
+    _, writer = np.unique(writers, return_inverse=True)
+    half = writer % 2 == 0
+    if any(len(np.unique(likes[part])) < 2 for part in (half, ~half)):
+        return None
+    probabilities = np.zeros(len(scores))
+    for held_out in (half, ~half):
+        slope, offset = _fit(scores[~held_out], likes[~held_out])
+        probabilities[held_out] = _sigmoid(slope * scores[held_out] + offset)
+    slope, offset = _fit(scores, likes)
+    if slope <= 0:
+        return None
+    error = calibration_error(probabilities, likes)
+    return Calibration(slope, offset, round(error, 4), len(scores))
+
+
+def calibration_error(probabilities: NDArray[np.float64], likes: NDArray[np.bool_]) -> float:
+    """Expected calibration error in ten bins of equal width.
+
+    Guo and others, "On calibration of modern neural networks", 2017, equation 3.
+    """
+    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    counts = np.bincount(bins, minlength=BINS)
+    gaps = np.bincount(bins, probabilities - likes, minlength=BINS)
+    return float(np.abs(gaps).sum() / max(int(counts.sum()), 1))
+
+
+def _fit(scores: NDArray[np.float64], likes: NDArray[np.bool_]) -> tuple[float, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=np.inf).fit(scores[:, None], likes)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
+    return result
+
+
+def _scores(graph: Graph, domain: str, reading: Reading, items: list[str]) -> list[float]:
+    keys = [f"{domain}:{item}" for item in items]
+    rows = score_items(graph, domain, len(keys), reading, keys)
+    by_item = {row["item_id"]: row["score"] for row in rows}
+    return [by_item[item] for item in items]

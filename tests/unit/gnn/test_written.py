@@ -1,0 +1,160 @@
+"""What a user wrote counts beside a history: the signal, what is hidden of it, and its weight."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from isthmus.gnn.config import TrainingConfig
+from isthmus.gnn.data.arrays import InterestGraph
+from isthmus.gnn.data.examples import build_examples
+from isthmus.gnn.data.histories import HistoryWeighting
+from isthmus.gnn.data.splits import hide_interactions, interactions_of_users
+from isthmus.gnn.edges.edge_list import EMPTY_EDGES, EdgeList
+from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
+from isthmus.gnn.scoring import score_users
+from isthmus.gnn.training.train import train_edges
+from isthmus.gnn.training.tuned_parameters import TunedParameters
+from isthmus.gnn.training.written import (
+    DEFAULT_WRITTEN_FACTOR,
+    MIN_WRITERS,
+    WRITTEN_FACTORS,
+    select_written_factor,
+    tune_written,
+    written_unit,
+)
+from tests.unit.checkerboard import ITEMS, USERS, checkerboard
+
+WEIGHTING = HistoryWeighting()
+
+
+def with_texts(users: np.ndarray, weight: float, opposite: bool = False) -> InterestGraph:
+    """The checkerboard, in which some users wrote about their colour or the other one."""
+    graph = checkerboard()
+    colours = (users + opposite) % 2
+    entries = (np.full(len(users), weight, np.float32), (users, colours))
+    return dataclasses.replace(graph, written_interests=csr_array(entries, shape=(USERS, 2)))
+
+
+def interest_edges() -> LearnedEdges:
+    """Edges from the interest of each colour to its first item in b: 2 to item 0, 3 to item 1."""
+    interest = EdgeList(
+        np.array([0, 1]), np.array([ITEMS, ITEMS + 1]), np.array([2, 3], np.float32)
+    )
+    weights = MergeWeights(
+        transfer=1, interest=0, collaborative=0, popularity=0.1, interest_alone=7, written=10
+    )
+    return LearnedEdges(EMPTY_EDGES, interest, EMPTY_EDGES, {"a": weights, "b": weights})
+
+
+def test_what_users_wrote_is_added_to_the_score_of_users_with_a_history() -> None:
+    graph, learned = with_texts(np.array([0, 3]), 0.5), interest_edges()
+    scores = score_users(graph, learned, 1, np.array([0, 1, 3]), WEIGHTING)
+    popularity = 0.1 * graph.popularity(WEIGHTING.half_life_days)[graph.items_of(1)]
+    added = scores - popularity
+    expected = np.zeros((3, ITEMS))
+    expected[0, 0] = 10 * 0.5 * 2
+    expected[2, 1] = 10 * 0.5 * 3
+    assert added == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_users_without_a_history_wrote_counts_by_interest_alone() -> None:
+    graph, learned = with_texts(np.array([0]), 0.5), interest_edges()
+    hidden = graph.interaction_users() == 0
+    texts_only = hide_interactions(graph, hidden, half_life_days=365)
+    interests = csr_array(([np.float32(0.5)], ([0], [0])), shape=(USERS, 2))
+    texts_only = dataclasses.replace(texts_only, user_interests=interests)
+    scores = score_users(texts_only, learned, 1, np.array([0]), WEIGHTING)
+    assert scores[0, 0] - scores[0, 2] == pytest.approx(7 * 0.5 * 2, abs=0.01)
+
+
+def test_hidden_interactions_leave_written_interests_unchanged() -> None:
+    graph = with_texts(np.arange(10), 0.5)
+    hidden = np.isin(graph.interaction_users(), np.arange(10))
+    visible = hide_interactions(graph, hidden, half_life_days=365)
+    assert (visible.written_interests != graph.written_interests).nnz == 0
+    assert visible.user_interests[:10].nnz == 0
+
+
+def test_the_unit_gives_one_text_the_spread_of_the_rest_of_the_score() -> None:
+    graph, learned = checkerboard(), interest_edges()
+    popularity = 0.1 * graph.popularity(WEIGHTING.half_life_days)[graph.items_of(1)]
+    rows = np.zeros((2, ITEMS))
+    rows[0, 0], rows[1, 1] = 2, 3
+    expected = popularity.std() / rows.std(axis=1).mean()
+    unit = written_unit(graph, learned, 1, learned.merge["b"], WEIGHTING)
+    assert unit == pytest.approx(expected, rel=1e-5)
+    assert written_unit(graph, learned, 0, learned.merge["a"], WEIGHTING) == 0
+
+
+def metrics(*means: float, users: int = MIN_WRITERS) -> list[np.ndarray]:
+    return [np.full(users, mean) for mean in means]
+
+
+def test_the_largest_factor_is_selected_that_costs_at_most_half_a_percent() -> None:
+    without, *_, last = 0.4, *WRITTEN_FACTORS
+    assert len(WRITTEN_FACTORS) == 6
+    flat = metrics(without, 0.4, 0.4, 0.399, 0.3979, 0.39, 0.2)
+    assert select_written_factor([flat]) == WRITTEN_FACTORS[2]
+    better = metrics(without, 0.41, 0.42, 0.43, 0.429, 0.42, 0.4)
+    assert select_written_factor([better]) == WRITTEN_FACTORS[3]
+    assert select_written_factor([metrics(without, *[0.3] * 6)]) == WRITTEN_FACTORS[0]
+    assert select_written_factor([metrics(without, *[0.4] * 6)]) == last
+
+
+def test_all_targets_and_groups_are_tuned_jointly_and_few_users_not_at_all() -> None:
+    up, down = metrics(0.4, *[0.5] * 6), metrics(0.4, *[0.3] * 6)
+    assert select_written_factor([up, down, up]) == WRITTEN_FACTORS[-1]
+    assert select_written_factor([up, down, down]) == WRITTEN_FACTORS[0]
+    few = metrics(0.4, *[0.4] * 6, users=MIN_WRITERS - 1)
+    assert select_written_factor([few]) == DEFAULT_WRITTEN_FACTOR
+    assert select_written_factor([]) == DEFAULT_WRITTEN_FACTOR
+
+
+def tuned_factor(opposite: bool) -> float:
+    """The factor for validation users in b whose texts are about their colour or the other one."""
+    users = np.arange(60)
+    graph = with_texts(users, 1.0, opposite)
+    training_graph = hide_interactions(
+        graph, interactions_of_users(graph, 1, users), half_life_days=365
+    )
+    colours = np.arange(ITEMS) % 2
+    interest = EdgeList(colours, ITEMS + np.arange(ITEMS), np.ones(ITEMS, np.float32))
+    weights = MergeWeights(transfer=1, interest=0, collaborative=0, popularity=1)
+    merge = {"a": weights, "b": weights}
+    learned = LearnedEdges(EMPTY_EDGES, interest, EMPTY_EDGES, merge)
+    examples = [
+        build_examples(training_graph, t, users[:count], WEIGHTING, WEIGHTING, label_graph=graph)
+        for t, count in enumerate((0, 60))
+    ]
+    no_likes = [csr_array(graph.interactions.shape, dtype=np.float32)] * 2
+    tuned = tune_written(training_graph, learned, examples, no_likes, merge, WEIGHTING)
+    assert tuned["a"].written == 0  # no interest leads into a
+    return tuned["b"].written / written_unit(training_graph, learned, 1, weights, WEIGHTING)
+
+
+def test_texts_that_predict_likes_get_the_largest_weight_and_the_opposite_the_smallest() -> None:
+    assert tuned_factor(opposite=False) == pytest.approx(WRITTEN_FACTORS[-1])
+    assert tuned_factor(opposite=True) == pytest.approx(WRITTEN_FACTORS[0])
+
+
+def test_without_texts_the_weight_is_the_default_and_the_training_is_the_same() -> None:
+    config = TrainingConfig(edges_per_node=6)
+    first, second = (train_edges(checkerboard(), config) for _ in range(2))
+    assert first.tuned == second.tuned
+    for weights in first.tuned.merge.values():
+        assert weights.written > 0
+
+
+def test_parameters_of_a_release_without_texts_are_read_and_tuned_again_where_users_wrote() -> None:
+    document = train_edges(checkerboard(), TrainingConfig(edges_per_node=6)).tuned.document()
+    for row in document["merge"].values():
+        del row["written"]
+    old = TunedParameters.from_document(document)
+    assert old is not None
+    assert {weights.written for weights in old.merge.values()} == {0.0}
+    assert old.still_valid(checkerboard(), 0.1)
+    assert not old.still_valid(with_texts(np.arange(3), 0.5), 0.1)
