@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isthmus.encoders.text import VectorCache
 from isthmus.graph.interests import active_encoder, reading_of_vector, text_reader
+from isthmus.graph.serving.recommend import CLIENTS
 from isthmus.graph.serving.texts import score_items
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isthmus.graph.database import Graph
+    from isthmus.graph.database import Graph, Row
     from isthmus.graph.interests import Reading
     from isthmus.settings import Settings
 
-TEXTS = 100
+TEXTS = 200
 LIKES = 5
 """Liked items of each text, and as many others."""
 MIN_PAIRS = 200
@@ -53,31 +56,36 @@ def calibrate(graph: Graph, settings: Settings) -> dict[str, Calibration]:
     reader = text_reader(graph, encoder, VectorCache(settings.home / "vectors"))
     calibrated = {}
     for domain in [row["name"] for row in graph.read("admin/domains")]:
-        items = [row["item_id"] for row in graph.read("recommend/items_of_domain", domain=domain)]
-        rng = np.random.default_rng(settings.seed)
-        scores: list[float] = []
-        likes: list[bool] = []
-        writers: list[str] = []
-        for row in graph.read(
-            "recommend/calibration_texts",
-            domain=domain,
-            version=reader.version,
-            n=TEXTS,
-        ):
-            others = sorted({*items} - {*row["likes"], row["item"]})
-            drawn = rng.permutation(len(others))[: min(LIKES, len(row["likes"]))]
-            pairs = [(item, True) for item in row["likes"][:LIKES]]
-            pairs += [(others[k], False) for k in drawn.tolist()]
-            reading = reading_of_vector(reader, row)
-            found = _scores(graph, domain, reading, [item for item, _ in pairs])
-            scores += found
-            likes += [liked for _, liked in pairs]
-            writers += [row["writer"]] * len(pairs)
+        texts = graph.read(
+            "recommend/calibration_texts", domain=domain, version=reader.version, n=TEXTS
+        )
+        pairs = _draw_pairs(graph, domain, texts, settings.seed)
+
+        def score(text: Row, items: dict[str, bool], domain: str = domain) -> list[float]:
+            return _scores(graph, domain, reading_of_vector(reader, text), [*items])
+
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            scores = [*chain.from_iterable(clients.map(score, texts, pairs))]
+        likes = [liked for items in pairs for liked in items.values()]
+        writers = [text["writer"] for text, items in zip(texts, pairs, strict=True) for _ in items]
         calibration = fit_calibration(np.array(scores), np.array(likes), np.array(writers))
         if calibration is not None:
             graph.write("generations/set_calibration", domain=domain, **asdict(calibration))
             calibrated[domain] = calibration
     return calibrated
+
+
+def _draw_pairs(graph: Graph, domain: str, texts: list[Row], seed: int) -> list[dict[str, bool]]:
+    """Draws the items of each text: whether its writer likes them, by item id."""
+    items = {row["item_id"] for row in graph.read("recommend/items_of_domain", domain=domain)}
+    rng = np.random.default_rng(seed)
+    pairs = []
+    for text in texts:
+        others = sorted(items - {*text["likes"], text["item"]})
+        drawn = rng.permutation(len(others))[: min(LIKES, len(text["likes"]))]
+        liked = dict.fromkeys(text["likes"][:LIKES], True)
+        pairs.append(liked | {others[k]: False for k in drawn.tolist()})
+    return pairs
 
 
 def fit_calibration(
