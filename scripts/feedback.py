@@ -68,8 +68,11 @@ def _record_text(
     done = record_text(graph, active_encoder(graph, settings), user, text, settings, event_id)
     if not done["recorded"]:
         return Output(done, _recorded_before(event_id))
-    interests = ", ".join(f"{row['interest']} {row['weight']:.2f}" for row in done["interests"])
-    return Output(done, f"{user} wrote about: {interests or 'no interest'}")
+    said = [
+        f"{'wants' if row['wanted'] > 0 else 'rejects'} {row['name']} ({abs(row['wanted']):.2f})"
+        for row in done["interests"]
+    ]
+    return Output(done, f"{user} {', '.join(said) or 'wrote about nothing in the catalogue'}")
 
 
 def _record_interaction(

@@ -12,7 +12,7 @@ import polars as pl
 from isthmus.encoders.text import VectorCache
 from isthmus.errors import InputError
 from isthmus.graph.ingest import MAX_TEXT, TEXTS, build_text_rows
-from isthmus.graph.interests import derivation_parameters, read_text
+from isthmus.graph.interests import Reading, derivation_parameters, read_text, wanted_weight
 from isthmus.graph.sources import read_events
 
 if TYPE_CHECKING:
@@ -76,7 +76,25 @@ def record_text(
         return True
 
     recorded = graph.write_together(record_and_derive)
-    return {"user": user, "interests": reading.interests if recorded else [], "recorded": recorded}
+    interests = _describe(graph, reading) if recorded else []
+    return {"user": user, "interests": interests, "recorded": recorded}
+
+
+def _describe(graph: Graph, reading: Reading) -> list[Row]:
+    """Returns the interests of a text with their names, and `wanted` from 1 to -1."""
+    ids = [row["interest"] for row in reading.interests]
+    names = {
+        row["id"]: row["name"]
+        for row in graph.read("interests/names", version=reading.version, interests=ids)
+    }
+    return [
+        row
+        | {
+            "name": names.get(row["interest"]),
+            "wanted": row["weight"] * wanted_weight(row["polarity"]),
+        }
+        for row in reading.interests
+    ]
 
 
 def _validate(user: str, text: str, event_id: str | None) -> None:
