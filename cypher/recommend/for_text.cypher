@@ -10,10 +10,10 @@
 //   of the keys of the items that are nearest to the clauses; interests LIST of {interest, weight}; rejected LIST of
 //   ids of interests; items LIST of the keys of the items to score, rejected or not, or null for the best of the
 //   domain; candidates INTEGER number of popular items that are scored; version INTEGER of the encoder
-// columns: item_id, title, score, paths, generation, slope, offset of the probability that the writer likes an item,
+// columns: item_id, title, score, paths, generation, scores and their probabilities that the writer likes an item,
 //   calibration_error, calibration_pairs
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(d:Domain {name: $domain})
-WITH g.number AS generation, d, m {.slope, .offset, .calibration_error, .calibration_pairs} AS calibration,
+WITH g.number AS generation, d, m AS calibration,
      coalesce(m {interest: coalesce(m.interest_alone, m.interest),
                  popularity: coalesce(m.popularity_alone, m.popularity)}, {interest: 1.0, popularity: 0.1}) AS merge
 CALL (generation, d, merge) {
@@ -60,5 +60,5 @@ RETURN j.item_id AS item_id, j.title AS title, score,
   + [c IN content | {kind: 'content', from: null, title: c.clause, via: 'embedding', share: c.share}]
   + [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
       share: merge.popularity * j.popularity}] AS paths,
-  generation, calibration.slope AS slope, calibration.offset AS offset,
+  generation, calibration.calibration_scores AS scores, calibration.calibration_probabilities AS probabilities,
   calibration.calibration_error AS calibration_error, calibration.calibration_pairs AS calibration_pairs

@@ -26,21 +26,23 @@ LIKES = 5
 """Liked items of each text, and as many others."""
 MIN_PAIRS = 200
 BINS = 10
+GROUPS = 12
+"""Pairs by score, each of which gives a point of the interpolation."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How scores of one domain become probabilities: 1 / (1 + exp(-(slope * score + offset))).
+    """How scores of one domain become probabilities, by linear interpolation.
 
     Attributes:
-        slope: Factor of the score.
-        offset: Added to it.
+        scores: Ascending scores.
+        probabilities: Their probabilities, which do not fall.
         error: Expected calibration error on pairs of writers that were held out.
         pairs: Number of pairs of a text and an item.
     """
 
-    slope: float
-    offset: float
+    scores: list[float]
+    probabilities: list[float]
     error: float
     pairs: int
 
@@ -49,8 +51,7 @@ def calibrate(graph: Graph, settings: Settings) -> dict[str, Calibration]:
     """Calibrates every domain of the active generation, and stores the result with it.
 
     A pair is a text and an item that its writer likes, or an item drawn from the rest of the
-    domain; there are as many of both. Platt scaling ("Probabilistic outputs for support vector
-    machines", 1999). A domain with fewer than MIN_PAIRS pairs is left as it is.
+    domain; there are as many of both. A domain with fewer than MIN_PAIRS pairs is left as it is.
     """
     encoder = active_encoder(graph, settings)
     reader = text_reader(graph, encoder, VectorCache(settings.home / "vectors"))
@@ -91,7 +92,7 @@ def _draw_pairs(graph: Graph, domain: str, texts: list[Row], seed: int) -> list[
 def fit_calibration(
     scores: NDArray[np.float64], likes: NDArray[np.bool_], writers: NDArray[np.str_]
 ) -> Calibration | None:
-    """Fits slope and offset, and measures the error with the writers in two halves.
+    """Fits the probabilities, and measures their error with the writers in two halves.
 
     Returns:
         None where there are fewer than MIN_PAIRS pairs, where half of the writers have only liked
@@ -103,15 +104,14 @@ def fit_calibration(
     half = writer % 2 == 0
     if any(len(np.unique(likes[part])) < 2 for part in (half, ~half)):
         return None
-    probabilities = np.zeros(len(scores))
-    for held_out in (half, ~half):
-        slope, offset = _fit(scores[~held_out], likes[~held_out])
-        probabilities[held_out] = _sigmoid(slope * scores[held_out] + offset)
-    slope, offset = _fit(scores, likes)
-    if slope <= 0:
+    held_out = np.zeros(len(scores))
+    for part in (half, ~half):
+        held_out[part] = np.interp(scores[part], *_fit(scores[~part], likes[~part]))
+    knots, probabilities = _fit(scores, likes)
+    if probabilities[-1] <= probabilities[0]:
         return None
-    error = calibration_error(probabilities, likes)
-    return Calibration(slope, offset, round(error, 4), len(scores))
+    error = round(calibration_error(held_out, likes), 4)
+    return Calibration(knots.tolist(), probabilities.tolist(), error, len(scores))
 
 
 def calibration_error(probabilities: NDArray[np.float64], likes: NDArray[np.bool_]) -> float:
@@ -125,16 +125,25 @@ def calibration_error(probabilities: NDArray[np.float64], likes: NDArray[np.bool
     return float(np.abs(gaps).sum() / max(int(counts.sum()), 1))
 
 
-def _fit(scores: NDArray[np.float64], likes: NDArray[np.bool_]) -> tuple[float, float]:
-    from sklearn.linear_model import LogisticRegression
+def _fit(
+    scores: NDArray[np.float64], likes: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean scores of as many equally large groups by score, and their shares of likes, isotonic.
 
-    model = LogisticRegression(C=np.inf).fit(scores[:, None], likes)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+    Zadrozny and Elkan, "Transforming classifier scores into accurate multiclass probability
+    estimates", 2002.
+    """
+    from sklearn.isotonic import IsotonicRegression
 
-
-def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
-    return result
+    order = np.argsort(scores, kind="stable")
+    groups = [group for group in np.array_split(order, GROUPS) if len(group)]
+    means = np.array([scores[group].mean() for group in groups])
+    shares = np.array([likes[group].mean() for group in groups])
+    knots, index = np.unique(means, return_inverse=True)
+    sizes = np.bincount(index)
+    shares = np.bincount(index, shares) / sizes
+    fitted = IsotonicRegression().fit_transform(knots, shares, sample_weight=sizes)
+    return knots, np.asarray(fitted, dtype=np.float64)
 
 
 def _scores(graph: Graph, domain: str, reading: Reading, items: list[str]) -> list[float]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from isthmus.encoders.topics import language_of
 from isthmus.errors import InputError
 from isthmus.graph.interests import Reading, active_version, read_text, wanted_weight
@@ -218,9 +220,9 @@ def _left_out(graph: Graph, reading: Reading) -> list[Row]:
 
 
 def _probability(row: Row) -> float:
-    slope = DEFAULT_SLOPE if row["slope"] is None else row["slope"]
-    offset = DEFAULT_OFFSET if row["offset"] is None else row["offset"]
-    logit = max(-50.0, min(50.0, slope * row["score"] + offset))
+    if row["scores"]:
+        return round(float(np.interp(row["score"], row["scores"], row["probabilities"])), 4)
+    logit = max(-50.0, min(50.0, DEFAULT_SLOPE * row["score"] + DEFAULT_OFFSET))
     return round(1 / (1 + math.exp(-logit)), 4)
 
 
