@@ -30,6 +30,7 @@ from isthmus.settings import load_settings
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = 10
 MIN_RIGHT = 6
+CATEGORIES = "MATCH (i:Item) RETURN i.domain AS domain, i.item_id AS id, i.categories AS categories"
 
 
 def interests_by_category() -> dict[tuple[str, str], str]:
@@ -65,12 +66,7 @@ def main() -> None:
     with connect(settings) as graph, options.sentences.open(encoding="utf-8") as file:
         encoder, cache = active_encoder(graph, settings), VectorCache(settings.home / "vectors")
         categories = {
-            (row["domain"], row["id"]): row["categories"]
-            for row in graph.run(
-                "MATCH (i:Item) RETURN i.domain AS domain, i.item_id AS id, "
-                "i.categories AS categories",
-                {},
-            )
+            (row["domain"], row["id"]): row["categories"] for row in graph.run(CATEGORIES, {})
         }
         for row in csv.DictReader(file):
             answer = recommend_for_text(graph, encoder, cache, row["text"], row["domain"], FIRST)

@@ -16,7 +16,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from answers import FIRST, interests_by_category
+from answers import CATEGORIES, FIRST, interests_by_category
 from shared.page import write
 
 from isthmus.graph.database import Graph, connect
@@ -34,7 +34,6 @@ WITH u, t, b, n ORDER BY b.weight DESC
 WITH u, t, collect({name: n.name, polarity: b.polarity})[0] AS first
 RETURN u.id AS user, t.sha256 AS sha256, first.name AS name, first.polarity AS polarity
 """
-CATEGORIES = "MATCH (i:Item) RETURN i.domain AS domain, i.item_id AS id, i.categories AS categories"
 
 
 def read_posts(graph: Graph, posts: list[PlantedText]) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from isthmus.encoders.topics.bundled import SLOT, sentence_forms
 from isthmus.encoders.topics.clauses import Clause, is_bare, split_clauses
 from isthmus.encoders.topics.cluster_names import language_of
 from isthmus.encoders.topics.cues import find_cues
-from isthmus.encoders.topics.text_space import LANGUAGES, language_index
+from isthmus.encoders.topics.text_space import LANGUAGES, language_index, metric_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,13 +218,3 @@ def fit_min_logit(
     lengths = metric_lengths(centered, centered @ reader.space.metric)
     first = reader.topics.logits(vectors, languages).max(axis=1) / lengths
     return float(np.quantile(first, TITLE_QUANTILE))
-
-
-def metric_lengths(
-    centered: NDArray[np.float32], search: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Lengths of vectors in the metric, (rows,); `search` is their product with the metric."""
-    result: NDArray[np.float32] = np.sqrt(
-        np.maximum(np.einsum("nd,nd->n", search, centered), 1e-12)
-    )
-    return result

@@ -101,6 +101,16 @@ class TextSpace:
         return unit
 
 
+def metric_lengths(
+    centered: NDArray[np.float32], search: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Lengths of vectors in the metric, (rows,); `search` is their product with the metric."""
+    result: NDArray[np.float32] = np.sqrt(
+        np.maximum(np.einsum("nd,nd->n", search, centered), 1e-12)
+    )
+    return result
+
+
 def language_index(texts: Sequence[str | None]) -> NDArray[np.int64]:
     """Position in LANGUAGES of the language of each text, (texts,)."""
     languages = [language_of(text or "") for text in texts]

@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from isthmus.encoders.topics.clusters import normalize_rows
 from isthmus.encoders.topics.discriminant import MIN_TOPIC_TEXTS, fit_topic_classifier
-from isthmus.encoders.topics.text_space import LANGUAGES, TextSpace
+from isthmus.encoders.topics.text_space import LANGUAGES, TextSpace, metric_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +32,8 @@ CONFIDENCE = 1.96
 MEAN_TEXTS = 50
 """Weight of the bundled mean of a language, in texts of the corpus."""
 SHARPNESS = 100.0
-"""Mean length of the directions. On the bundled descriptions of subjects, the probability of the
-first subject that is found is then the share of those that are right."""
+"""Mean length of the directions. On the posts of the demo, the mean probability of the first topic
+is then near the share of posts whose first topic is right (.80 and .79)."""
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,8 @@ def first_labels(reader: TopicReader, texts: Corpus) -> NDArray[np.float64]:
 
 def learn_labels(space: TextSpace, names: TopicReader, labelled: Corpus) -> TopicReader:
     """Ridge regression of the labels on embeddings, added to `names` on the same scale."""
-    centered = labelled.vectors - names.text_means[labelled.languages]
-    lengths = np.sqrt(np.maximum(np.einsum("nd,nd->n", centered @ space.metric, centered), 1e-12))
+    centered = (labelled.vectors - names.text_means[labelled.languages]).astype(np.float32)
+    lengths = metric_lengths(centered, centered @ space.metric)
     rows = centered.astype(np.float64) / lengths[:, None]
     labels = labelled.labels.toarray()
     # With M the metric, the ridge penalises w' M^-1 w: what differs within subjects costs more.
