@@ -31,8 +31,8 @@ READ = """
 MATCH (u:User)-[:WROTE]->(t:Text)-[b:ABOUT]->(n:Interest)
 MATCH (:Encoder {state: 'active', version: n.version})
 WITH u, t, b, n ORDER BY b.weight DESC
-WITH u, t, collect({name: n.name, polarity: b.polarity})[0] AS first
-RETURN u.id AS user, t.sha256 AS sha256, first.name AS name, first.polarity AS polarity
+WITH u, t, collect({id: n.id, polarity: b.polarity})[0] AS first
+RETURN u.id AS user, t.sha256 AS sha256, first.id AS interest, first.polarity AS polarity
 """
 
 
@@ -41,13 +41,13 @@ def read_posts(graph: Graph, posts: list[PlantedText]) -> list[dict[str, str]]:
     read = {(row["user"], row["sha256"]): row for row in graph.run(READ, {})}
     categories: dict[str, set[str]] = defaultdict(set)
     for (interest, _), cell in interest_cells().items():
-        categories[interest].add(cell.category.name)
+        categories[interest].add(f"category:{cell.category.name.casefold()}")
     results: dict[tuple[str, str, str], list[tuple[bool, bool]]] = defaultdict(list)
     for post in posts:
         row = read.get((post.user, hashlib.sha256(post.text.encode()).hexdigest()))
         wants = post.kind == "praise"
         topic = row is not None and any(
-            row["name"] in categories[interest] for interest in (*post.likes, *post.dislikes)
+            row["interest"] in categories[interest] for interest in (*post.likes, *post.dislikes)
         )
         sign = row is not None and (wanted_weight(row["polarity"]) > 0) == wants
         names = ("with its name" if post.has_name else "without its name", "all")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def command(
     settings: Settings, folder: Path | None, bulk: bool, follow: bool
 ) -> Output | Iterator[Output]:
-    """Load the tables of FOLDER: items, interactions, texts, follows, accounts.
+    """Load the tables of FOLDER: items, interactions, texts, and others.
 
     Tables are CSV, JSON Lines or Parquet files, optionally gzipped. Folders of MovieLens and of
     Amazon Reviews 2023 are read as published. Loading the same tables twice changes nothing.

@@ -16,7 +16,7 @@ from isthmus.encoders.topics.clusters import (
 from isthmus.encoders.topics.discriminant import fit_topic_classifier
 from isthmus.encoders.topics.polarity import fit_polarity
 from isthmus.encoders.topics.relations import cluster_topics, find_containment, find_translations
-from isthmus.encoders.topics.text_reader import ReadClause, TextReader, fit_min_logit
+from isthmus.encoders.topics.text_reader import ReadClause, TextReader, fit_min_evidence
 from isthmus.encoders.topics.text_space import (
     LANGUAGES,
     TextSpace,
@@ -57,7 +57,7 @@ __all__ = [
     "find_containment",
     "find_translations",
     "first_labels",
-    "fit_min_logit",
+    "fit_min_evidence",
     "fit_polarity",
     "fit_topic_classifier",
     "hold_out_writers",

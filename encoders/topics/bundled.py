@@ -69,6 +69,18 @@ def bundled_sentences() -> tuple[Sentence, ...]:
 
 
 @functools.cache
+def phrases_about_nothing() -> frozenset[str]:
+    """Returns the sentences about no subject, in lower case, without punctuation at the end."""
+    rows = read_rows("sentences.csv")
+    return frozenset(plain(row["text"]) for row in rows if row["label"] == "nothing")
+
+
+def plain(text: str) -> str:
+    """Returns a text in lower case, without punctuation at its ends."""
+    return text.casefold().strip(" .,!?…。，！？")
+
+
+@functools.cache
 def sentence_forms(label: str) -> dict[str, tuple[str, ...]]:
     """Returns the forms with a slot by language, of one label."""
     forms: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,17 @@ _NEGATION = {
     "en": re.compile(r"(?:\b(?:not|no|never|nobody|hardly|without)|n't)(?: [\w']+){0,3} ?$"),
     "zh": re.compile(r"[不没别勿][^，。！？；,\0]{0,3}$"),
 }
+_FILLERS = {
+    "en": re.compile(
+        r"\b(?:i|i'm|i've|i'd|me|my|we|us|it|it's|its|they|them|that|that's|this|these|those|he|she"
+        r"|him|her|to|for|of|am|is|are|was|were|be|do|did|have|had|really|just|so|very|much|all|at"
+        r"|and|a|an|the)\b|[\W_\0]"
+    ),
+    "zh": re.compile(
+        r"[我你您他她它们咱这那些个就是真的都也还再了吧呢啊呀吗太很挺确实在其而又却倒得]|[\W\0]"
+    ),
+}
+"""Words and characters that name nothing."""
 
 
 @functools.cache
@@ -50,32 +61,63 @@ def has_cues(text: str | None) -> bool:
     return text is not None and language_of(text) in _patterns()
 
 
+class _Cue(NamedTuple):
+    """A cue in a text: its place, its sign, and whether its pattern leaves words open."""
+
+    start: int
+    end: int
+    sign: int
+    is_open: bool
+
+
 def find_cues(text: str) -> list[int]:
     """Returns the signs of the cues of a text in their order: 1 for wanting, -1 for rejecting.
 
     Where cues overlap, the longest counts. A word of wanting shortly after a negation rejects.
     """
+    text, language, cues = _match_cues(text)
+    rest = _mask(text, cues)
+    negated = _NEGATION.get(language)
+    return [
+        -1
+        if cue.sign > 0 and negated is not None and negated.search(rest[: cue.start])
+        else cue.sign
+        for cue in cues
+        if cue.sign
+    ]
+
+
+def is_only_cues(text: str) -> bool:
+    """Whether a text has cues and besides them nothing but pronouns and particles."""
+    text, language, cues = _match_cues(text)
+    fillers = _FILLERS.get(language)
+    # Words that a pattern leaves open ("nothing beats …") may name something.
+    cues = [cue for cue in cues if cue.sign and not cue.is_open]
+    return bool(cues) and fillers is not None and not fillers.sub("", _mask(text, cues))
+
+
+def _match_cues(text: str) -> tuple[str, str, list[_Cue]]:
+    """The text in lower case, its language, and its cues in order."""
     text = text[:MAX_CHARACTERS].casefold().replace("\u2019", "'")
     language = language_of(text)
-    found = sorted(
-        (match.start() - match.end(), match.start(), sign, match.end())
+    found = [
+        _Cue(match.start(), match.end(), sign, r"\w+" in pattern.pattern)
         for sign, pattern in _patterns().get(language, ())
         for match in pattern.finditer(text)
         if match.end() > match.start()
-    )
-    taken: list[tuple[int, int, int]] = []
-    for _, start, sign, end in found:
-        if all(end <= other or start >= stop for other, stop, _ in taken):
-            taken.append((start, end, sign))
-    rest = text
-    for start, end, _ in taken:
-        rest = rest[:start] + USED * (end - start) + rest[end:]
-    negated = _NEGATION.get(language)
-    return [
-        -1 if sign > 0 and negated is not None and negated.search(rest[:start]) else sign
-        for start, _, sign in sorted(taken)
-        if sign
     ]
+    taken: list[_Cue] = []
+    for cue in sorted(found, key=lambda cue: (cue.start - cue.end, cue)):
+        if all(cue.end <= other.start or cue.start >= other.end for other in taken):
+            taken.append(cue)
+    return text, language, sorted(taken)
+
+
+def _mask(text: str, cues: list[_Cue]) -> str:
+    """The text with USED in place of the characters of the cues."""
+    for cue in cues:
+        text = text[: cue.start] + USED * (cue.end - cue.start) + text[cue.end :]
+    return text
 
 
 def cue_features(texts: Sequence[str | None]) -> NDArray[np.float64]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.encoders.text import encode_cached
-from isthmus.encoders.topics.bundled import SLOT, sentence_forms
+from isthmus.encoders.topics.bundled import SLOT, phrases_about_nothing, plain, sentence_forms
 from isthmus.encoders.topics.clauses import Clause, is_bare, split_clauses
 from isthmus.encoders.topics.cluster_names import language_of
-from isthmus.encoders.topics.cues import find_cues
+from isthmus.encoders.topics.cues import find_cues, is_only_cues
 from isthmus.encoders.topics.text_space import LANGUAGES, language_index, metric_lengths
 
 if TYPE_CHECKING:
@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 MAX_TOPICS = 3
 MIN_SHARE = 0.05
 """Share of the probability of a clause's first topic, below which another topic is dropped."""
-TITLE_SENTENCES = 200
-TITLE_QUANTILE = 0.1
+TITLE_SENTENCES = 400
+TITLE_QUANTILE = 0.05
+SUBJECT_WEIGHT = 5.0
+"""Of the logit that a text has a subject, beside its largest logit of a topic."""
+MIN_SUBJECT_LOGIT = -1.0
+"""Where the titles of the catalogue do not say what a text about it reaches."""
+MIN_CLEAR_SUBJECT_LOGIT = 1.2
+"""A text that reaches it is no mere verdict, although it is about nothing in the catalogue."""
 SEED = 7
 
 
@@ -45,6 +51,7 @@ class ReadClause:
         about: Whether it is about something in the catalogue.
         topics: Shares of its topics by their position, which sum to 1; empty if it is about none.
         part: Number of its part of the text, as of `Clause`.
+        verdict: Whether it only wants or rejects what another clause names ("but never again").
     """
 
     text: str
@@ -53,6 +60,7 @@ class ReadClause:
     about: bool
     topics: dict[int, float]
     part: int = 0
+    verdict: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,27 +95,27 @@ class TextReader:
         if languages is None:
             languages = language_index(texts)
         clauses = [[Clause("")] if text is None else split_clauses(text) for text in texts]
-        several = [
-            k
-            for k, parts in enumerate(clauses)
-            if len(parts) > 1 or (parts[0].text and _sentence(parts[0]))
-        ]
-        words = [_sentence(part) or part.text for k in several for part in clauses[k]]
-        encoded = _encode(words, encoder, cache)
-        starts = np.cumsum([0, *(len(clauses[k]) for k in several)])
-        own = {k: encoded[a:b] for k, a, b in zip(several, starts[:-1], starts[1:], strict=True)}
+        clause_vectors = _clause_vectors(clauses, vectors, encoder, cache)
         parts = [
             (part, text is not None)
             for text, own_parts in zip(texts, clauses, strict=True)
             for part in own_parts
         ]
         counts = [len(own_parts) for own_parts in clauses]
-        all_vectors = [own.get(k, vectors[k : k + 1]) for k in range(len(clauses))]
-        flat = np.concatenate([vectors[:0], *all_vectors])
         # A clause has the language of its text.
-        read = self._read_clauses(parts, flat, np.repeat(languages, counts))
+        read = self._read_clauses(parts, clause_vectors, np.repeat(languages, counts))
         ends = np.cumsum([0, *counts])
-        return [_join(read[a:b]) for a, b in pairwise(ends)]
+        joined = [_join(read[a:b]) for a, b in pairwise(ends)]
+        # What no clause says alone, the whole text may say.
+        silent = [
+            k for k, own in enumerate(joined) if len(own) > 1 and not any(c.about for c in own)
+        ]
+        whole = [(Clause(texts[k] or ""), True) for k in silent]
+        for k, clause in zip(
+            silent, self._read_clauses(whole, vectors[silent], languages[silent]), strict=True
+        ):
+            joined[k] = [clause] if clause.about else joined[k]
+        return joined
 
     def clause_of_vector(
         self, vector: NDArray[np.float32], language: str | None, polarity: float
@@ -119,6 +127,32 @@ class TextReader:
         search /= metric_lengths(centered, search)[:, None]
         return ReadClause("", search[0], polarity, True, {})
 
+    def evidence(
+        self,
+        texts: Sequence[str | None],
+        vectors: NDArray[np.float32],
+        languages: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """How much shows that texts are about something in the catalogue, (texts,).
+
+        The largest logit of a topic and the logit that there is a subject, weighted: a text far
+        from the names of the catalogue is about it if it clearly has a subject, and one without
+        much of a subject if it is close to a name.
+
+        Args:
+            texts: The words, None where they are unknown.
+            vectors: Embeddings of unit length, float32 (texts, dimensions).
+            languages: Positions in LANGUAGES, (texts,).
+        """
+        subjects = self.space.subject_logits(texts, vectors, languages)
+        evidence: NDArray[np.float64] = SUBJECT_WEIGHT * subjects
+        logits = self.topics.logits(vectors, languages)
+        if logits.shape[1]:
+            centered = (vectors - self.topics.text_means[languages]).astype(np.float32)
+            lengths = metric_lengths(centered, centered @ self.space.metric)
+            evidence = evidence + logits.max(axis=1) / lengths
+        return evidence
+
     def _read_clauses(
         self,
         parts: list[tuple[Clause, bool]],
@@ -128,25 +162,31 @@ class TextReader:
         """Reads clauses, each with whether its words are known."""
         centered = (vectors - self.topics.text_means[languages]).astype(np.float32)
         search = centered @ self.space.metric
-        lengths = metric_lengths(centered, search)
-        logits = self.topics.logits(vectors, languages)
-        about = self.space.has_subject(centered)
-        if logits.shape[1]:
-            about &= logits.max(axis=1) / lengths >= self.topics.min_logit
-        shares = self.topics.probabilities(vectors, languages)
+        search /= metric_lengths(centered, search)[:, None]
+        least = max(self.topics.min_evidence, SUBJECT_WEIGHT * MIN_SUBJECT_LOGIT)
         words = [part.text if known else None for part, known in parts]
-        polarity = self.space.polarity(words, centered)
-        return [
-            ReadClause(
-                text=part.text,
-                search=search[k] / lengths[k],
-                polarity=-1.0 if part.rejected else float(polarity[k]),
-                about=bool(about[k]),
-                topics=_top(shares[k]) if about[k] and shares.shape[1] else {},
-                part=part.part,
+        about = self.evidence(words, vectors, languages) >= least
+        subject = self.space.subject_logits(words, vectors, languages) >= MIN_CLEAR_SUBJECT_LOGIT
+        shares = self.topics.probabilities(vectors, languages)
+        polarity = self.space.polarity(words, vectors, languages)
+        read = []
+        for k, (part, _) in enumerate(parts):
+            verdict = is_only_cues(part.text) or (
+                not about[k] and not subject[k] and bool(find_cues(part.text))
             )
-            for k, (part, _) in enumerate(parts)
-        ]
+            named = bool(about[k]) and not verdict
+            read.append(
+                ReadClause(
+                    text=part.text,
+                    search=search[k],
+                    polarity=-1.0 if part.rejected else float(polarity[k]),
+                    about=named,
+                    topics=_top(shares[k]) if named and shares.shape[1] else {},
+                    part=part.part,
+                    verdict=verdict,
+                )
+            )
+        return read
 
 
 def _sentence(clause: Clause) -> str | None:
@@ -159,7 +199,29 @@ def _sentence(clause: Clause) -> str | None:
         return f"不要{clause.text}" if chinese else f"I don't want {clause.text}"
     if not is_bare(clause.text) or find_cues(clause.text):
         return None
+    if plain(clause.text) in phrases_about_nothing():
+        return None
     return f"我想要{clause.text}" if chinese else f"I want {clause.text}"
+
+
+def _clause_vectors(
+    clauses: list[list[Clause]],
+    vectors: NDArray[np.float32],
+    encoder: TextEncoder,
+    cache: VectorCache | None,
+) -> NDArray[np.float32]:
+    """Embeddings of all clauses, one after the other; of a text with one clause its own."""
+    several = [
+        k
+        for k, parts in enumerate(clauses)
+        if len(parts) > 1 or (parts[0].text and _sentence(parts[0]))
+    ]
+    words = [_sentence(part) or part.text for k in several for part in clauses[k]]
+    encoded = _encode(words, encoder, cache)
+    starts = np.cumsum([0, *(len(clauses[k]) for k in several)])
+    own = {k: encoded[a:b] for k, a, b in zip(several, starts[:-1], starts[1:], strict=True)}
+    all_vectors = [own.get(k, vectors[k : k + 1]) for k in range(len(clauses))]
+    return np.concatenate([vectors[:0], *all_vectors])
 
 
 def _encode(
@@ -181,25 +243,30 @@ def _top(shares: NDArray[np.float64]) -> dict[int, float]:
 
 
 def _join(clauses: list[ReadClause]) -> list[ReadClause]:
-    """Applies a verdict about nothing to what precedes it.
+    """Applies a verdict to what precedes it.
 
-    That is a bare name ("Metal? No thanks."), or after a contrast ("…, but never again") all.
+    That is a bare name ("Metal? No thanks."), also where the verdict is about the same topic
+    ("Painting? I hate mixing colours"), or after a contrast ("…, but never again") all.
     """
     joined = list(clauses)
     for k, clause in enumerate(clauses):
-        if clause.about or not find_cues(clause.text):
-            continue
         for before, earlier in enumerate(clauses[:k]):
-            names = before == k - 1 and is_bare(earlier.text)
-            if earlier.about and (names or earlier.part < clause.part):
+            bare = before == k - 1 and is_bare(earlier.text) and not find_cues(earlier.text)
+            same = bare and bool(find_cues(clause.text)) and _first(clause) == _first(earlier)
+            after_contrast = clause.verdict and earlier.part < clause.part
+            if earlier.about and (same or (bare and clause.verdict) or after_contrast):
                 joined[before] = replace(joined[before], polarity=clause.polarity)
     return joined
 
 
-def fit_min_logit(
+def _first(clause: ReadClause) -> int | None:
+    return next(iter(clause.topics), None)
+
+
+def fit_min_evidence(
     reader: TextReader, titles: Sequence[str], encoder: TextEncoder, cache: VectorCache
 ) -> float:
-    """Returns the largest logit of a text below which it is about nothing in the catalogue.
+    """Returns the evidence of a text below which it is about nothing in the catalogue.
 
     It is the quantile TITLE_QUANTILE of sentences about the titles of items.
     """
@@ -213,8 +280,6 @@ def fit_min_logit(
         for title in chosen
     ]
     vectors, _, _ = encode_cached(encoder, cache, texts, "sentence")
-    languages = language_index(texts)
-    centered = (vectors - reader.topics.text_means[languages]).astype(np.float32)
-    lengths = metric_lengths(centered, centered @ reader.space.metric)
-    first = reader.topics.logits(vectors, languages).max(axis=1) / lengths
-    return float(np.quantile(first, TITLE_QUANTILE))
+    return float(
+        np.quantile(reader.evidence(texts, vectors, language_index(texts)), TITLE_QUANTILE)
+    )

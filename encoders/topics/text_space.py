@@ -37,7 +37,6 @@ RIDGE = 1.0
 VECTOR_SCALE = 3.0
 # Inverse strength of the regularisation of the classifiers.
 POLARITY_C, SUBJECT_C = 0.1, 0.1
-MIN_SUBJECT_LOGIT = -2.0
 CLEAR_REJECTION = -0.8
 SHARPNESS = 3.0
 """Of the polarity: clear wants and rejections are 1 and -1."""
@@ -54,7 +53,7 @@ class TextSpace:
             similarity of x and y is x' metric y.
         polarity_weights: Of an embedding and its cues, float64 (dimensions + cues,).
         polarity_offset: Intercept.
-        subject_weights: Of the classifier whether a text has a subject, float64 (dimensions,).
+        subject_weights: Of the classifier whether a text has a subject, of the same features.
         subject_offset: Intercept.
     """
 
@@ -67,7 +66,10 @@ class TextSpace:
     subject_offset: float
 
     def polarity(
-        self, texts: Sequence[str | None], centered: NDArray[np.float32]
+        self,
+        texts: Sequence[str | None],
+        vectors: NDArray[np.float32],
+        languages: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         """Whether the writers want the subjects of texts (1) or reject them (-1), (texts,).
 
@@ -76,10 +78,10 @@ class TextSpace:
 
         Args:
             texts: The words, None where they are unknown.
-            centered: Embeddings minus the mean of their language, (texts, dimensions).
+            vectors: Embeddings of unit length, (texts, dimensions).
+            languages: Positions in LANGUAGES, (texts,).
         """
-        cues = cue_features(texts)
-        rows = np.hstack([VECTOR_SCALE * centered, cues])
+        rows, cues = self._features(texts, vectors, languages)
         polarity: NDArray[np.float64] = np.tanh(
             SHARPNESS * (rows @ self.polarity_weights + self.polarity_offset)
         )
@@ -88,11 +90,27 @@ class TextSpace:
         unclear = without_cue & (polarity > CLEAR_REJECTION)
         return np.where(unclear, np.maximum(polarity, 0), polarity)
 
-    def has_subject(self, centered: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Whether texts are about anything at all, bool (texts,)."""
-        logits = VECTOR_SCALE * centered @ self.subject_weights + self.subject_offset
-        result: NDArray[np.bool_] = logits >= MIN_SUBJECT_LOGIT
-        return result
+    def subject_logits(
+        self,
+        texts: Sequence[str | None],
+        vectors: NDArray[np.float32],
+        languages: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Logits that texts are about anything at all, (texts,); arguments as of `polarity`."""
+        rows, _ = self._features(texts, vectors, languages)
+        logits: NDArray[np.float64] = rows @ self.subject_weights + self.subject_offset
+        return logits
+
+    def _features(
+        self,
+        texts: Sequence[str | None],
+        vectors: NDArray[np.float32],
+        languages: NDArray[np.int64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The features of the classifiers, and the cues among them."""
+        cues = cue_features(texts)
+        centered = vectors.astype(np.float64) - self.text_means[languages]
+        return np.hstack([VECTOR_SCALE * centered, cues]), cues
 
     def normalize(self, centered: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scales vectors to length 1 in the metric, float32 (rows, dimensions)."""
@@ -180,11 +198,11 @@ def fit_text_space(encoder: TextEncoder, cache: VectorCache) -> TextSpace:
         np.vstack([centered[about], centered_names]),
         np.concatenate([subjects[about], [name.subject for name in names]]),
     )
-    scaled = VECTOR_SCALE * centered.astype(np.float64)
-    rows = np.hstack([scaled, cue_features(texts)])[about]
-    polarity = LogisticRegression(C=POLARITY_C, max_iter=3000).fit(rows, labels[about] == "wants")
+    rows = np.hstack([VECTOR_SCALE * centered.astype(np.float64), cue_features(texts)])
+    polarity = LogisticRegression(C=POLARITY_C, max_iter=3000)
+    polarity.fit(rows[about], labels[about] == "wants")
     subject = LogisticRegression(C=SUBJECT_C, max_iter=3000, class_weight="balanced")
-    subject.fit(scaled, about)
+    subject.fit(rows, about)
     return TextSpace(
         text_means=text_means,
         name_means=name_means,

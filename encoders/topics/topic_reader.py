@@ -44,13 +44,13 @@ class TopicReader:
         directions: Weights, float32 (topics, dimensions).
         offsets: Intercepts, float64 (topics, LANGUAGES).
         text_means: Mean embedding of the corpus's texts by language, (LANGUAGES, dimensions).
-        min_logit: Largest logit of a text below which it is about none of the topics.
+        min_evidence: Evidence, as of `TextReader.evidence`, below which a text is about no topic.
     """
 
     directions: NDArray[np.float32]
     offsets: NDArray[np.float64]
     text_means: NDArray[np.float32]
-    min_logit: float = -np.inf
+    min_evidence: float = -np.inf
 
     def logits(
         self, vectors: NDArray[np.float32], languages: NDArray[np.int64]

@@ -19,11 +19,16 @@ from isthmus.graph.ingest import (
     aggregate_interactions,
     all_users,
     build_text_rows,
+    category_names,
     item_key,
     replace_accounts,
     resolve_items,
 )
-from isthmus.graph.interests import build_item_interests, derive_interests_from_tables
+from isthmus.graph.interests import (
+    build_item_interests,
+    derive_interests_from_tables,
+    names_by_category,
+)
 from isthmus.settings import Settings
 
 
@@ -41,7 +46,8 @@ def build_snapshot(dataset: Dataset, settings: Settings) -> InterestGraph:
     items = frame.select("id", "domain", "title", "categories").to_dicts()
     for item, text, vector in zip(items, words, vectors, strict=True):
         item["embedding"] = vector if text else None
-    interests, item_interests = build_item_interests(items, encoder, settings)
+    given = names_by_category(category_names(dataset).to_dicts())
+    interests, item_interests = build_item_interests(items, encoder, settings, given=given)
     for item in items:
         item["about"] = [[i["id"], i["weight"]] for i in item_interests.get(item["id"], [])]
     interest_rows = [

@@ -27,6 +27,7 @@ class Dataset:
         texts: `user_id`, `text`, `item_id`, `domain`, `timestamp`, `language`, `kind`.
         follows: `user_id`, `follows_id`, `weight`; one row per pair.
         accounts: `platform`, `account_id`, `user_id`; one row per platform and account_id.
+        categories: `category`, `language`, `name`; one row per category and language.
         rejected: Invalid rows, schema `REJECTED`.
         rows: Number of rows read: valid, rejected and repeated.
         repeated: Number of rows that repeat an earlier row with the same key.
@@ -40,6 +41,7 @@ class Dataset:
     texts: pl.DataFrame
     follows: pl.DataFrame
     accounts: pl.DataFrame
+    categories: pl.DataFrame
     rejected: pl.DataFrame
     rows: int
     repeated: int = 0

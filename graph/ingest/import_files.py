@@ -154,6 +154,7 @@ def _node_files(rows: GraphRows, half_life_days: float, tables: str) -> list[Imp
         _node_file("Domain", domains),
         _node_file("Text", texts),
         _node_file("Account", rows.accounts.select("key")),
+        _node_file("CategoryName", rows.category_names),
     ]
 
 

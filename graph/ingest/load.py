@@ -37,6 +37,7 @@ def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Setting
     graph.write_batches("ingest/texts", rows.texts, "load texts", tables=str(path.absolute()))
     graph.write_batches("ingest/accounts", rows.accounts, "load accounts")
     graph.write_batches("ingest/follows", rows.follows, "load follows")
+    graph.write_batches("ingest/category_names", rows.category_names, "load category names")
     graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)
     update_popularity(graph, settings.half_life_days)
     return rows.summary(start)

@@ -59,6 +59,7 @@ class GraphRows:
         texts: Result of `build_text_rows`.
         accounts: `key`, `user_id`.
         follows: `user_id`, `follows_id`, `weight`.
+        category_names: `category` (without case), `language`, `name`.
         rejected: Number of rejected rows.
         quarantine: The file of the rejected rows, or None if there are none.
     """
@@ -69,6 +70,7 @@ class GraphRows:
     texts: pl.DataFrame
     accounts: pl.DataFrame
     follows: pl.DataFrame
+    category_names: pl.DataFrame
     rejected: int
     quarantine: str | None
 
@@ -125,6 +127,7 @@ def build_rows(dataset: Dataset, settings: Settings, graph: Graph | None = None)
         texts=texts,
         accounts=account_owners(dataset.accounts),
         follows=dataset.follows.drop("file", "line"),
+        category_names=category_names(dataset),
         rejected=len(rejected),
         quarantine=str(quarantine) if len(rejected) else None,
     )
@@ -188,6 +191,14 @@ def known_owners(graph: Graph, interactions: pl.DataFrame, accounts: pl.DataFram
     rows = graph.read("ingest/known_accounts", keys=keys)
     graph_owners = pl.DataFrame(rows, schema=own_owners.schema)
     return pl.concat([graph_owners, own_owners]).unique("key", keep="last")
+
+
+def category_names(dataset: Dataset) -> pl.DataFrame:
+    """Returns `category` (without case), `language` and `name` of the table categories."""
+    folded = pl.col("category").map_elements(str.casefold, return_dtype=pl.String)
+    return dataset.categories.select(folded, "language", "name").unique(
+        ["category", "language"], keep="first", maintain_order=True
+    )
 
 
 def _account_key(name: str) -> pl.Expr:

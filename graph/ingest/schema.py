@@ -1,4 +1,4 @@
-"""The schema of the input: tables of items, interactions, texts, follows and accounts."""
+"""The schema of the input: the tables that a dataset may have."""
 
 from __future__ import annotations
 
@@ -135,9 +135,20 @@ ACCOUNTS = Table(
     ),
     key=("platform", "account_id"),
 )
+CATEGORIES = Table(
+    "categories",
+    (
+        Column("category", Kind.LABEL, required=True),
+        Column("language", Kind.LABEL, required=True),
+        Column("name", Kind.LABEL, required=True),
+    ),
+    key=("category", "language"),
+)
 EVENTS = Table("events", (*INTERACTIONS.columns, Column("event_id", Kind.ID)))
 """Live interactions; an event that is sent twice with the same event_id counts once."""
-TABLES = {table.name: table for table in (ITEMS, INTERACTIONS, TEXTS, FOLLOWS, ACCOUNTS)}
+TABLES = {
+    table.name: table for table in (ITEMS, INTERACTIONS, TEXTS, FOLLOWS, ACCOUNTS, CATEGORIES)
+}
 REJECTED = pl.Schema(
     {
         "file": pl.String(),

@@ -24,7 +24,7 @@ from isthmus.graph.interests.find import (
     find_interests,
     largest_interests,
 )
-from isthmus.graph.interests.item_interests import build_item_interests
+from isthmus.graph.interests.item_interests import build_item_interests, names_by_category
 from isthmus.graph.interests.reading import (
     Reading,
     describe_reader,
@@ -57,6 +57,7 @@ __all__ = [
     "largest_interests",
     "learn_reader",
     "list_versions",
+    "names_by_category",
     "read_pages",
     "read_text",
     "reading_of_vector",

@@ -25,7 +25,11 @@ from isthmus.graph.interests.encoder_versions import (
     register_version,
 )
 from isthmus.graph.interests.hierarchy import build_hierarchy, write_hierarchy
-from isthmus.graph.interests.item_interests import build_item_interests, existing_interests
+from isthmus.graph.interests.item_interests import (
+    build_item_interests,
+    existing_interests,
+    names_by_category,
+)
 from isthmus.graph.interests.text_topics import (
     Interests,
     choice_document,
@@ -121,7 +125,8 @@ def find_interests(
     pages = read_pages(graph, "interests/items", version=version, known=active)
     items = [row for page in pages for row in page]
     existing = existing_interests(graph, items, active)
-    interests, item_interests = build_item_interests(items, encoder, settings, existing)
+    given = names_by_category(graph.read("interests/category_names"))
+    interests, item_interests = build_item_interests(items, encoder, settings, existing, given)
     hierarchy = build_hierarchy(items, interests, item_interests, existing)
     texts = load_texts(graph, version, words)
     cache = VectorCache(settings.home / "vectors")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +33,7 @@ from isthmus.settings import Settings
 logger = logging.getLogger("isthmus")
 
 CATEGORY = "category:"
+MAX_SHOWN = 5
 
 ItemInterests = dict[str, list[Row]]
 """Key of an item to its interests, a list of `{"id", "weight"}`."""
@@ -76,6 +78,7 @@ def build_item_interests(
     encoder: TextEncoder,
     settings: Settings,
     existing: ExistingInterests | None = None,
+    given: dict[str, Names] | None = None,
 ) -> tuple[Interests, ItemInterests]:
     """Builds interests from the categories of items, or from clusters of their embeddings.
 
@@ -85,12 +88,14 @@ def build_item_interests(
         settings: `home` for the vector cache, `seed` for the clusters.
         existing: Existing interests, which keep their ids and names; without them equal items give
             equal interests.
+        given: Names of categories by language, by the category without case, as the table
+            categories gives them.
 
     Returns:
         The interests, and the interests of each item that has any.
     """
     existing = existing or ExistingInterests()
-    item_interests, category_names = _category_interests(items)
+    item_interests, category_names = _category_interests(items, given or {})
     item_clusters, names = _cluster_interests(items, existing, settings.seed)
     item_interests |= item_clusters
     names |= {key: names.get(key, {}) | own for key, own in category_names.items()}
@@ -102,6 +107,14 @@ def build_item_interests(
         item_interests, names = _merge_duplicates(item_interests, names, duplicates, existing)
         interests = _embed_interests(items, item_interests, names, encoder, settings)
     return interests, item_interests
+
+
+def names_by_category(rows: Iterable[Row]) -> dict[str, Names]:
+    """Returns names by language by category, from rows of `category`, `language`, `name`."""
+    names: dict[str, Names] = {}
+    for row in rows:
+        names.setdefault(row["category"], {})[row["language"]] = row["name"]
+    return names
 
 
 def items_without_categories(items: list[Row]) -> list[Row]:
@@ -121,7 +134,9 @@ def cluster_edition(labels: NDArray[np.int64], existing: ExistingInterests) -> s
     return digest.hexdigest()[:8]
 
 
-def _category_interests(items: list[Row]) -> tuple[ItemInterests, dict[str, Names]]:
+def _category_interests(
+    items: list[Row], given: dict[str, Names]
+) -> tuple[ItemInterests, dict[str, Names]]:
     """Links items to their categories with equal weights, ignoring the case of names."""
     item_interests: ItemInterests = {}
     interest_names: dict[str, Names] = {}
@@ -134,8 +149,17 @@ def _category_interests(items: list[Row]) -> tuple[ItemInterests, dict[str, Name
                 {"id": CATEGORY + key, "weight": weight} for key in sorted(names)
             ]
             interest_names |= {
-                CATEGORY + key: {language_of(name): name} for key, name in names.items()
+                CATEGORY + key: {language_of(name): name} | given.get(key, {})
+                for key, name in names.items()
             }
+    unknown = [key for key in given if CATEGORY + key not in interest_names]
+    if unknown:
+        shown = ", ".join(unknown[:MAX_SHOWN]) + (" …" if len(unknown) > MAX_SHOWN else "")
+        logger.warning(
+            "%d categories of the table categories are the category of no item: %s",
+            len(unknown),
+            shown,
+        )
     return item_interests, interest_names
 
 
@@ -243,15 +267,17 @@ def _embed_interests(
 def _find_duplicates(interests: Interests, existing: ExistingInterests) -> dict[str, str]:
     """Maps interests to others of the same meaning, whose ids replace theirs.
 
-    Categories that were merged before stay merged.
+    Categories that were merged before stay merged, and one that is a name of another is merged.
     """
-    duplicates = {
-        duplicate: key
-        for key in interests.ids
-        if key.startswith(CATEGORY)
-        for name in existing.names.get(key, {}).values()
-        if (duplicate := CATEGORY + name.casefold()) != key and duplicate in interests.ids
-    }
+    duplicates: dict[str, str] = {}
+    names_of = dict(zip(interests.ids, interests.names, strict=True))
+    categories = [key for key in interests.ids if key.startswith(CATEGORY)]
+    for key in sorted(categories, key=lambda key: (key not in existing.names, key)):
+        for name in [*existing.names.get(key, {}).values(), *names_of[key].values()]:
+            duplicate = CATEGORY + name.casefold()
+            free = key not in duplicates and duplicate not in duplicates.values()
+            if duplicate != key and duplicate in names_of and free:
+                duplicates.setdefault(duplicate, key)
     languages = [next(iter(names)) for names in interests.names]
     for pair in find_translations(interests.vectors, languages):
         ids = [interests.ids[place] for place in pair]

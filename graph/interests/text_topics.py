@@ -22,7 +22,7 @@ from isthmus.encoders.topics import (
     TopicReader,
     choose_reader,
     corpus_means,
-    fit_min_logit,
+    fit_min_evidence,
     fit_polarity,
     language_index,
     load_text_space,
@@ -140,8 +140,8 @@ def learn_reader(
     topics, choice = choose_reader(space, names, corpus, mask_names)
     reader = TextReader(space, topics)
     titles = [item["title"] or "" for item in items if item_interests.get(item["id"])]
-    min_logit = fit_min_logit(reader, titles, encoder, cache)
-    return TextReader(space, replace(topics, min_logit=min_logit)), choice
+    min_evidence = fit_min_evidence(reader, titles, encoder, cache)
+    return TextReader(space, replace(topics, min_evidence=min_evidence)), choice
 
 
 def build_names_reader(
@@ -206,8 +206,7 @@ def build_corpus(
     profiles = csr_array(ones, shape=(len(writers), len(liked))) @ of_items
     labels = csr_array(_shares(interests, item_interests, texts.items))
     if len(texts.ids):
-        centered = texts.vectors - names.text_means[texts.languages]
-        wanted = space.polarity(texts.words, centered) > 0
+        wanted = space.polarity(texts.words, texts.vectors, texts.languages) > 0
         general = np.array([item is None for item in texts.items])
         labels = labels + csr_array(profiles[groups].multiply((general & wanted)[:, None]))
     sums = np.asarray(labels.sum(axis=1)).ravel()
@@ -315,7 +314,7 @@ def reader_rows(reader: TextReader) -> Row:
     """Returns the parameters of `interests/set_reader`, without the version."""
     return {
         "text_means": reader.topics.text_means.ravel().astype(float).tolist(),
-        "min_logit": float(reader.topics.min_logit),
+        "min_evidence": float(reader.topics.min_evidence),
     }
 
 
@@ -333,7 +332,7 @@ def load_reader(
         ),
         np.array([row["offsets"] for row in rows]).reshape(len(rows), len(LANGUAGES)),
         means.reshape(len(LANGUAGES), encoder.dimensions),
-        -np.inf if of_version["min_logit"] is None else of_version["min_logit"],
+        -np.inf if of_version["min_evidence"] is None else of_version["min_evidence"],
     )
     return TextReader(space, topics), [row["id"] for row in rows]
 

@@ -25,6 +25,7 @@ TEXTS = 200
 LIKES = 5
 """Liked items of each text, and as many others."""
 MIN_PAIRS = 200
+FOLDS = 5
 BINS = 10
 GROUPS = 12
 """Pairs by score, each of which gives a point of the interpolation."""
@@ -92,21 +93,21 @@ def _draw_pairs(graph: Graph, domain: str, texts: list[Row], seed: int) -> list[
 def fit_calibration(
     scores: NDArray[np.float64], likes: NDArray[np.bool_], writers: NDArray[np.str_]
 ) -> Calibration | None:
-    """Fits the probabilities, and measures their error with the writers in two halves.
+    """Fits the probabilities, and measures their error by cross-validation over the writers.
 
     Returns:
-        None where there are fewer than MIN_PAIRS pairs, where half of the writers have only liked
-        items or only others, or where a higher score is no better.
+        None where there are fewer than MIN_PAIRS pairs, where the writers of all folds but one have
+        only liked items or only others, or where a higher score is no better.
     """
     if len(scores) < MIN_PAIRS:
         return None
     _, writer = np.unique(writers, return_inverse=True)
-    half = writer % 2 == 0
-    if any(len(np.unique(likes[part])) < 2 for part in (half, ~half)):
+    folds = [writer % FOLDS == fold for fold in range(FOLDS)]
+    if any(len(np.unique(likes[~fold])) < 2 for fold in folds):
         return None
     held_out = np.zeros(len(scores))
-    for part in (half, ~half):
-        held_out[part] = np.interp(scores[part], *_fit(scores[~part], likes[~part]))
+    for fold in folds:
+        held_out[fold] = np.interp(scores[fold], *_fit(scores[~fold], likes[~fold]))
     knots, probabilities = _fit(scores, likes)
     if probabilities[-1] <= probabilities[0]:
         return None

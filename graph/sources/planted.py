@@ -93,6 +93,14 @@ def interest_cells() -> dict[tuple[str, str], Cell]:
     return cells
 
 
+def category_names() -> list[tuple[str, str, str]]:
+    """Returns category, language and name of every category of the items."""
+    names = {cell.category.name: cell.names for cell in interest_cells().values()}
+    shared = read_toml("category_names.toml")
+    rows = sorted({**names, **shared}.items())
+    return [(category, *name) for category, own in rows for name in sorted(own.items())]
+
+
 def read_toml(name: str) -> dict[str, Any]:
     """Reads a file of this package."""
     return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))

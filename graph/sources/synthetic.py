@@ -21,6 +21,7 @@ from isthmus.graph.sources.planted import (
     Cell,
     Item,
     Transfer,
+    category_names,
     interest_cells,
     planted_transfers,
 )
@@ -73,7 +74,7 @@ class Planted:
 
 
 def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: int = 7) -> Planted:
-    """Writes the tables `items.csv`, `interactions.csv` and `texts.csv` and a README.
+    """Writes the tables items, interactions, texts and categories as CSV files, and a README.
 
     The same arguments write the same bytes.
 
@@ -123,6 +124,7 @@ def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: in
         ("user_id", "text", "item_id", "timestamp", "language", "kind"),
         map(_text_row, texts),
     )
+    _write_csv(folder / "categories.csv", ("category", "language", "name"), category_names())
     (folder / "README.md").write_text(
         README.format(
             users=users, items=items, seed=seed, interactions=len(interactions), texts=len(texts)

@@ -29,7 +29,7 @@ from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ISTHMUS = [sys.executable, "-c", "from isthmus.scripts.main import main; main()"]
-LABELS = ("Account", "Dataset", "Domain", "Item", "Migration", "Text", "User")
+LABELS = ("Account", "CategoryName", "Dataset", "Domain", "Item", "Migration", "Text", "User")
 SUMS = ("likes", "popularity", "most_likes")  # sums of floats, whose order differs
 LOAD_TIMES = ("loaded_at", "applied_at")
 NODES = "MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties"
@@ -69,6 +69,11 @@ def write_tables(folder: Path) -> Path:
     follows = [{"user_id": "ana", "follows_id": "ben"}, {"user_id": "ben", "follows_id": "new"}]
     tables = {"items": items, "interactions": interactions, "texts": texts, "follows": follows}
     tables["accounts"] = [{"platform": "shop", "account_id": "b", "user_id": "ben"}]
+    tables["categories"] = [
+        {"category": "Novels", "language": "zh", "name": "小说"},
+        {"category": "novels", "language": "zh", "name": "长篇小说"},
+        {"category": "科幻", "language": "en", "name": "science fiction"},
+    ]
     for name, rows in tables.items():
         lines = [json.dumps(row, ensure_ascii=False) for row in rows]
         (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")

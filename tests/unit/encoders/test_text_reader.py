@@ -17,7 +17,7 @@ from isthmus.encoders.topics.text_reader import (
     TITLE_QUANTILE,
     ReadClause,
     TextReader,
-    fit_min_logit,
+    fit_min_evidence,
 )
 from isthmus.encoders.topics.text_space import TextSpace, language_index, load_text_space
 from isthmus.encoders.topics.topic_reader import TopicReader, names_reader
@@ -112,8 +112,8 @@ def reader(encoder: Any, cache: VectorCache, space: TextSpace) -> TextReader:
         space.text_means,
     )
     everything = TextReader(space, by_names)
-    min_logit = fit_min_logit(everything, titles, encoder, cache)
-    return TextReader(space, replace(by_names, min_logit=min_logit))
+    min_evidence = fit_min_evidence(everything, titles, encoder, cache)
+    return TextReader(space, replace(by_names, min_evidence=min_evidence))
 
 
 def read(reader: TextReader, encoder: Any, *texts: str) -> list[list[ReadClause]]:
@@ -174,6 +174,36 @@ def test_a_verdict_about_nothing_is_of_the_thing_named_before(
     assert clauses[0].polarity < -0.5
 
 
+@pytest.mark.parametrize("text", ["Thanks", "早上好", "good night"])
+def test_a_greeting_is_no_bare_name(reader: TextReader, encoder: Any, text: str) -> None:
+    (clauses,) = read(reader, encoder, text)
+    assert [clause.about for clause in clauses] == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("Jazz is all over the radio, but it bores me", -1),
+        ("虽然爵士很红，但我就是喜欢不起来", -1),
+        ("Jazz? I hate every saxophone", -1),
+        ("I hated jazz at first, but now I love it", 1),
+        ("Horror is too bloody for me, but I do enjoy a glass of water", -1),
+    ],
+)
+def test_a_verdict_counts_for_what_precedes_it_unless_it_has_a_subject_of_its_own(
+    reader: TextReader, encoder: Any, text: str, sign: int
+) -> None:
+    (clauses,) = read(reader, encoder, text)
+    assert clauses[0].about
+    assert np.sign(clauses[0].polarity) == sign
+
+
+def test_what_no_clause_says_alone_the_whole_text_says(reader: TextReader, encoder: Any) -> None:
+    text = "as I was saying, but never mind"
+    ((whole,),) = reader.read([text], encoder.encode(["I love science fiction"], "query"), encoder)
+    assert (whole.text, whole.about) == (text, True)
+
+
 def test_a_text_without_words_is_read_from_its_vector(reader: TextReader, encoder: Any) -> None:
     texts = ["I love jazz", "我讨厌重金属", "Give me a cookbook, please", "See you tomorrow!"]
     vectors = encoder.encode(texts, "query")
@@ -225,14 +255,14 @@ def test_a_reader_without_interests_reads_polarity_only(space: TextSpace, encode
     assert [clause.topics for clause in clauses] == [{}, {}]
 
 
-def test_a_tenth_of_the_sentences_about_titles_is_below_the_least_logit(
+def test_most_sentences_about_titles_reach_the_least_evidence(
     reader: TextReader, encoder: Any, cache: VectorCache
 ) -> None:
     titles = [title for own in TITLES.values() for title in own]
-    least = fit_min_logit(reader, titles, encoder, cache)
-    assert least == reader.topics.min_logit
-    assert fit_min_logit(reader, [], encoder, cache) == -np.inf
-    assert fit_min_logit(reader, ["", " "], encoder, cache) == -np.inf
+    least = fit_min_evidence(reader, titles, encoder, cache)
+    assert least == reader.topics.min_evidence
+    assert fit_min_evidence(reader, [], encoder, cache) == -np.inf
+    assert fit_min_evidence(reader, ["", " "], encoder, cache) == -np.inf
     found = [read(reader, encoder, f"I love {title}")[0] for title in titles]
     about = np.mean([any(clause.about for clause in clauses) for clauses in found])
     assert about > 1 - 2 * TITLE_QUANTILE

@@ -27,7 +27,7 @@ def test_first_interaction_times_are_aligned_with_the_interactions(
         snapshot, "encode_cached", lambda _e, _c, words, _k: (np.eye(len(words)), 0, 0)
     )
     no_interests = SimpleNamespace(ids=[], names=[], vectors=[])
-    monkeypatch.setattr(snapshot, "build_item_interests", lambda *_: (no_interests, {}))
+    monkeypatch.setattr(snapshot, "build_item_interests", lambda *_, **__: (no_interests, {}))
     dataset = read_dataset(tmp_path)
     data = build_snapshot(dataset, Settings(home=tmp_path))
     times = {

@@ -9,7 +9,11 @@ import pytest
 from isthmus.encoders.text.encoder import TextEncoder, load_encoder
 from isthmus.encoders.topics.cluster_names import language_of
 from isthmus.graph.database.connection import Row
-from isthmus.graph.interests.item_interests import ExistingInterests, build_item_interests
+from isthmus.graph.interests.item_interests import (
+    ExistingInterests,
+    build_item_interests,
+    names_by_category,
+)
 from isthmus.settings import Settings
 
 TITLES = {
@@ -72,3 +76,64 @@ def test_new_clusters_get_ids_and_names_that_did_not_exist_before(
     other, _ = build_item_interests(items, encoder, server_settings, existing)
     assert set(first.ids).isdisjoint(other.ids)
     assert {"en": "gone"} not in other.names
+
+
+def with_categories(items: list[Row], categories: list[str]) -> list[Row]:
+    return [
+        item | {"categories": [category]} for item, category in zip(items, categories, strict=True)
+    ]
+
+
+def test_a_category_has_the_names_of_the_table_and_keeps_its_own_in_other_languages(
+    items: list[Row], encoder: TextEncoder, server_settings: Settings
+) -> None:
+    rows = [
+        {"category": "jazz", "language": "zh", "name": "爵士乐"},
+        {"category": "cooking", "language": "en", "name": "cookery books"},
+    ]
+    found, _ = build_item_interests(
+        with_categories(items[:2], ["Jazz", "cooking"]),
+        encoder,
+        server_settings,
+        given=names_by_category(rows),
+    )
+    names = dict(zip(found.ids, found.names, strict=True))
+    assert names == {
+        "category:cooking": {"en": "cookery books"},
+        "category:jazz": {"en": "Jazz", "zh": "爵士乐"},
+    }
+
+
+def test_categories_that_are_names_of_each_other_are_one_interest(
+    items: list[Row], encoder: TextEncoder, server_settings: Settings
+) -> None:
+    rows = [
+        {"category": "football", "language": "zh", "name": "玩球"},
+        {"category": "玩球", "language": "en", "name": "Football"},
+    ]
+    found, links = build_item_interests(
+        with_categories(items[:3], ["football", "玩球", "cooking"]),
+        encoder,
+        server_settings,
+        given=names_by_category(rows),
+    )
+    assert found.ids == ["category:cooking", "category:football"]
+    assert found.names[1] == {"en": "football", "zh": "玩球"}
+    assert [[link["id"] for link in links[item["id"]]] for item in items[:3]] == [
+        ["category:football"],
+        ["category:football"],
+        ["category:cooking"],
+    ]
+
+
+def test_names_of_a_category_that_no_item_has_are_logged(
+    items: list[Row],
+    encoder: TextEncoder,
+    server_settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given = {"jaz": {"zh": "爵士乐"}}
+    build_item_interests(
+        with_categories(items[:1], ["jazz"]), encoder, server_settings, given=given
+    )
+    assert "1 categories of the table categories are the category of no item: jaz" in caplog.text

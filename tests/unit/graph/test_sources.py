@@ -352,5 +352,6 @@ def test_reviews_of_critics_are_read_completely():
     assert data.rejected.is_empty()
 
 
-def test_there_are_five_tables():
-    assert list(TABLES) == ["items", "interactions", "texts", "follows", "accounts"]
+def test_there_are_six_tables():
+    names = ["items", "interactions", "texts", "follows", "accounts", "categories"]
+    assert list(TABLES) == names
