@@ -76,16 +76,18 @@ def record_text(
         return True
 
     recorded = graph.write_together(record_and_derive)
-    interests = _describe(graph, reading) if recorded else []
+    interests = _describe(graph, reading, row["language"] or "en") if recorded else []
     return {"user": user, "interests": interests, "recorded": recorded}
 
 
-def _describe(graph: Graph, reading: Reading) -> list[Row]:
+def _describe(graph: Graph, reading: Reading, language: str) -> list[Row]:
     """Returns the interests of a text with their names, and `wanted` from 1 to -1."""
     ids = [row["interest"] for row in reading.interests]
     names = {
         row["id"]: row["name"]
-        for row in graph.read("interests/names", version=reading.version, interests=ids)
+        for row in graph.read(
+            "interests/names", version=reading.version, interests=ids, language=language
+        )
     }
     return [
         row

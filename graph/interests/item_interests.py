@@ -155,11 +155,7 @@ def _category_interests(
     unknown = [key for key in given if CATEGORY + key not in interest_names]
     if unknown:
         shown = ", ".join(unknown[:MAX_SHOWN]) + (" …" if len(unknown) > MAX_SHOWN else "")
-        logger.warning(
-            "%d categories of the table categories are the category of no item: %s",
-            len(unknown),
-            shown,
-        )
+        logger.warning("the table categories names %d that no item has: %s", len(unknown), shown)
     return item_interests, interest_names
 
 

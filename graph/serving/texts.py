@@ -83,8 +83,8 @@ def recommend_for_text(
             item["probability"] = _probability(row)
             if item["probability"] >= 0.5:
                 item["likes"], item["verdict"] = True, _VERDICTS[language][1]
-    answer["left_out"] = _left_out(graph, reading)
-    notes = [_LEFT_OUT[language].format(row["name"], row["because"]) for row in answer["left_out"]]
+    answer["left_out"] = _left_out(graph, reading, language)
+    notes = _left_out_notes(answer["left_out"], language)
     if not reading.about_something:
         notes.append(_ABOUT_NOTHING[language].format(domain))
     if answer["generation"] is None:
@@ -208,15 +208,25 @@ def _clauses(graph: Graph, domain: str, reading: Reading) -> list[Row]:
     return clauses
 
 
-def _left_out(graph: Graph, reading: Reading) -> list[Row]:
+def _left_out(graph: Graph, reading: Reading, language: str) -> list[Row]:
     """The rejected interests with their names and the words that reject them."""
     if not reading.rejected:
         return []
-    rows = graph.read("interests/names", version=reading.version, interests=list(reading.rejected))
+    ids = [*reading.rejected]
+    rows = graph.read("interests/names", version=reading.version, interests=ids, language=language)
     return [
         {"interest": row["id"], "name": row["name"], "because": reading.rejected[row["id"]]}
         for row in rows
     ]
+
+
+def _left_out_notes(left_out: list[Row], language: str) -> list[str]:
+    """A sentence on each clause that rejects interests."""
+    names: dict[str, list[str]] = {}
+    for row in left_out:
+        names.setdefault(row["because"], []).append(row["name"])
+    comma = "、" if language == "zh" else ", "
+    return [_LEFT_OUT[language].format(comma.join(own), because) for because, own in names.items()]
 
 
 def _probability(row: Row) -> float:

@@ -136,4 +136,4 @@ def test_names_of_a_category_that_no_item_has_are_logged(
     build_item_interests(
         with_categories(items[:1], ["jazz"]), encoder, server_settings, given=given
     )
-    assert "1 categories of the table categories are the category of no item: jaz" in caplog.text
+    assert "the table categories names 1 that no item has: jaz" in caplog.text
