@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
+from isthmus.output import to_json
+
 MIN_SECRET_LENGTH = 8  # Neo4j's minimum for a password; a shorter value may be any word
 MASK = "***"
+# Libraries that print by handlers of their own read these when they are imported.
+QUIET_LIBRARIES = {
+    "HF_HUB_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "PYTHONWARNINGS": "ignore",  # of child processes
+}
 
 
 class TextFormatter(logging.Formatter):
@@ -51,11 +62,15 @@ class JsonFormatter(TextFormatter):
             for name, value in vars(record).items()
             if name not in self.STANDARD_ATTRIBUTES
         }
-        return json.dumps(line | extra, ensure_ascii=False, default=str)
+        return to_json(line | extra, sys.stderr)
 
 
 def log_to_standard_error(level: int, formatter: TextFormatter) -> None:
-    """Sends log records to standard error; those of other libraries from level WARNING only.
+    """Sends log records to standard error; those of other libraries from level ERROR only.
+
+    What libraries warn of and try again is not for users, who can do nothing about it: a failure
+    becomes an error of isthmus. Python's option -W or PYTHONWARNINGS shows warnings again, and the
+    libraries' own environment variables their logs.
 
     Args:
         level: Minimum level of isthmus's own records.
@@ -63,10 +78,14 @@ def log_to_standard_error(level: int, formatter: TextFormatter) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     logging.getLogger("isthmus").setLevel(level)
+    logging.captureWarnings(True)
+    if sys.warnoptions:
+        logging.getLogger("py.warnings").setLevel(logging.WARNING)
+    for name, value in QUIET_LIBRARIES.items():
+        os.environ.setdefault(name, value)
     if isinstance(formatter, JsonFormatter):
-        logging.captureWarnings(True)
         sys.excepthook = _log_crash
 
 

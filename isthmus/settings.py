@@ -23,15 +23,21 @@ def _absolute_path(value: object) -> object:
     return Path(value).expanduser().absolute() if isinstance(value, str | Path) else value
 
 
+def _none_if_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 class Settings(BaseSettings):
     """All settings of isthmus.
 
     The environment variable of a setting is `ISTHMUS_<NAME>`, and for the settings of Neo4j also
-    `NEO4J_<NAME>`. The description of each field is its documentation.
+    `NEO4J_<NAME>`; an empty one counts as not set. The description of each field is its
+    documentation.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="ISTHMUS_",
+        env_ignore_empty=True,
         toml_file="isthmus.toml",
         extra="forbid",
         frozen=True,
@@ -42,7 +48,7 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("isthmus", appauthor=False),
         description="Folder for all files that isthmus writes: server, encoders, caches, logs.",
     )
-    neo4j_uri: str | None = Field(
+    neo4j_uri: Annotated[str | None, BeforeValidator(_none_if_blank)] = Field(
         default=None,
         validation_alias=AliasChoices("NEO4J_URI", "ISTHMUS_NEO4J_URI"),
         description="Address of an existing Neo4j server, bolt://HOST:PORT or neo4j://HOST:PORT; "

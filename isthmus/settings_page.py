@@ -22,7 +22,8 @@ This page is generated from `isthmus/settings.py` by `python -m isthmus.settings
 A setting is taken from the first of these sources that has it: an option of the command, the
 environment, the file `isthmus.toml` in the working folder, the default. In `isthmus.toml` a setting
 has the name of the first column: `edges_per_node = 30`. A name in this file that does not exist, or
-a value that a setting cannot have, ends a command with exit code 2.
+a value that a setting cannot have, ends a command with exit code 2. An environment variable that is
+empty counts as not set; a text that is to be empty, such as a prefix, stands in `isthmus.toml`.
 
 | name | environment variable | type | default | description |
 |---|---|---|---|---|

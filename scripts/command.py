@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import click
 
-from isthmus.errors import IsthmusError
+from isthmus.errors import InputError, IsthmusError
 from isthmus.logs import JsonFormatter, TextFormatter, log_to_standard_error
+from isthmus.output import to_json, write_line
 
 logger = logging.getLogger("isthmus")
 
@@ -36,7 +37,7 @@ class Output:
 
 def write_json(document: Any) -> None:
     """Prints one JSON document on one line of standard output."""
-    click.echo(json.dumps(document, ensure_ascii=False, default=str))
+    write_line(to_json(document, sys.stdout))
 
 
 def with_settings(
@@ -54,6 +55,7 @@ def with_settings(
     @click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
+        callback=_refuse_empty,
         help="Folder of everything that isthmus stores.  [env: ISTHMUS_HOME]",
     )
     @click.option("-q", "--quiet", is_flag=True, help="Log warnings and errors only.")
@@ -68,6 +70,7 @@ def with_settings(
         secrets, as_lines = settings.secrets(), settings.log_format == "json"
         formatter = JsonFormatter(secrets, name) if as_lines else TextFormatter(secrets)
         log_to_standard_error(logging.WARNING if quiet else logging.INFO, formatter)
+        arguments = _normalise_texts(arguments)
         with record_metrics(settings, name) as run_metrics:
             output = function(with_chosen_encoder(settings), **arguments)
             if output is None:
@@ -83,11 +86,39 @@ def with_settings(
     return run
 
 
+def _refuse_empty(
+    context: click.Context, parameter: click.Parameter, value: Path | None
+) -> Path | None:
+    """Refuses `--home ""`, which would be the current folder."""
+    if value is not None and "" in sys.argv:
+        raise click.BadParameter("it is empty: name a folder, or leave the option out.")
+    return value
+
+
+def _normalise_texts(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Returns the arguments with their texts in NFC, as ids are in the graph.
+
+    Raises:
+        InputError: One is not in the encoding of this terminal; Python keeps its bytes as halves
+            of surrogate pairs.
+    """
+    texts = {name: value for name, value in arguments.items() if isinstance(value, str)}
+    for name, text in texts.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                f"The argument {name}, {text!r}, is not in {sys.getfilesystemencoding()}.",
+                "Set the encoding of the terminal and of LANG to the same, such as UTF-8.",
+            ) from None
+    return arguments | {name: normalize("NFC", text) for name, text in texts.items()}
+
+
 def _print(output: Output, as_json: bool) -> None:
     if as_json:
         write_json(output.document)
     elif output.text:
-        click.echo(output.text)
+        write_line(output.text)
     if output.failure is not None:
         report_error(output.failure, as_json=False)  # standard output belongs to the document
 

@@ -9,24 +9,46 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isthmus.scripts.command import Output, with_settings
+from isthmus.errors import InputError
+from isthmus.scripts.command import Output, logger, with_settings
 
 if TYPE_CHECKING:
+    from isthmus.graph.ingest import Dataset
     from isthmus.settings import Settings
+
+WEIGHTS = ("auto", "as-is", "centre", "counts", "log")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--bulk", is_flag=True, help="Load an empty graph through Neo4j's importer.")
 @click.option("--follow", is_flag=True, help="Read a stream of interactions from standard input.")
+@click.option("--dry-run", is_flag=True, help="Print how each column is read; write nothing.")
+@click.option(
+    "--weights",
+    type=click.Choice(WEIGHTS),
+    help="How ratings or counts become weights.  [default: as at the last load, else auto]",
+)
+@click.option("--allow-empty", is_flag=True, help="Exit with 0 without interactions, too.")
 @with_settings
 def command(
-    settings: Settings, folder: Path | None, bulk: bool, follow: bool
+    settings: Settings,
+    folder: Path | None,
+    bulk: bool,
+    follow: bool,
+    dry_run: bool,
+    weights: str | None,
+    allow_empty: bool,
 ) -> Output | Iterator[Output]:
     """Load the tables of FOLDER: items, interactions, texts, and others.
 
-    Tables are CSV, JSON Lines or Parquet files, optionally gzipped. Folders of MovieLens and of
-    Amazon Reviews 2023 are read as published. Loading the same tables twice changes nothing.
+    Tables are CSV, JSON or Parquet files, optionally compressed; public datasets are read as
+    published. Loading the same tables twice changes nothing. Begin with --dry-run: it needs no
+    server, and prints for each column what it was taken for, with examples.
+
+    Ratings and counts are brought to weights, likes above 0 and dislikes below: --weights auto
+    finds the scale, as-is takes the numbers, centre reads ratings from 1 (or 0) to the highest,
+    counts dampens counts to at most 1, log takes log(1 + x). The choice is kept for this folder.
 
     With --bulk the graph must be empty. The result is the same graph; use it for millions of
     interactions. The server that isthmus runs is restarted. For a server of yours (NEO4J_URI) the
@@ -41,28 +63,59 @@ def command(
 
     \b
     Examples:
+      isthmus ingest data/ --dry-run
       isthmus ingest data/
-      isthmus ingest data/ --bulk
+      isthmus ingest data/ --bulk --weights counts
       isthmus ingest ml-latest-small/ --json
       tail -F events.jsonl | isthmus ingest --follow --json
     """
-    if follow and bulk:
-        raise click.UsageError("--bulk loads a FOLDER; it cannot be combined with --follow.")
+    if follow and (bulk or dry_run or allow_empty or weights):
+        raise click.UsageError(
+            "--bulk loads a FOLDER, and so do --dry-run, --weights and --allow-empty; they cannot "
+            "be combined with --follow."
+        )
     if follow == (folder is not None):
         raise click.UsageError("Give one of FOLDER and --follow.")
-    return _follow(settings) if folder is None else _load(settings, folder, bulk)
+    if folder is None:
+        return _follow(settings)
+    if dry_run:
+        return _preview(settings, folder, weights, allow_empty)
+    return _load(settings, folder, bulk, weights, allow_empty)
 
 
-def _load(settings: Settings, folder: Path, bulk: bool) -> Output:
-    from isthmus.graph.database import connect
-    from isthmus.graph.ingest import bulk_load, ingest_dataset
+def _preview(settings: Settings, folder: Path, weights: str | None, allow_empty: bool) -> Output:
+    from isthmus.graph.ingest import preview_dataset
     from isthmus.graph.sources import read_dataset
 
-    dataset = read_dataset(folder)
+    dataset = read_dataset(folder, weights)
+    preview = preview_dataset(dataset, settings.max_rejected_share)
+    failure = None if allow_empty else _missing_interactions(dataset, folder)
+    if preview.too_many:
+        failure = InputError(
+            "The load would be refused: too many rows are invalid.",
+            "Correct them, or raise the setting max_rejected_share.",
+        )
+    return Output(preview.document(), preview.text(), failure)
+
+
+def _load(
+    settings: Settings, folder: Path, bulk: bool, weights: str | None, allow_empty: bool
+) -> Output:
+    from isthmus.graph.database import connect
+    from isthmus.graph.ingest import bulk_load, ingest_dataset, remembered_weights
+    from isthmus.graph.sources import read_dataset
+
+    dataset = read_dataset(folder, weights)
+    failure = None if allow_empty else _missing_interactions(dataset, folder)
+    if failure is not None and bulk:
+        raise failure  # a bulk load could not add them later
     if bulk:
         loaded = bulk_load(dataset, folder, settings)
     else:
         with connect(settings) as graph:
+            if weights is None and (remembered := remembered_weights(graph, folder)):
+                logger.info("%s: --weights %s, as at the last load", folder, remembered)
+                dataset = read_dataset(folder, remembered)
             loaded = ingest_dataset(graph, dataset, folder, settings)
     text = (
         f"{loaded.users:,} users, {loaded.items:,} items, {loaded.interactions:,} interactions, "
@@ -72,7 +125,17 @@ def _load(settings: Settings, folder: Path, bulk: bool) -> Output:
         text += f"\n{loaded.rejected:,} rows were rejected: {loaded.quarantine}"
     if loaded.command:
         text += f"\nStop the server, run this on its machine, and start it:\n{loaded.command}"
-    return Output(loaded.document(), text)
+    return Output(loaded.document(), text, failure)
+
+
+def _missing_interactions(dataset: Dataset, folder: Path) -> InputError | None:
+    if not dataset.interactions.is_empty():
+        return None
+    return InputError(
+        f"{folder} has no valid interactions; without them nothing can be learned.",
+        "Add a table interactions with user_id and item_id and load again; if this is what you "
+        "want, say so with --allow-empty.",
+    )
 
 
 def _follow(settings: Settings) -> Iterator[Output]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--text", required=True, help="What the user wrote.")
 @click.option("-d", "--domain", required=True, help="Domain of the items.")
-@click.option("--items", type=click.File(), help="File with an item id per line; - for stdin.")
+@click.option(
+    "--items",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="File of item ids: one per line, or a table with the column item_id; - for stdin.",
+)
 @with_settings
-def command(settings: Settings, text: str, domain: str, items: TextIO | None) -> Output:
+def command(settings: Settings, text: str, domain: str, items: Path | None) -> Output:
     """Judge whether the writer of a text likes items of a domain.
 
     Prints a probability for each item of --items, or of the whole domain if it has at most 1,000
@@ -33,8 +38,9 @@ def command(settings: Settings, text: str, domain: str, items: TextIO | None) ->
     from isthmus.graph.database import connect
     from isthmus.graph.interests import active_encoder
     from isthmus.graph.serving import format_answer, judge_text
+    from isthmus.graph.sources import read_ids
 
-    ids = None if items is None else [line.strip() for line in items if line.strip()]
+    ids = None if items is None else read_ids(items, "item_id")
     with connect(settings) as graph:
         encoder = active_encoder(graph, settings)
         cache = VectorCache(settings.home / "vectors")

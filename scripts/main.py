@@ -9,6 +9,7 @@ import click
 
 from isthmus import __version__
 from isthmus.errors import InputError, IsthmusError
+from isthmus.output import OutputError, replace_unknown_characters
 from isthmus.scripts.command import logger, report_error
 
 COMMANDS = (
@@ -66,16 +67,19 @@ def cli() -> None:
 def main() -> None:
     """Runs a command; an error becomes a message on standard error and an exit code."""
     as_json = "--json" in sys.argv
+    replace_unknown_characters()
     try:
         cli.main(prog_name="isthmus", standalone_mode=False)
+    except OutputError as error:
+        report_error(error, as_json=False)
+        sys.exit(error.exit_code)
     except IsthmusError as error:
         report_error(error, as_json)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:
-        usage = error.ctx.command_path if error.ctx else "isthmus"
-        report_error(InputError(error.format_message(), f"See `{usage} --help`."), as_json)
+        report_error(InputError(error.format_message(), usage_advice(error)), as_json)
         sys.exit(InputError.exit_code)
     except (click.Abort, KeyboardInterrupt):
         logger.warning("Interrupted. Committed work is kept; run the command again to continue.")
@@ -83,6 +87,22 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+
+
+def usage_advice(error: click.UsageError) -> str:
+    """Returns where the usage is described, and how an id that begins with a dash is given."""
+    if error.ctx is None:
+        return "See `isthmus --help`."
+    advice = f"See `{error.ctx.command_path} --help`."
+    parameters = error.ctx.command.params
+    names = {name for each in parameters for name in (*each.opts, *each.secondary_opts)}
+    ids = [each.make_metavar(error.ctx) for each in parameters if isinstance(each, click.Argument)]
+    dashed = [word for word in sys.argv[1:] if word.startswith("-") and word.strip("-")]
+    guessed = getattr(error, "possibilities", None)
+    if ids and not guessed and any(word.partition("=")[0] not in names for word in dashed):
+        order = f"{error.ctx.command_path} [OPTIONS] -- {' '.join(ids)}"
+        advice += f" An id that begins with a dash stands behind `--`, as in `{order}`."
+    return advice
 
 
 if __name__ == "__main__":

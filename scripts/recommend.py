@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 )
 @click.option("--explain", is_flag=True, help="Print the paths that add up to each score.")
 @click.option("--text", help="Recommend for a text of a user who is not in the graph.")
-@click.option("--users", type=click.File(), help="File with a user id per line; - for stdin.")
+@click.option(
+    "--users",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="File of user ids: one per line, or a table with the column user_id; - for stdin.",
+)
 @with_settings
 def command(
     settings: Settings,
@@ -34,7 +39,7 @@ def command(
     n: int,
     explain: bool,
     text: str | None,
-    users: TextIO | None,
+    users: Path | None,
 ) -> Output | None:
     """Recommend items of a domain to USER, to many users, or for a text.
 
@@ -58,11 +63,12 @@ def command(
         recommend_for_user,
         recommend_for_users,
     )
+    from isthmus.graph.sources import read_ids
 
+    ids = [] if users is None else read_ids(users, "user_id")
     with connect(settings) as graph:
         if users is not None:
-            names = (line.strip() for line in users)
-            for answer in recommend_for_users(graph, filter(None, names), domain, n, settings):
+            for answer in recommend_for_users(graph, ids, domain, n, settings):
                 write_json(answer)
             return None
         if text is not None:

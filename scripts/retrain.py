@@ -20,11 +20,13 @@ def command(settings: Settings, force: bool) -> Output:
     """Learn the edges between domains from the graph and publish them as a new generation.
 
     Queries use the active generation until the new one is complete and has passed the promotion
-    gate: if its NDCG@10 on held-out users is significantly lower than that of the active one, the
-    new generation is deleted and the exit code is 3. If the setting `encoder` names another model,
-    everything is encoded with it first, as a new encoder version. If the graph grew by less than
-    the setting `choose_again` (10 %), the tuned parameters of the active generation are reused,
-    which halves the time. Only one retraining of a graph runs at a time, across machines.
+    gate: if its NDCG@10 on held-out users is significantly lower than that of the active one (of
+    content and popularity, before the first), it is deleted and the exit code is 3. Notes say what
+    the data lacks and which accounts are too heavy to teach in full. If the setting `encoder` names
+    another model, everything is encoded with it first, as a new encoder version. If the graph grew
+    by less than the setting `choose_again` (10 %), the tuned parameters of the active generation
+    are reused, which halves the time. Only one retraining of a graph runs at a time, across
+    machines.
 
     \b
     Examples:
@@ -37,14 +39,16 @@ def command(settings: Settings, force: bool) -> Output:
 
     with connect(settings) as graph:
         result = retrain(graph, settings, force)
-    text = (
-        f"Generation {result['generation']} is active with {result['edges']:,} edges, "
-        f"after {result['seconds']:.0f} s."
-    )
+    active = "No generation is active"
+    if result["generation"] is not None:
+        active = f"Generation {result['generation']} is active with {result['edges']:,} edges"
+    text = f"{active}, after {result['seconds']:.0f} s."
     failure = None
     if not result["promoted"]:
         failure = NothingToDo(
             f"The promotion gate refused the new generation: {result['reason']}",
             "Check what was loaded since the active generation; the next retraining tries again.",
         )
-    return Output(result, f"{text} {result['reason']}" if failure is None else text, failure)
+    else:
+        text = f"{text} {result['reason']}"
+    return Output(result, "\n".join([text, *result["notes"]]), failure)

@@ -230,16 +230,21 @@ def summarize(
     start: float,
 ) -> dict[str, Any]:
     """Builds the document of `retrain --json`, and logs the duration and the peak memory."""
+    from isthmus.gnn.training import training_notes
+
     seconds = round(time.monotonic() - start, 3)
     peak_mb = round(peak_memory_bytes() / 2**20, 1)
     fields = {"step": "all", "seconds": seconds, "peak_mb": peak_mb}
     logger.info("retrain: all in %.1f s, peak memory %.0f MB", seconds, peak_mb, extra=fields)
-    active = {"generation": challenger.number, "edges": edge_count(challenger.learned)}
-    if champion is not None and not challenger.decision.promoted:
+    active: dict[str, Any] = {"generation": None, "edges": 0}
+    if challenger.decision.promoted:
+        active = {"generation": challenger.number, "edges": edge_count(challenger.learned)}
+    elif champion is not None:
         active = {"generation": champion["number"], "edges": champion["edges"]}
     return active | {
         "promoted": challenger.decision.promoted,
         "reason": challenger.decision.reason,
+        "notes": training_notes(source.data),
         "choices_kept": challenger.tuned_before,
         "encoder_version": source.version,
         "champion": {} if champion is None else champion["metrics"] | challenger.decision.champion,

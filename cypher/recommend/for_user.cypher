@@ -11,14 +11,16 @@
 //   weight if it is negative; both are the generation's.
 //   With as_if_cold, the user's interactions in the domain are hidden: they are neither read nor excluded from
 //   the answer, and s(u,k) is derived from the history outside the domain alone, as the mean of weight times ABOUT;
-//   t(u,k) stays, because it comes from texts about no item.
+//   t(u,k) stays, because it comes from texts about no item. The interactions with hidden items are hidden likewise,
+//   and these items may be in the answer.
 // parameters: user STRING id; domain STRING; n INTEGER number of items; history_limit INTEGER maximum interactions,
 //   the newest and strongest, half of them inside and half outside the domain, and if one side has fewer, the rest
 //   from the other; half_life_days FLOAT used without a generation and for s(u,k) with as_if_cold;
 //   candidates INTEGER number of popular items that are scored besides those that edges lead to;
 //   paths BOOLEAN whether to return the paths; generation INTEGER, or null for the active one;
-//   as_if_cold BOOLEAN; most_edges INTEGER maximum edges of one kind that are read of an item, and half of the
-//   maximum of an interest: if the generation has more, run the statement again with its number
+//   as_if_cold BOOLEAN; hidden LIST of keys of items, [] for none; most_edges INTEGER maximum edges of one kind that
+//   are read of an item, and half of the maximum of an interest: if the generation has more, run the statement again
+//   with its number
 // columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the upper bound of
 //   the scores of the items that were not scored (null if all were)
 MATCH (u:User {id: $user})
@@ -41,14 +43,14 @@ CALL (merge) {
 }
 CALL (u) {
   MATCH (u)-[:INTERACTED]->(i:Item)
-  WHERE NOT ($as_if_cold AND i.domain = $domain)
+  WHERE NOT ($as_if_cold AND i.domain = $domain OR i.key IN $hidden)
   RETURN collect(i) AS met
 }
 CALL (u) {
   UNWIND CASE WHEN $as_if_cold THEN [false] ELSE [false, true] END AS inside
   CALL (u, inside) {
     MATCH (u)-[r:INTERACTED]->(i:Item)
-    WHERE (i.domain = $domain) = inside
+    WHERE (i.domain = $domain) = inside AND NOT i.key IN $hidden
     WITH r, i ORDER BY coalesce(r.last_at.epochMillis, 0) DESC, abs(r.weight) DESC, i.key LIMIT $history_limit
     RETURN collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS read, max(r.last_at.epochSeconds) AS last
   }
@@ -62,11 +64,12 @@ CALL (u, merge) {
   WITH u, merge WHERE merge.interest <> 0
   CALL (u, merge) {
     MATCH (u)-[s:INTERESTED_IN]->(source:Interest)
-    WHERE NOT $as_if_cold
+    WHERE NOT $as_if_cold AND size($hidden) = 0
     RETURN source, merge.interest * s.weight AS strength
   UNION ALL
-    WITH u, merge WHERE $as_if_cold
-    MATCH (u)-[r:INTERACTED]->(i:Item) WHERE i.domain <> $domain
+    WITH u, merge WHERE $as_if_cold OR size($hidden) > 0
+    MATCH (u)-[r:INTERACTED]->(i:Item)
+    WHERE NOT ($as_if_cold AND i.domain = $domain OR i.key IN $hidden)
     WITH merge.interest AS counts, max(r.last_at.epochSeconds) AS newest,
          collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS met
     UNWIND met AS h
@@ -103,10 +106,12 @@ CALL (u, generation, popularity_source, merge, popular, met, outside, inside, in
     MATCH (popularity_source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
     RETURN j, {source: popularity_source, kind: 'popularity', via: 'TRANSFERS_TO'} AS h, e.weight AS share
   UNION ALL
-    WITH u, merge WHERE generation IS NULL AND NOT $as_if_cold
+    WITH interests WHERE generation IS NULL
     MATCH (encoder:Encoder {state: 'active'})
-    MATCH (u)-[s:INTERESTED_IN]->(source:Interest {version: encoder.version})<-[e:ABOUT]-(j:Item)
-    RETURN j, {source: source, kind: 'content', via: 'ABOUT'} AS h, merge.interest * s.weight * e.weight AS share
+    UNWIND interests AS h
+    WITH h.source AS source, h.strength AS strength WHERE h.source.version = encoder.version
+    MATCH (source)<-[e:ABOUT]-(j:Item)
+    RETURN j, {source: source, kind: 'content', via: 'ABOUT'} AS h, strength * e.weight AS share
   UNION ALL
     UNWIND inside AS h
     WITH h, h.source AS source, h.strength AS strength

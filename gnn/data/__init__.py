@@ -2,6 +2,10 @@
 
 from isthmus.gnn.data.arrays import InterestGraph, derive_interests, select_entries
 from isthmus.gnn.data.examples import HISTORY_EXPONENT, Examples, build_examples, domain_likes
+from isthmus.gnn.data.heavy_accounts import (
+    find_heavy_accounts,
+    limit_heavy_accounts,
+)
 from isthmus.gnn.data.histories import (
     HistoryWeighting,
     half_life_grid,
@@ -35,12 +39,14 @@ __all__ = [
     "cold_start_users",
     "derive_interests",
     "domain_likes",
+    "find_heavy_accounts",
     "half_life_grid",
     "hash_bucket",
     "held_out_likes",
     "hide_interactions",
     "interactions_in_domain",
     "interactions_of_users",
+    "limit_heavy_accounts",
     "limit_users",
     "normalize_by_length",
     "sample_rows",

@@ -45,7 +45,8 @@ class Examples:
     def source_history(self) -> csr_array:
         """Returns the history over the items of all source domains in order, (users, items)."""
         others = [part for domain, part in enumerate(self.history) if domain != self.target]
-        return csr_array(hstack(others, format="csr"))
+        no_items = csr_array((len(self), 0), dtype=np.float32)  # all there is in a single domain
+        return csr_array(hstack([no_items, *others], format="csr"))
 
 
 def build_examples(

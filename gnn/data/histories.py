@@ -89,23 +89,37 @@ def split_histories(
     inside = graph.item_domain[strengths.indices] == target
     visible = ~inside if as_if_cold else np.ones_like(inside)
     rows = np.repeat(np.arange(len(users)), np.diff(strengths.indptr))
-    order = np.lexsort((strengths.indices, -abs(weights.data), -times.data, inside, rows))
-    side = 2 * rows[order] + inside[order]
-    starts = np.flatnonzero(np.diff(side, prepend=-1))
-    rank = np.arange(len(side)) - np.repeat(starts, np.diff(np.append(starts, len(side))))
-    lengths = np.bincount((2 * rows + inside)[visible], minlength=2 * len(users)).reshape(-1, 2)
+    side = 2 * rows + inside
+    rank = rank_by_recency(weights, times.data, side)
+    lengths = np.bincount(side[visible], minlength=2 * len(users)).reshape(-1, 2)
     limits = np.maximum(
         weighting.history_limit - lengths[:, ::-1], (weighting.history_limit + 1) // 2
     )
-    counted = np.empty(len(order), dtype=bool)
-    counted[order] = rank < limits.ravel()[side]
-    counted &= visible
+    counted = visible & (rank < limits.ravel()[side])
     return Histories(
         outside=select_entries(strengths, counted & ~inside),
         inside=select_entries(strengths, counted & inside),
         interests=csr_array(graph.user_interests[users]),
         written=csr_array(graph.written_interests[users]),
     )
+
+
+def rank_by_recency(
+    weights: csr_array, times: NDArray[np.float64], group: NDArray[np.integer]
+) -> NDArray[np.int64]:
+    """Ranks interactions in their group, from 0: the newest first, then the strongest.
+
+    Args:
+        weights: Weights of the interactions, CSR (users, items).
+        times: Their times, 0 without a date, aligned with the weights' data.
+        group: Their groups, aligned likewise.
+    """
+    order = np.lexsort((weights.indices, -abs(weights.data), -times, group))
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    rank = np.empty(len(order), dtype=np.int64)
+    lengths = np.diff(np.append(starts, len(order)))
+    rank[order] = np.arange(len(order)) - np.repeat(starts, lengths)
+    return rank
 
 
 def normalize_by_length(history: csr_array, power: float) -> csr_array:

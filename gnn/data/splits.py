@@ -128,10 +128,10 @@ def time_quantile(graph: InterestGraph, share: float, until: float = np.inf) -> 
     """
     times = graph.last_at[graph.last_at <= until]
     if not len(times):
+        other = ", or use `isthmus evaluate cold-start`, which needs none"
         raise InputError(
             "No interaction has a date to split by.",
-            "Add timestamps to the interactions, or use `isthmus evaluate cold-start`, "
-            "which needs none.",
+            f"Add timestamps to the interactions{other if len(graph.domains) > 1 else ''}.",
         )
     return float(np.quantile(times, share, method="inverted_cdf"))
 

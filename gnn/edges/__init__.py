@@ -3,7 +3,7 @@
 from isthmus.gnn.edges.candidates import candidate_lists
 from isthmus.gnn.edges.edge_list import EMPTY_EDGES, EdgeList, concatenate_edges
 from isthmus.gnn.edges.factored_weights import FactoredWeights, restrict_targets, select_top_edges
-from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
+from isthmus.gnn.edges.learned import CONTENT_FIRST, LearnedEdges, MergeWeights
 from isthmus.gnn.edges.pruning import (
     CANDIDATES_PER_EDGE,
     COLD_ITEM_DIVISOR,
@@ -17,6 +17,7 @@ from isthmus.gnn.edges.pruning import (
 __all__ = [
     "CANDIDATES_PER_EDGE",
     "COLD_ITEM_DIVISOR",
+    "CONTENT_FIRST",
     "EMPTY_EDGES",
     "EdgeList",
     "FactoredWeights",

@@ -107,7 +107,8 @@ def select_top_edges(
 ) -> EdgeList:
     """Selects the edges of each source with the largest weight times `popularity_factor`.
 
-    Negative edges are selected only by magnitude, or where all edges of a source fit.
+    Negative edges are selected only by magnitude, or where all edges of a source fit; edges of the
+    weight 0 never.
 
     Args:
         weights: Weights of all edges.
@@ -139,7 +140,8 @@ def select_top_edges(
             merged_weights = torch.cat([top_weights[rows], block.gather(1, columns)], dim=1)
             top_weights[rows] = merged_weights.gather(1, order)
     threshold = 0 if weights.target_count > edges_per_node else -torch.inf
-    row, slot = torch.nonzero(top_values > threshold, as_tuple=True)
+    selected = (top_values > threshold) & (top_weights != 0)
+    row, slot = torch.nonzero(selected, as_tuple=True)
     return EdgeList(row.numpy(), top_targets[row, slot].numpy(), top_weights[row, slot].numpy())
 
 

@@ -47,6 +47,14 @@ class MergeWeights:
         return HistoryWeighting(self.half_life_days, history_limit, self.dislike)
 
 
+CONTENT_FIRST = MergeWeights(
+    transfer=1.0, interest=1.0, collaborative=1.0, popularity=0.1, interest_alone=4.0
+)
+"""The weights of a domain whose likes no history elsewhere predicts, so that no user can show which
+weights are better. Interests and popularity count as `recommend/for_user` counts them before the
+first generation; what people like together counts as much as the interests."""
+
+
 @dataclass(frozen=True)
 class LearnedEdges:
     """The result of a training: edges of four kinds and how the served score merges them.

@@ -91,6 +91,7 @@ def evaluate_fold(
     """Returns the per-user metrics of every model in one fold, see `evaluate_cold_start`."""
     config.validate(graph, [target])
     t = graph.domains.index(target)
+    _check_overlap(graph, t)
     cold = cold_start_users(graph, t, fold)
     hidden = interactions_of_users(graph, t, cold.test)
     if config.hide:
@@ -141,3 +142,26 @@ def evaluate_fold(
     head = config.document_head(f"cold-start, fold {fold}, full ranking", target)
     head |= {"fold": fold} | leakage_summary(held_out, leakage, config)
     return EvaluationResult(head, held_out.history_lengths, model_metrics, config.training.seed)
+
+
+def _check_overlap(graph: InterestGraph, target: int) -> None:
+    """Checks that users have a history in the target domain and in another one.
+
+    Raises:
+        NothingToDo: Nobody has; the advice names the protocols that need one domain only.
+    """
+    inside, owners = interactions_in_domain(graph, target), graph.interaction_users()
+    if len(np.intersect1d(owners[inside], owners[~inside])):
+        return
+    name = graph.domains[target]
+    reason = (
+        f"{name} is the only domain"
+        if len(graph.domains) == 1
+        else f"Nobody with interactions in {name} has any in another domain"
+    )
+    dated = not np.isnan(graph.last_at).all()
+    raise NothingToDo(
+        f"{reason}, while a cold-start user has a history in another one.",
+        "Within one domain, `isthmus evaluate temporal` and `isthmus evaluate next-item` measure"
+        + (" the same models." if dated else "; they need a timestamp for each interaction."),
+    )

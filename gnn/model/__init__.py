@@ -5,6 +5,7 @@ from isthmus.gnn.model.domain_popularity import compute_domain_popularity, domai
 from isthmus.gnn.model.edge_decoder import DecoderEnsemble, DecoderInputs, EdgeDecoder, softmax_loss
 from isthmus.gnn.model.ensemble import (
     KERNEL_SHARES,
+    MIN_INTEREST_USERS,
     EnsembleWeights,
     TrainedEnsemble,
     select_ensemble_weights,
@@ -23,6 +24,7 @@ __all__ = [
     "HOPS",
     "KERNEL_SHARES",
     "MAX_USERS",
+    "MIN_INTEREST_USERS",
     "DecoderEnsemble",
     "DecoderInputs",
     "EdgeDecoder",

@@ -45,6 +45,8 @@ logger = logging.getLogger("isthmus")
 KERNEL_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
 # Multiples of the popularity weight that the edge decoder has learned beside its own edges.
 POPULARITY_FACTORS = (1.0, 0.25, 0.5, 2.0)
+# With fewer training users in a target domain, interests lead to their own items in it.
+MIN_INTEREST_USERS = 50
 # Maximum number of users whose histories decide which edges are pruned.
 MAX_PRUNING_USERS = 50_000
 
@@ -242,9 +244,8 @@ class TrainedEnsemble:
                     cold_item_edges(edges, self.nearest_liked[t], reserved).reindex(*nodes)
                 )
         learned = self._share_edges(item_edges, cold_edges, edges_per_node)
-        return add_own_item_edges(
-            self.graph, learned, self.likes, self._trained_targets(), edges_per_node
-        )
+        enough = [t for t, part in enumerate(self.examples) if len(part) >= MIN_INTEREST_USERS]
+        return add_own_item_edges(self.graph, learned, self.likes, enough, edges_per_node)
 
     def _share_edges(
         self, item_edges: list[EdgeList], cold_edges: list[EdgeList], edges_per_node: int

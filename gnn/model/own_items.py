@@ -1,7 +1,9 @@
-"""Edges from interests to their own items, where no training history implies the interest.
+"""Edges from interests to their own items, where too few histories imply the interest.
 
 The edges of an interest into a target domain are learned from histories outside that domain. An
 interest whose items are all inside it occurs in no such history, and has no learned edges into it.
+Into a domain with few training users, all interests lead to their own items, as they do before the
+first generation: nobody could show that other edges are better.
 """
 
 from __future__ import annotations
@@ -28,13 +30,13 @@ def add_own_item_edges(
     graph: InterestGraph,
     learned: EdgeList,
     likes: NDArray[np.float64],
-    trained_targets: Sequence[int],
+    learned_targets: Sequence[int],
     edges_per_node: int,
 ) -> EdgeList:
     """Adds the edges of interests to their own items to the learned edges.
 
     They are added into each domain that holds all items of an interest, and for all interests into
-    each domain without training examples: w(k -> j) = scale * about(j, k) * (0.5 + 0.5
+    each domain with too few training examples: w(k -> j) = scale * about(j, k) * (0.5 + 0.5
     popularity(j)), with the popularity from 0 to 1 and the scale of the learned edges into the
     domain.
 
@@ -42,7 +44,7 @@ def add_own_item_edges(
         graph: The training graph.
         learned: Edges from interests to items.
         likes: Number of likes of each item, (items,).
-        trained_targets: The domains with training examples.
+        learned_targets: The domains with enough training examples for edges from interests.
         edges_per_node: Maximum number of these edges that leave an interest into a domain, those to
             the most liked items.
     """
@@ -54,7 +56,7 @@ def add_own_item_edges(
     own_edges = []
     for t in domains:
         interests = item_counts[t] > 0
-        if t in trained_targets:
+        if t in learned_targets:
             interests &= in_one_domain
         into_domain = graph.item_domain[learned.targets] == t
         replaced |= into_domain & interests[learned.sources]

@@ -152,6 +152,8 @@ def _spectrum(liked: csr_array, seed: int) -> NDArray[np.float32]:
     if rank == 0 or not liked.nnz:
         return np.zeros((liked.shape[1], SPECTRUM_DIMENSIONS), np.float32)
     _, values, vectors = randomized_svd(normalised, rank, random_state=seed)
+    # Exactly 0 without likes: rounding errors would be scaled to unit length, and become edges.
+    vectors[:, item_degrees <= 0] = 0
     return np.ascontiguousarray((vectors.T * values).astype(np.float32))
 
 

@@ -11,9 +11,14 @@ import numpy as np
 import torch
 
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.data import HISTORY_EXPONENT, HistoryWeighting, build_examples
+from isthmus.gnn.data import (
+    HISTORY_EXPONENT,
+    HistoryWeighting,
+    build_examples,
+    limit_heavy_accounts,
+)
 from isthmus.gnn.determinism import reproducible, threads_for
-from isthmus.gnn.edges import LearnedEdges, MergeWeights
+from isthmus.gnn.edges import CONTENT_FIRST, LearnedEdges, MergeWeights
 from isthmus.gnn.model import (
     HOPS,
     KERNEL_SHARES,
@@ -50,8 +55,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isthmus")
 
 SAMPLED_NEGATIVES = 8192
-# Where nobody is in two domains, the items of what a user wrote come before the popular ones.
-UNTRAINED_INTEREST_ALONE = 4.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def train_edges(
 
     Trains twice: first without the histories of the fold's validation users in each target domain,
     to tune the parameters on these users; then on all users with the tuned parameters. With
-    parameters from an earlier training, only the second.
+    parameters from an earlier training, only the second. Of heavy accounts only a part of the
+    interactions takes part (`isthmus.gnn.data.heavy_accounts`).
 
     Args:
         graph: The snapshot.
@@ -93,6 +97,7 @@ def train_edges(
     """
     trainer = Trainer(config or TrainingConfig(), ablation)
     with reproducible(trainer.config.seed, threads_for(len(graph.items), trainer.config.threads)):
+        graph = limit_heavy_accounts(graph, trainer.config.half_life_days)
         tuned = tuned or trainer.tune(graph, fold)
         ensemble, _ = trainer.train_members(graph, tuned)
         edges = trainer.build_edges(ensemble, tuned)
@@ -241,19 +246,18 @@ class Trainer:
         self, ensemble: TrainedEnsemble, tuned: TunedParameters
     ) -> TunedParameters:
         """Returns the parameters with the merge weights before tuning."""
-        merge = {
-            name: MergeWeights(
-                transfer=1.0,
-                interest=0.0,
-                collaborative=DEFAULT_COLLABORATIVE,
-                popularity=ensemble.popularity_weight(t) if len(ensemble.examples[t]) else 1.0,
+        merge = {}
+        for t, name in enumerate(ensemble.graph.domains):
+            weights = CONTENT_FIRST
+            if len(ensemble.examples[t]):
+                popularity = ensemble.popularity_weight(t)
+                weights = MergeWeights(1.0, 0.0, DEFAULT_COLLABORATIVE, popularity)
+            merge[name] = dataclasses.replace(
+                weights,
                 power=HISTORY_EXPONENT,
                 half_life_days=tuned.history_weighting.half_life_days,
                 dislike=tuned.history_weighting.dislike_weight,
-                interest_alone=1.0 if len(ensemble.examples[t]) else UNTRAINED_INTEREST_ALONE,
             )
-            for t, name in enumerate(ensemble.graph.domains)
-        }
         return dataclasses.replace(tuned, merge=merge)
 
     def build_edges(self, ensemble: TrainedEnsemble, tuned: TunedParameters) -> LearnedEdges:

@@ -20,6 +20,7 @@ from isthmus.gnn.metrics import ndcg
 from isthmus.gnn.model import compute_domain_popularity, leave_one_out_ndcg
 from isthmus.gnn.scoring import Signals, compute_signals, domain_popularity_scores, sum_edges
 from isthmus.gnn.selection import STANDARD_ERRORS, select_jointly, select_significantly_best
+from isthmus.gnn.training.content import keep_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +45,9 @@ DOMAIN_POPULARITY_LEAD = 4.0
 INTEREST_ALONE_FACTORS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
 MAX_WARM_USERS = 1000
 DEFAULT_COLLABORATIVE = 4.0
-COLLABORATIVE_WEIGHTS = (0.0, 1.0, 2.0, 8.0, 16.0, 32.0, 64.0)
+COLLABORATIVE_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+# With fewer validation users of a target domain, its merge weights stay as they are.
+MIN_MERGE_USERS = 10
 
 
 def tune_history_weighting(
@@ -180,7 +183,8 @@ def tune_cold_start_merge(
 ) -> tuple[MergeWeights, float]:
     """Tunes the weights of popularity and interests on cold-start users of a target domain.
 
-    The weight of transfer stays 1. Without validation users the merge weights stay as they are.
+    The weight of transfer stays 1. With too few validation users the others stay as they are too,
+    except that content keeps counting.
 
     Args:
         training_graph: The training graph.
@@ -192,8 +196,8 @@ def tune_cold_start_merge(
     Returns:
         The merge weights, and NDCG@10 of the validation users.
     """
-    if not len(validation):
-        return weights, 0.0
+    if len(validation) < MIN_MERGE_USERS:
+        return keep_content(training_graph, learned, validation.target, weights, weighting), 0.0
     signals = compute_signals(
         training_graph, learned, validation.target, validation.users, weighting, weights
     )
@@ -259,6 +263,9 @@ def tune_warm_merge(
 ) -> tuple[MergeWeights, float]:
     """Tunes the weight of the collaborative signal on users with a history in the target domain.
 
+    In a single domain these are all users with a history, so that they tune popularity and
+    interests too. Elsewhere these weights serve cold-start users, and stay as they are.
+
     Args:
         training_graph: The training graph.
         learned: Edges learned from it.
@@ -269,19 +276,25 @@ def tune_warm_merge(
         weighting: Half-life of popularity, and the history limit.
 
     Returns:
-        The merge weights, and NDCG@10 of these users; 0 where there are none.
+        The merge weights, and NDCG@10 of these users; 0 where there are too few.
     """
     users = np.flatnonzero(np.diff(hidden.indptr))
     users = limit_users(users, MAX_WARM_USERS, training_graph, target)
-    if not len(users):
+    if len(users) < MIN_MERGE_USERS:
         return weights, 0.0
     items = training_graph.items_of(target)
     signals = compute_signals(training_graph, learned, target, users, weighting, weights)
     liked = csr_array(hidden[users][:, items])
     history = csr_array(training_graph.interactions[users][:, items])
-    return tune_merge_weight(
+    weights, mean_ndcg = tune_merge_weight(
         weights, "collaborative", COLLABORATIVE_WEIGHTS, signals, liked, history
     )
+    if len(training_graph.domains) == 1:
+        popularity_weights = [weights.popularity * factor for factor in POPULARITY_WEIGHT_FACTORS]
+        grids = ("popularity", popularity_weights), ("interest", (0.0, *INTEREST_WEIGHTS))
+        for field, values in grids:
+            weights, mean_ndcg = tune_merge_weight(weights, field, values, signals, liked, history)
+    return weights, mean_ndcg
 
 
 def tune_merge_weight(

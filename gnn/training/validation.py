@@ -54,7 +54,7 @@ def hold_out_validation(graph: InterestGraph, fold: int, half_life_days: float) 
     """
     domains = range(len(graph.domains))
     cold_users = validation_users(graph, fold)
-    warm = [held_out_likes(graph, t, fold) for t in domains]
+    warm = [warm_likes(graph, t, fold, several=not len(cold_users[t])) for t in domains]
     hidden = np.any(
         [interactions_of_users(graph, t, cold_users[t]) | warm[t] for t in domains], axis=0
     )
@@ -63,6 +63,24 @@ def hold_out_validation(graph: InterestGraph, fold: int, half_life_days: float) 
         cold_users=cold_users,
         warm_likes=[select_entries(graph.interactions, mask) for mask in warm],
     )
+
+
+def warm_likes(graph: InterestGraph, target: int, fold: int, *, several: bool) -> NDArray[np.bool_]:
+    """Masks one like of each warm validation user, see `isthmus.gnn.data.held_out_likes`.
+
+    Args:
+        graph: The snapshot.
+        target: Index of the target domain.
+        fold: The fold.
+        several: Whether to add the next folds while there are too few users: where no cold-start
+            users tune the merge weights, these do.
+    """
+    hidden = held_out_likes(graph, target, fold)
+    for offset in range(1, FOLDS if several else 1):
+        if np.count_nonzero(hidden) >= MIN_VALIDATION_USERS:
+            break
+        hidden |= held_out_likes(graph, target, (fold + offset) % FOLDS)
+    return hidden
 
 
 def validation_users(graph: InterestGraph, fold: int) -> list[NDArray[np.int64]]:

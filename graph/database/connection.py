@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError, TransientError
 
+from isthmus.errors import InputError
 from isthmus.graph.database import statements
 from isthmus.graph.database.errors import ServerTooOld, translate_error
+from isthmus.graph.database.ownership import count_foreign_nodes, foreign_nodes_error
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ BATCH_ROWS = 20_000
 RETRY_WAIT_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # in total as long as the driver retries
 # The server's default limit is meant for single statements.
 BATCHED_TIMEOUT_SECONDS = 6 * 3600.0
+# Statements that write without a search for nodes of somebody else: events, in milliseconds, and
+# records of isthmus itself.
+UNCHECKED = ("feedback/", "admin/", "lock/")
 Row = dict[str, Any]
 Result = TypeVar("Result")
 
@@ -86,13 +91,32 @@ class Graph:
         self.database = database
         self.uri = uri
         self.capabilities = capabilities
+        self._is_own = False
+
+    def check_is_own(self) -> None:
+        """Checks once that no nodes of somebody else have the labels of isthmus.
+
+        Raises:
+            ForeignNodes: There are such nodes; the message has their numbers.
+        """
+        if self._is_own:
+            return
+        if counts := count_foreign_nodes(self.read):
+            where = f"{self.database} at {self.uri}"
+            raise foreign_nodes_error(counts, where, self.capabilities.edition)
+        self._is_own = True
 
     def read(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement of the catalogue in one read transaction; returns its rows."""
         return self.run(statements.load_statement(name).text, parameters, neo4j.RoutingControl.READ)
 
     def write(self, name: str, /, **parameters: Any) -> list[Row]:
-        """Runs a statement of the catalogue in one write transaction; returns its rows."""
+        """Runs a statement of the catalogue in one write transaction; returns its rows.
+
+        Raises:
+            ForeignNodes: The database has nodes of somebody else.
+        """
+        self._check_before_write(name)
         return self.run(
             statements.load_statement(name).text, parameters, neo4j.RoutingControl.WRITE
         )
@@ -131,6 +155,7 @@ class Graph:
         The driver does not retry such statements when another writer blocks a batch. This method
         retries them from the start, since all of them are idempotent.
         """
+        self._check_before_write(name)
         query = neo4j.Query(statements.load_statement(name).text, timeout=BATCHED_TIMEOUT_SECONDS)
         with self._translate_errors(), self.driver.session(database=self.database) as session:
             for wait in RETRY_WAIT_SECONDS:
@@ -148,6 +173,10 @@ class Graph:
                 self.write(name, rows=batch.to_dicts(), **parameters)
                 advance(len(batch))
 
+    def _check_before_write(self, name: str) -> None:
+        if not name.startswith(UNCHECKED):
+            self.check_is_own()
+
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
         """Turns errors of the driver in the block into those of `isthmus.graph.database.errors`."""
@@ -162,8 +191,13 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
     """Opens a database and queries the capabilities of its server.
 
     Raises:
-        IsthmusError: The address is invalid, the server refuses the connection or is too old.
+        InputError: The address or the database is invalid.
+        IsthmusError: The server refuses the connection or is too old.
     """
+    if database == "system":
+        raise InputError(
+            "NEO4J_DATABASE is system, which holds no graph.", "Name another, as neo4j."
+        )
     try:
         driver = neo4j.GraphDatabase.driver(
             uri,
@@ -172,8 +206,6 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
             notifications_min_severity="OFF",
         )
     except (DriverError, ValueError) as error:
-        from isthmus.errors import InputError
-
         raise InputError(
             f"NEO4J_URI {uri!r} is invalid: {error}", "Use bolt://HOST:PORT or neo4j://HOST:PORT."
         ) from error

@@ -27,6 +27,10 @@ class DatabaseUnusable(IsthmusError):
     """The database is full, read-only, missing or not online."""
 
 
+class ForeignNodes(InputError):
+    """The database has nodes of somebody else under the labels of isthmus."""
+
+
 class QueryFailed(IsthmusError):
     """The server rejected a statement."""
 
@@ -43,12 +47,33 @@ def translate_error(
     error: neo4j_errors.Neo4jError | neo4j_errors.DriverError, uri: str
 ) -> IsthmusError:
     """Turns an error of the driver into one with advice."""
+    if _code(error) == "Neo.ClientError.Security.Forbidden":
+        return DatabaseUnusable(
+            f"The user of NEO4J_USERNAME may not do this at {uri}: {_sentence(error)}",
+            "Give it the rights to read, write and create indexes, or set NEO4J_USERNAME to "
+            "another user.",
+        )
+    if _code(error) == "Neo.ClientError.Security.CredentialsExpired":
+        return WrongPassword(
+            f"The password of the user at {uri} has to be changed before its first use.",
+            "Change it in Neo4j Browser or by ALTER CURRENT USER, then set NEO4J_PASSWORD.",
+        )
+    if _code(error) == "Neo.ClientError.Security.AuthenticationRateLimit":
+        return WrongPassword(
+            f"The server at {uri} had too many wrong passwords in a row.",
+            "Wait some seconds, and set NEO4J_USERNAME and NEO4J_PASSWORD.",
+        )
     if isinstance(error, neo4j_errors.AuthError):
         return WrongPassword(
             f"The server at {uri} does not accept this user name and password.",
             "Set NEO4J_USERNAME and NEO4J_PASSWORD.",
         )
     if isinstance(error, neo4j_errors.ServiceUnavailable | neo4j_errors.SessionExpired):
+        if "routing" in str(error) and uri.startswith("neo4j"):
+            return ServerRefused(
+                f"The server at {uri} does not name servers that can be reached: {error}.",
+                f"For a single server, write NEO4J_URI=bolt{uri.removeprefix('neo4j')}.",
+            )
         return ServerRefused(
             f"No Neo4j server answers at {uri}: {error}.",
             "Start it or correct NEO4J_URI; without NEO4J_URI isthmus runs its own server.",
@@ -58,11 +83,33 @@ def translate_error(
     return ServerRefused(f"The connection to {uri} failed: {error}.", "Try again.")
 
 
+def _code(error: Exception) -> str:
+    """Returns the server's code of an error, or nothing."""
+    return (
+        (getattr(error, "code", None) or "") if isinstance(error, neo4j_errors.Neo4jError) else ""
+    )
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join((getattr(error, "message", None) or str(error)).split())
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def _translate_server_error(error: neo4j_errors.Neo4jError, uri: str) -> IsthmusError:
-    code, message = error.code or "", error.message or str(error)
+    code, message = _code(error), _sentence(error)
     if code == "Neo.ClientError.Database.DatabaseNotFound":
         return DatabaseUnusable(
             f"The server at {uri} has no such database: {message}", "Set NEO4J_DATABASE."
+        )
+    if code == "Neo.ClientError.Schema.ConstraintCreationFailed":
+        return DatabaseUnusable(
+            f"A constraint cannot be created at {uri}: {message}",
+            "Remove the nodes that are there twice, or give isthmus an empty database.",
+        )
+    if "MemoryPoolOutOfMemory" in code or "OutOfMemory" in code:
+        return DatabaseUnusable(
+            f"The server at {uri} has too little memory: {message}",
+            "Raise ISTHMUS_SERVER_HEAP and start the server again, or the limits of your server.",
         )
     if code in _READ_ONLY_CODES:
         return DatabaseUnusable(

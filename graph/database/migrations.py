@@ -73,7 +73,8 @@ def pending_migrations(graph: Graph) -> list[Migration]:
         MissingMigration: The file of an applied migration was changed or is missing.
     """
     files = {migration.name: migration for migration in read_migrations()}
-    applied = {row["name"]: row["checksum"] for row in graph.read("admin/migrations")}
+    rows = graph.read("admin/migrations")
+    applied = {row["name"]: row["checksum"] for row in rows if row["checksum"] is not None}
     for name, checksum in applied.items():
         if name not in files or files[name].checksum != checksum:
             raise MissingMigration(
@@ -95,11 +96,13 @@ def migrate(graph: Graph) -> list[str]:
     two runs at once, therefore end in the same graph.
 
     Raises:
+        ForeignNodes: The database has nodes of somebody else under the labels of isthmus.
         MissingMigration: The file of an applied migration was changed or is missing.
     """
     pending = pending_migrations(graph)
     if not pending:
         return []
+    graph.check_is_own()
     with progress("migrate", len(pending), "files") as advance:
         for migration in pending:
             graph.run(migration.text, {})

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from isthmus.errors import IsthmusError
 from isthmus.graph import server
+from isthmus.graph.database.address import check_answers, read_address
 from isthmus.graph.database.connection import Graph, open_graph
-from isthmus.graph.database.errors import ServerRefused
+from isthmus.graph.database.errors import ForeignNodes, QueryFailed, ServerRefused
 from isthmus.settings import Settings
 
 
@@ -20,6 +22,7 @@ def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
         migrated: Apply pending migrations first.
 
     Raises:
+        InputError: The address is invalid, or the database holds nodes of somebody else.
         IsthmusError: The connection is refused, the password is wrong, the version is older than
             5.26, or an applied migration was changed.
     """
@@ -29,7 +32,22 @@ def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
             from isthmus.graph.database.migrations import migrate
 
             migrate(graph)
-        yield graph
+        try:
+            yield graph
+        except Exception as error:
+            if not isinstance(error, IsthmusError) or isinstance(error, QueryFailed):
+                _blame_foreign_nodes(graph, error)
+            raise
+
+
+def _blame_foreign_nodes(graph: Graph, error: Exception) -> None:
+    """Raises `ForeignNodes` if an unexpected error may come from nodes of somebody else."""
+    try:
+        graph.check_is_own()
+    except ForeignNodes as foreign:
+        raise foreign from error
+    except IsthmusError:  # the first error says more
+        pass
 
 
 def _open(settings: Settings, stack: ExitStack) -> Graph:
@@ -39,8 +57,10 @@ def _open(settings: Settings, stack: ExitStack) -> Graph:
         return stack.enter_context(open_graph(uri, user, password, settings.neo4j_database))
 
     if settings.neo4j_uri is not None:
+        address = read_address(settings.neo4j_uri)
+        check_answers(address)
         password = settings.neo4j_password.get_secret_value()
-        return open_at(settings.neo4j_uri, settings.neo4j_username, password)
+        return open_at(address.uri, settings.neo4j_username, password)
     record = server.start(settings)
     try:
         return open_at(record.uri, record.username, record.password())

@@ -15,6 +15,7 @@ from isthmus.graph.ingest import (
     ACCOUNTS,
     REJECTED,
     find_items,
+    find_near_item,
     item_key,
     known_owners,
     replace_accounts,
@@ -77,8 +78,10 @@ def record_interaction(
         raise InputError(f"The {rejected['column']} {rejected['reason']}.", "Correct the value.")
     recorded = record_events(graph, events.frame, settings)
     if not recorded.rejected.is_empty():
+        near = find_near_item(graph, domain, item_id)
+        meant = f" Did you mean {near!r}?" if near else ""
         raise InputError(
-            f"No item {item_id!r} in {domain!r}: {recorded.rejected['reason'][0]}.",
+            f"No item {item_id!r} in {domain!r}: {recorded.rejected['reason'][0]}.{meant}",
             "Correct the item or the domain, or load the item with `isthmus ingest`.",
         )
     return {"user": user} | interaction | {"recorded": recorded.changed == 1}

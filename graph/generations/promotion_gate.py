@@ -2,7 +2,8 @@
 
 For each target domain some users are held out from every training: it does not see their
 interactions in that domain. Both generations rank items for them by the product's Cypher as for
-cold-start users, and the gate compares the NDCG@10.
+cold-start users, and the gate compares the NDCG@10. In a domain that nobody links with another,
+single likes are held out instead, see `isthmus.graph.generations.held_out_likes`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from isthmus.gnn.data import hide_interactions, interactions_in_domain, interactions_of_users
 from isthmus.gnn.metrics import LIST_LENGTH, bootstrap_interval, ndcg
 from isthmus.graph.database import Graph
+from isthmus.graph.generations.held_out_likes import MAX_LIKES_PER_TARGET, SHARE, held_out_likes
 from isthmus.graph.serving import CLIENTS, rank_items
 from isthmus.progress import progress
 from isthmus.settings import Settings
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 HELD_OUT_SHARE = 0.05
 MAX_USERS_PER_TARGET = 500
 MIN_USERS = 30
-HELD_OUT_RULE = f"the first {MAX_USERS_PER_TARGET} of {HELD_OUT_SHARE:.0%} a target, by hash"
+HELD_OUT_RULE = (
+    f"the first {MAX_USERS_PER_TARGET} of {HELD_OUT_SHARE:.0%} a target, by hash; one like of the "
+    f"first {MAX_LIKES_PER_TARGET} of {SHARE:.0%} where nobody links a target with another domain"
+)
 """Selection of the held-out users. Only generations trained with the same rule can be compared."""
 
 
@@ -80,11 +85,12 @@ def _hash(user: str, domain: str) -> float:
 def hide_held_out(
     data: InterestGraph, held_out: Sequence[NDArray[np.int64]], half_life_days: float
 ) -> InterestGraph:
-    """Hides the interactions of held-out users in their target domain from a snapshot."""
+    """Hides the interactions of held-out users in their target domain, and the held-out likes."""
     hidden = np.any(
         [interactions_of_users(data, target, users) for target, users in enumerate(held_out)],
         axis=0,
     )
+    hidden[np.concatenate(held_out_likes(data))] = True
     return hide_interactions(data, hidden, half_life_days=half_life_days)
 
 
@@ -98,6 +104,9 @@ def compare_generations(
 ) -> GateDecision:
     """Compares a candidate with the active generation on the held-out users.
 
+    The first candidate is compared with the answers without a generation, which come from content
+    and popularity.
+
     Args:
         graph: The graph that stores both generations.
         data: The snapshot of the challenger, with the interactions of the held-out users.
@@ -108,13 +117,14 @@ def compare_generations(
     """
     new = held_out_ndcg(graph, data, held_out, challenger, settings)
     new_metrics = _summarize(data, new)
-    if champion is None:
-        return GateDecision(True, "There was no champion to compare with.", challenger=new_metrics)
-    if champion["settings"].get("held_out") != HELD_OUT_RULE:
+    if champion is not None and champion["settings"].get("held_out") != HELD_OUT_RULE:
         reason = "The champion was trained on the held-out users, so the two cannot be compared."
         return GateDecision(True, reason, challenger=new_metrics)
-    old = held_out_ndcg(graph, data, held_out, champion["number"], settings)
+    number = None if champion is None else champion["number"]
+    old = held_out_ndcg(graph, data, held_out, number, settings)
     promoted, reason = decide_promotion(np.concatenate(old), np.concatenate(new), settings)
+    if champion is None:
+        reason = f"Compared with the answers by content and popularity: {reason}"
     return GateDecision(promoted, reason, _summarize(data, old), new_metrics)
 
 
@@ -133,8 +143,7 @@ def decide_promotion(
     """
     if len(champion) < MIN_USERS:
         return True, (
-            f"Only {len(champion)} held-out users have likes in their target domain, fewer than "
-            f"{MIN_USERS}: too few to compare."
+            f"{len(champion)} users could be held out, fewer than {MIN_USERS}: too few to compare."
         )
     gain = challenger - champion
     low, high = bootstrap_interval(gain, settings.seed)
@@ -154,24 +163,30 @@ def held_out_ndcg(
     graph: Graph,
     data: InterestGraph,
     held_out: Sequence[NDArray[np.int64]],
-    generation: int,
+    generation: int | None,
     settings: Settings,
 ) -> list[NDArray[np.float64]]:
-    """Computes the NDCG@10 of each held-out user with likes, by target domain, as if cold.
+    """Computes the NDCG@10 of each held-out user with likes, by target domain.
 
-    A user who was deleted meanwhile counts 0 for every generation.
+    Without a number, by the active generation, or by content where there is none. A user who was
+    deleted meanwhile counts 0 for every generation.
     """
     from isthmus.gnn.data import domain_likes
 
-    by_target = []
-    for target, users in enumerate(held_out):
-        likes = domain_likes(data, target, users)
-        rows = np.flatnonzero(np.diff(likes.indptr))
-        lists = _rank_domain(graph, data, target, users[rows], generation, settings)
-        values = [
-            _list_ndcg(items, csr_array(likes[[row]]))
-            for row, items in zip(rows, lists, strict=True)
-        ]
+    owners, by_target = data.interaction_users(), []
+    for target, (users, single) in enumerate(zip(held_out, held_out_likes(data), strict=True)):
+        items = data.items_of(target)
+        cold = domain_likes(data, target, users)
+        rows = np.flatnonzero(np.diff(cold.indptr))
+        place = np.searchsorted(items, data.interactions.indices[single])
+        ones = np.ones(len(single), np.float32)
+        warm = csr_array((ones, place, np.arange(len(single) + 1)), shape=(len(single), len(items)))
+        hidden: list[str | None] = [None] * len(rows)
+        hidden += data.items[items[place]].tolist()
+        names = [*data.users[users[rows]].tolist(), *data.users[owners[single]].tolist()]
+        lists = _rank_domain(graph, data, target, names, hidden, generation, settings)
+        likes = csr_array(vstack([cold[rows], warm], format="csr"))
+        values = [_list_ndcg(ranked, csr_array(likes[[k]])) for k, ranked in enumerate(lists)]
         by_target.append(np.array(values, dtype=np.float64))
     return by_target
 
@@ -180,27 +195,39 @@ def _rank_domain(
     graph: Graph,
     data: InterestGraph,
     target: int,
-    users: NDArray[np.int64],
-    generation: int,
+    users: list[str],
+    hidden: list[str | None],
+    generation: int | None,
     settings: Settings,
 ) -> list[list[int]]:
-    """Ranks a target domain for each user as if cold; indices among its items, best first."""
+    """Ranks a target domain for each user; indices among its items, best first.
+
+    A user is ranked for as if cold, or, where there is the key of a held-out like, without it.
+    """
     domain = data.domains[target]
+    name = "content" if generation is None else f"generation {generation}"
     place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
 
-    def rank(user: str) -> list[int]:
+    def rank(user: str, like: str | None) -> list[int]:
         rows = rank_items(
-            graph, user, domain, LIST_LENGTH, settings, generation=generation, as_if_cold=True
+            graph,
+            user,
+            domain,
+            LIST_LENGTH,
+            settings,
+            generation=generation,
+            as_if_cold=like is None,
+            hidden=[] if like is None else [like],
         )
         keys = (f"{domain}:{row['item_id']}" for row in rows)
         return [place[key] for key in keys if key in place]  # without items newer than the snapshot
 
     lists = []
     with (
-        progress(f"evaluate generation {generation} in {domain}", len(users), "users") as advance,
+        progress(f"evaluate {name} in {domain}", len(users), "users") as advance,
         ThreadPoolExecutor(CLIENTS) as clients,
     ):
-        for items in clients.map(rank, data.users[users].tolist()):
+        for items in clients.map(rank, users, hidden):
             lists.append(items)
             advance(1)
     return lists

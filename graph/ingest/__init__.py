@@ -5,9 +5,13 @@ from isthmus.graph.ingest.dataset import Dataset, resolve_items
 from isthmus.graph.ingest.load import (
     ingest_dataset,
     loaded_datasets,
+    remembered_weights,
     scale_popularity,
     update_popularity,
 )
+from isthmus.graph.ingest.near_ids import find_near_item
+from isthmus.graph.ingest.preview import preview_dataset
+from isthmus.graph.ingest.readings import ColumnReading
 from isthmus.graph.ingest.rejected import append_rejected
 from isthmus.graph.ingest.rows import (
     account_owners,
@@ -25,14 +29,17 @@ from isthmus.graph.ingest.rows import (
 )
 from isthmus.graph.ingest.schema import (
     ACCOUNTS,
+    COUNT_NAMES,
     DTYPES,
     EVENTS,
+    FOLLOWS,
     INTERACTIONS,
     ITEMS,
     MAX_ID,
     MAX_NAME,
     MAX_SHOWN_CHARACTERS,
     MAX_TEXT,
+    RATING_NAMES,
     REJECTED,
     TABLES,
     TEXTS,
@@ -43,18 +50,22 @@ from isthmus.graph.ingest.schema import (
 
 __all__ = [
     "ACCOUNTS",
+    "COUNT_NAMES",
     "DTYPES",
     "EVENTS",
+    "FOLLOWS",
     "INTERACTIONS",
     "ITEMS",
     "MAX_ID",
     "MAX_NAME",
     "MAX_SHOWN_CHARACTERS",
     "MAX_TEXT",
+    "RATING_NAMES",
     "REJECTED",
     "TABLES",
     "TEXTS",
     "Column",
+    "ColumnReading",
     "Dataset",
     "Kind",
     "Table",
@@ -66,11 +77,14 @@ __all__ = [
     "bulk_load",
     "category_names",
     "find_items",
+    "find_near_item",
     "ingest_dataset",
     "item_key",
     "known_items",
     "known_owners",
     "loaded_datasets",
+    "preview_dataset",
+    "remembered_weights",
     "replace_accounts",
     "resolve_items",
     "scale_popularity",

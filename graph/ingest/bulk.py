@@ -71,6 +71,7 @@ def _check_empty(settings: Settings) -> None:
         return
     with connect(settings, migrated=False) as graph:
         if graph.read("admin/nodes")[0]["nodes"]:
+            graph.check_is_own()
             raise InputError(
                 "The graph is not empty, and a bulk load needs an empty graph.",
                 "Load without --bulk to add to the graph, or create a new graph in another home "

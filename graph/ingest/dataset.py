@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from isthmus.graph.ingest.near_ids import near_ids
+from isthmus.graph.ingest.readings import ColumnReading
 from isthmus.graph.ingest.schema import MAX_SHOWN_CHARACTERS, TABLES, Kind
 
 
@@ -31,6 +33,7 @@ class Dataset:
         rejected: Invalid rows, schema `REJECTED`.
         rows: Number of rows read: valid, rejected and repeated.
         repeated: Number of rows that repeat an earlier row with the same key.
+        readings: How the columns were understood, by table and column.
 
     Times are seconds since 1970 in UTC. Every frame ends with `file` and `line`, the place where a
     row was read, for errors that are found later.
@@ -45,6 +48,7 @@ class Dataset:
     rejected: pl.DataFrame
     rows: int
     repeated: int = 0
+    readings: dict[str, dict[str, ColumnReading]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, table in TABLES.items():
@@ -81,9 +85,11 @@ def resolve_items(frame: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFram
 
     Returns:
         The rows whose item exists, in their order, with its domain; and the others as `REJECTED`:
-        the item does not exist, or its item_id exists in several domains.
+        the item does not exist, or its item_id exists in several domains. An id that is written
+        7.0 meets 7, and 7 meets 7.0, where only the other one exists.
     """
     known = known.select("item_id", "domain").unique()
+    frame = _meet_spellings(frame, known)
     domains_of_id = known.group_by("item_id").agg(
         pl.col("domain").min().alias("_domain"),
         pl.len().alias("_domains"),
@@ -110,7 +116,7 @@ def resolve_items(frame: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFram
             pl.coalesce("domain", "_domain").alias("domain"),
         )
     )
-    rejected = resolved.filter(pl.col("reason").is_not_null()).select(
+    rejected = _name_near_ids(resolved.filter(pl.col("reason").is_not_null()), known).select(
         "file",
         "line",
         pl.lit("item_id").alias("column"),
@@ -118,3 +124,48 @@ def resolve_items(frame: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFram
         "reason",
     )
     return resolved.filter(pl.col("reason").is_null()).select(frame.columns), rejected
+
+
+def _meet_spellings(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Writes the item ids 7.0 as 7, and 7 as 7.0, where only the other spelling exists."""
+    unknown = frame.select(pl.col("item_id").drop_nulls().unique()).join(
+        known, on="item_id", how="anti"
+    )
+    whole = pl.col("item_id").str.replace(r"^(-?\d+)\.0+$", "$1")
+    other = pl.when(whole == pl.col("item_id")).then(whole + ".0").otherwise(whole)
+    met = unknown.with_columns(other.alias("_other")).join(
+        known.select(pl.col("item_id").unique().alias("_other")), on="_other"
+    )
+    if met.is_empty():
+        return frame
+    return (
+        frame.join(met, on="item_id", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("_other", "item_id").alias("item_id"))
+        .drop("_other")
+    )
+
+
+def _name_near_ids(rejected: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Adds to the reason of the first rejected rows the id that was probably meant."""
+    missing = rejected.filter(pl.col("reason").str.starts_with("there is no such item"))
+    meant: dict[tuple[str, str | None], str] = {}
+    for domain in missing["domain"].unique():
+        in_domain = known if domain is None else known.filter(pl.col("domain") == domain)
+        ids = missing.filter(pl.col("domain").eq_missing(domain))["item_id"]
+        near = near_ids(ids, in_domain["item_id"].to_list())
+        meant |= {(item_id, domain): other for item_id, other in near.items()}
+    if not meant:
+        return rejected
+    names = pl.DataFrame(
+        [(item_id, domain, other) for (item_id, domain), other in meant.items()],
+        schema={"item_id": pl.String, "domain": pl.String, "_near": pl.String},
+        orient="row",
+    )
+    return rejected.join(
+        names, on=["item_id", "domain"], how="left", nulls_equal=True, maintain_order="left"
+    ).with_columns(
+        pl.when(pl.col("_near").is_not_null() & pl.col("reason").str.starts_with("there is no"))
+        .then(pl.format("{}; did you mean {}?", "reason", "_near"))
+        .otherwise("reason")
+        .alias("reason")
+    )

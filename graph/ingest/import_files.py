@@ -14,6 +14,7 @@ import polars as pl
 
 from isthmus.errors import IsthmusError
 from isthmus.graph.ingest.dataset import Dataset
+from isthmus.graph.ingest.readings import readings_json
 from isthmus.graph.ingest.rows import GraphRows
 from isthmus.progress import progress
 
@@ -161,7 +162,12 @@ def _node_files(rows: GraphRows, half_life_days: float, tables: str) -> list[Imp
 def _dataset_file(dataset: Dataset, tables: str) -> ImportFile:
     now = int(datetime.now(UTC).timestamp() * 1000)
     frame = pl.DataFrame(
-        {"path": [tables], "fingerprint": [dataset.fingerprint], "loaded_at": [now]}
+        {
+            "path": [tables],
+            "fingerprint": [dataset.fingerprint],
+            "readings": [readings_json(dataset.readings)],
+            "loaded_at": [now],
+        }
     )
     return _node_file("Dataset", frame.with_columns(_datetime("loaded_at")).drop("loaded_at"))
 

@@ -6,13 +6,17 @@ every statement merges by key. `bulk` loads the same rows into an empty graph.
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 
 from isthmus.graph.database import BATCH_ROWS, Graph
 from isthmus.graph.ingest.dataset import Dataset
+from isthmus.graph.ingest.readings import changed_readings, readings_json, stored_weights
 from isthmus.graph.ingest.rows import IngestSummary, build_rows
 from isthmus.settings import Settings
+
+logger = logging.getLogger("isthmus")
 
 
 def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> IngestSummary:
@@ -30,6 +34,8 @@ def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Setting
     """
     start = time.monotonic()
     rows = build_rows(dataset, settings, graph)
+    for sentence in changed_readings(stored_readings(graph, path), dataset.readings):
+        logger.warning("%s", sentence)
     graph.write("ingest/domains", names=rows.items["domain"].unique().to_list())
     graph.write_batches("ingest/items", rows.items, "load items", BATCH_ROWS // 2)
     graph.write_batches("ingest/users", rows.users, "load users")
@@ -38,9 +44,25 @@ def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Setting
     graph.write_batches("ingest/accounts", rows.accounts, "load accounts")
     graph.write_batches("ingest/follows", rows.follows, "load follows")
     graph.write_batches("ingest/category_names", rows.category_names, "load category names")
-    graph.write("ingest/dataset", path=str(path.absolute()), fingerprint=dataset.fingerprint)
+    graph.write(
+        "ingest/dataset",
+        path=str(path.absolute()),
+        fingerprint=dataset.fingerprint,
+        readings=readings_json(dataset.readings),
+    )
     update_popularity(graph, settings.half_life_days)
     return rows.summary(start)
+
+
+def stored_readings(graph: Graph, path: Path) -> str | None:
+    """Returns the result of `readings_json` of the last load of a folder; None if there is none."""
+    rows = graph.read("ingest/known_readings", path=str(path.absolute()))
+    return rows[0]["readings"] if rows else None
+
+
+def remembered_weights(graph: Graph, path: Path) -> str | None:
+    """Returns the option `--weights` with which a folder was loaded last; None if without."""
+    return stored_weights(stored_readings(graph, path))
 
 
 def loaded_datasets(graph: Graph) -> list[str]:

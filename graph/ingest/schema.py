@@ -24,8 +24,8 @@ class Kind(Enum):
     LABEL = "a short text on one line"
     TEXT = "a text"
     NUMBER = "a finite number"
-    TIME = "a time: ISO date or date-time, or seconds or milliseconds since 1970"
-    CATEGORIES = "names separated by |"
+    TIME = "a time: a date, a date-time, or seconds or milliseconds since 1970"
+    CATEGORIES = "names: a list, or separated by |"
 
 
 DTYPES: dict[Kind, pl.DataType] = {
@@ -50,6 +50,9 @@ class Column:
         low: Minimum of a number.
         high: Maximum of a number.
         default: Value of a row that has none.
+        aliases: Other names in the header, which count where the first is missing.
+        is_rating: Whether the scale of its numbers is found and brought to likes and dislikes.
+        may_be_future: Whether a time may be later than tomorrow, such as a date of release.
     """
 
     name: str
@@ -58,6 +61,9 @@ class Column:
     low: float = -MAX_WEIGHT
     high: float = MAX_WEIGHT
     default: str | float | None = None
+    aliases: tuple[str, ...] = ()
+    is_rating: bool = False
+    may_be_future: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,39 +87,63 @@ class Table:
         return pl.Schema(types | {"file": pl.String(), "line": pl.Int64()})
 
 
+USER_NAMES = ("userid", "user", "uid", "customer_id", "reviewer_id", "member_id")
+ITEM_NAMES = ("itemid", "item", "iid", "product_id", "movie_id", "movieid", "book_id", "asin")
+TIME_NAMES = (
+    *("time", "date", "datetime", "created_at", "created", "rated_at", "event_time", "ts"),
+    *("unix_timestamp", "unixtime", "reviewed_at", "review_date"),
+)
+RATING_NAMES = ("rating", "ratings", "stars", "star_rating", "score", "vote", "grade")
+COUNT_NAMES = (
+    *("count", "counts", "plays", "play_count", "playcount", "listens", "views", "clicks"),
+    *("quantity", "hours", "playtime", "purchases"),
+)
+TEXT_NAMES = ("review_text", "review", "comment", "content", "body")
+
 ITEMS = Table(
     "items",
     (
-        Column("item_id", Kind.ID, required=True),
+        Column("item_id", Kind.ID, required=True, aliases=(*ITEM_NAMES, "id", "isbn", "sku")),
         Column("domain", Kind.NAME, required=True),
-        Column("title", Kind.TEXT, default=""),
-        Column("text", Kind.TEXT),
-        Column("categories", Kind.CATEGORIES),
-        Column("published_at", Kind.TIME),
+        Column("title", Kind.TEXT, default="", aliases=("name", "item_name", "product_name")),
+        Column("text", Kind.TEXT, aliases=("description", "summary", "overview", "synopsis")),
+        Column("categories", Kind.CATEGORIES, aliases=("genres", "category", "genre", "tags")),
+        Column(
+            "published_at",
+            Kind.TIME,
+            aliases=("release_date", "published", "publication_date", "year"),
+            may_be_future=True,
+        ),
     ),
     key=("domain", "item_id"),
 )
 INTERACTIONS = Table(
     "interactions",
     (
-        Column("user_id", Kind.ID, required=True),
-        Column("item_id", Kind.ID, required=True),
+        Column("user_id", Kind.ID, required=True, aliases=USER_NAMES),
+        Column("item_id", Kind.ID, required=True, aliases=ITEM_NAMES),
         Column("domain", Kind.NAME),
-        Column("weight", Kind.NUMBER, default=1.0),
-        Column("timestamp", Kind.TIME),
-        Column("kind", Kind.LABEL),
+        Column(
+            "weight",
+            Kind.NUMBER,
+            default=1.0,
+            aliases=(*RATING_NAMES, *COUNT_NAMES),
+            is_rating=True,
+        ),
+        Column("timestamp", Kind.TIME, aliases=TIME_NAMES),
+        Column("kind", Kind.LABEL, aliases=("event_type", "event", "action", "behavior")),
         Column("platform", Kind.NAME),
     ),
 )
 TEXTS = Table(
     "texts",
     (
-        Column("user_id", Kind.ID, required=True),
-        Column("text", Kind.TEXT, required=True),
-        Column("item_id", Kind.ID),
+        Column("user_id", Kind.ID, required=True, aliases=USER_NAMES),
+        Column("text", Kind.TEXT, required=True, aliases=TEXT_NAMES),
+        Column("item_id", Kind.ID, aliases=ITEM_NAMES),
         Column("domain", Kind.NAME),
-        Column("timestamp", Kind.TIME),
-        Column("language", Kind.LABEL),
+        Column("timestamp", Kind.TIME, aliases=TIME_NAMES),
+        Column("language", Kind.LABEL, aliases=("lang",)),
         Column("kind", Kind.LABEL),
     ),
 )

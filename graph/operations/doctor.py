@@ -152,6 +152,11 @@ def _check_server(settings: Settings) -> list[Check]:
 
 
 def _check_graph(graph: Graph, settings: Settings) -> Iterator[Check]:
+    try:
+        graph.check_is_own()
+    except IsthmusError as error:  # no advice for isthmus's own graph would work
+        yield Check("graph", False, error.message, error.advice)
+        return
     yield _check_migrations(graph)
     yield _check_indexes(graph)
     counts = graph.read("admin/contents")[0]

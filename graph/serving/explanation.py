@@ -20,8 +20,15 @@ def format_answer(answer: dict[str, Any], paths: bool = False) -> str:
     for rank, item in enumerate(answer["items"], start=1):
         lines.append(f"{rank:>3}. {item['title'] or item['item_id']}  {_figure(item)}")
         if paths:
-            lines += [f"       {p['share']:+.4f}  {describe_path(p)}" for p in item["paths"]]
+            lines += [
+                f"       {p['share']:+.4f}  {describe_path(p)}" for p in _shown(item["paths"])
+            ]
     return "\n".join(lines)
+
+
+def _shown(paths: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The paths whose share is not 0 as it is printed."""
+    return [path for path in paths if abs(path["share"]) >= 0.00005]
 
 
 def _figure(item: dict[str, Any]) -> str:

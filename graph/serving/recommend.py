@@ -32,7 +32,7 @@ def recommend_for_user(
     if not rows:
         check_names(graph, user, domain)
     answer = build_answer(rows, domain)
-    note = _write_note(rows, user, domain)
+    note = _write_note(rows, user, domain) if paths else None
     return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
 
 
@@ -46,6 +46,7 @@ def rank_items(
     paths: bool = False,
     generation: int | None = None,
     as_if_cold: bool = False,
+    hidden: Sequence[str] = (),
 ) -> list[Row]:
     """Returns rows of `recommend/for_user`, best first; none if the user or domain does not exist.
 
@@ -58,6 +59,7 @@ def rank_items(
         paths: Whether to return the paths of each row.
         generation: Number of the generation to use, active or not; None for the active one.
         as_if_cold: Whether to hide the user's interactions in the domain, as for a cold-start user.
+        hidden: Keys of items whose interactions with the user are hidden.
     """
     candidates, most_edges = POPULAR_CANDIDATES + n, settings.edges_per_node
     while True:
@@ -72,6 +74,7 @@ def rank_items(
             paths=paths,
             generation=generation,
             as_if_cold=as_if_cold,
+            hidden=list(hidden),
             most_edges=most_edges,
         )
         if rows and rows[0]["most_edges"] > most_edges:
@@ -129,15 +132,39 @@ def build_answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:
 
 
 def _write_note(rows: Sequence[Row], user: str, domain: str) -> str | None:
+    """Writes the note on the items that a user is recommended; None where nothing is missing.
+
+    Args:
+        rows: Rows of `recommend/for_user` with their paths.
+        user: The user's id.
+        domain: The target domain.
+    """
     if not rows:
         return f"{user} has interactions with every item of {domain}."
-    if rows[0]["history"] == 0 and all(_has_popularity_only(row) for row in rows):
+    kinds = {path["kind"] for row in rows for path in row["paths"] if path["share"]}
+    history, untrained = rows[0]["history"], rows[0]["generation"] is None
+    notes = []
+    if not kinds:
+        subject = f"{user} has no history yet, and nobody" if not history else "Nobody"
+        notes.append(
+            f"{subject} likes any of these items of {domain} yet: they are in the order of their "
+            "ids."
+        )
+    elif not history and kinds == {"popularity"}:
         return f"{user} has no history yet: these are the popular items of {domain}."
-    return UNTRAINED if rows[0]["generation"] is None else None
-
-
-def _has_popularity_only(row: Row) -> bool:
-    return all(path["kind"] == "popularity" for path in row["paths"])
+    elif kinds == {"popularity"} and not untrained:
+        notes.append(
+            f"No edge leads from what {user} has met to these items: they are the popular ones of "
+            f"{domain}."
+        )
+    elif history and not untrained and not kinds & {"transfer", "collaborative"}:
+        notes.append(
+            f"No user links these items with what {user} has met: they come from content and "
+            "popularity."
+        )
+    if untrained:
+        notes.append(UNTRAINED)
+    return "\n".join(notes) or None
 
 
 def _is_complete(rows: Sequence[Row]) -> bool:

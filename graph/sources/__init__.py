@@ -1,7 +1,8 @@
-"""Reads datasets: tables, MovieLens, Amazon Reviews, events; writes synthetic data."""
+"""Reads datasets: tables, public datasets as published, events; writes synthetic data."""
 
 from isthmus.graph.sources.events import read_events
 from isthmus.graph.sources.files import MAX_LINE
+from isthmus.graph.sources.id_list import read_ids
 from isthmus.graph.sources.planted import interest_cells, planted_transfers
 from isthmus.graph.sources.planted_texts import PlantedText
 from isthmus.graph.sources.planted_users import PEOPLE
@@ -16,5 +17,6 @@ __all__ = [
     "planted_transfers",
     "read_dataset",
     "read_events",
+    "read_ids",
     "write_synthetic",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import logging
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,55 +13,75 @@ import polars as pl
 
 from isthmus.errors import InputError
 from isthmus.graph.ingest import MAX_TEXT, Table
+from isthmus.graph.sources.dialect import Dialect, recognise_dialect
 from isthmus.graph.sources.files import read_lines
-from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow, missing_column
-
-logger = logging.getLogger("isthmus")
+from isthmus.graph.sources.header import match_columns, renamed_columns
+from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow
 
 
 def read_csv(path: Path, table: Table) -> Iterator[Chunk]:
     """Reads a CSV file, as defined by RFC 4180, in chunks of text columns.
 
-    A row with too many or too few fields, or with a quote that never closes, is malformed; reading
-    continues with the line after its first.
+    Columns may also be separated by semicolons, tabs or bars. A row with too many or too few
+    fields, or with a quote that never closes, is malformed; reading continues with the line after
+    its first. Rows without any value are skipped.
 
     Raises:
-        InputError: The file is not UTF-8 text, or its header lacks a column.
+        InputError: The file is not text, or its header lacks a column.
     """
-    rows = _records(read_lines(path))
+    dialect, lines = recognise_dialect(read_lines(path), table)
+    rows = _records(lines, dialect)
     line, header = next(rows, (1, "is empty"))
     if isinstance(header, str):
         raise InputError(
             f"{path.name}, line {line}: the header cannot be read: it {header}.",
             "Put the column names into the first line, separated by commas.",
         )
-    positions = _column_positions(path, [name.strip() for name in header], table)
-    width = len(header)
-    while True:
-        malformed: list[MalformedRow] = []
-        line_numbers: list[int] = []
-        # One flat list is twice as fast as a list per row, which keeps the garbage collector busy.
-        values: list[str] = []
-        for line, fields in islice(rows, CHUNK_ROWS):
-            if isinstance(fields, str):
-                malformed.append((line, None, None, fields))
-            elif len(fields) != width:
-                reason = f"the row has {len(fields)} fields, but the header has {width}"
-                malformed.append((line, None, ",".join(fields), reason))
-            else:
-                line_numbers.append(line)
-                values += fields
-        if not line_numbers and not malformed:
-            return
-        columns = {
-            name: pl.Series(values[position::width], dtype=pl.String)
-            for name, position in positions.items()
-        }
-        frame = pl.DataFrame({"line": pl.Series(line_numbers, dtype=pl.Int64)} | columns)
-        yield Chunk(frame, malformed)
+    header = [name.strip() for name in header]
+    positions = match_columns(path, header, table)
+    sources = renamed_columns(header, positions)
+    while chunk := _read_chunk(rows, positions, len(header)):
+        yield replace(chunk, sources=sources)
 
 
-def _records(source: Iterator[str]) -> Iterator[tuple[int, list[str] | str]]:
+def _read_chunk(
+    rows: Iterator[tuple[int, list[str] | str]], positions: dict[str, int], width: int
+) -> Chunk | None:
+    malformed: list[MalformedRow] = []
+    line_numbers: list[int] = []
+    # One flat list is twice as fast as a list per row, which keeps the garbage collector busy.
+    values: list[str] = []
+    for line, fields in islice(rows, CHUNK_ROWS):
+        if isinstance(fields, str):
+            malformed.append((line, None, None, fields))
+        elif len(fields) == width:
+            line_numbers.append(line)
+            values += fields
+        elif len(fields) > width and not any(fields[width:]):
+            line_numbers.append(line)
+            values += fields[:width]
+        else:
+            reason = f"the row has {len(fields)} fields, but the header has {width}"
+            malformed.append((line, None, ",".join(fields), reason))
+    if not line_numbers and not malformed:
+        return None
+    columns = {
+        name: pl.Series(values[position::width], dtype=pl.String)
+        for name, position in positions.items()
+    }
+    frame = pl.DataFrame({"line": pl.Series(line_numbers, dtype=pl.Int64)} | columns)
+    return Chunk(_without_empty_rows(frame), malformed)
+
+
+def _without_empty_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Removes the rows without values, of which spreadsheets save many at the end."""
+    names = frame.columns[1:]
+    if not all((frame[name] == "").any() for name in names):
+        return frame
+    return frame.filter(~pl.all_horizontal(pl.col(names) == ""))
+
+
+def _records(source: Iterator[str], dialect: Dialect) -> Iterator[tuple[int, list[str] | str]]:
     """Yields the first line number of each record with its fields, or with an error message."""
     unread: deque[str] = deque()
     record_lines: list[str] = []
@@ -71,8 +91,16 @@ def _records(source: Iterator[str]) -> Iterator[tuple[int, list[str] | str]]:
             record_lines.append(line)
             yield line
 
-    line = 1
-    reader = csv.reader(read_line(), strict=True)
+    def new_reader() -> Iterator[list[str]]:
+        return csv.reader(
+            read_line(),
+            delimiter=dialect.separator,
+            skipinitialspace=dialect.blank,
+            strict=True,
+        )
+
+    line = dialect.first
+    reader = new_reader()
     while True:
         try:
             for fields in reader:
@@ -87,7 +115,7 @@ def _records(source: Iterator[str]) -> Iterator[tuple[int, list[str] | str]]:
             unread.extendleft(reversed(record_lines[1:]))
             record_lines.clear()
             line += 1
-            reader = csv.reader(read_line(), strict=True)
+            reader = new_reader()
 
 
 def _describe_error(error: csv.Error) -> str:
@@ -99,20 +127,3 @@ def _describe_error(error: csv.Error) -> str:
     if "expected after" in reason:
         return "has a quote that never closes, or text after a closing quote"
     return f"is not valid CSV: {reason}"
-
-
-def _column_positions(path: Path, header: list[str], table: Table) -> dict[str, int]:
-    """Returns the position of each column of the table; logs the columns that are ignored."""
-    names = [column.name for column in table.columns]
-    for column in table.columns:
-        if header.count(column.name) > 1:
-            raise InputError(
-                f"{path.name} has the column {column.name} {header.count(column.name)} times.",
-                "Remove all but one of them.",
-            )
-        if column.required and column.name not in header:
-            raise missing_column(path, column.name, header)
-    ignored = [name for name in header if name and name not in names]
-    if ignored:
-        logger.info("%s: ignored columns: %s", path.name, ", ".join(ignored))
-    return {name: header.index(name) for name in names if name in header}

@@ -1,75 +1,152 @@
-"""Reads JSON Lines as rows: one object per line."""
+"""Reads JSON as rows: one object per line, one array of objects, or an object with one list."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
 import polars as pl
 
-from isthmus.errors import InputError
-from isthmus.graph.ingest import Column, Kind, Table
-from isthmus.graph.sources.files import MAX_LINE, is_truncated, read_lines
-from isthmus.graph.sources.validation import CHUNK_ROWS, WHOLE_NUMBERS_ONLY, Chunk, MalformedRow
+from isthmus.graph.ingest import Column, Table
+from isthmus.graph.sources.files import MAX_LINE, is_truncated, read_lines, read_text
+from isthmus.graph.sources.header import find_name, normal_name, read_as
+from isthmus.graph.sources.json_documents import is_column, rows_of_document
+from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow
+from isthmus.graph.sources.values import to_text
 
 logger = logging.getLogger("isthmus")
 
-LIST_SEPARATORS = {Kind.CATEGORIES: "|", Kind.TEXT: "\n"}
-"""Separator that joins a list of values, by the kinds of columns that accept lists."""
+Row = dict[str, object]
+ParsedRow = tuple[int, str, Row | str]
+"""Line number, JSON, and the object or the reason why there is none; "" for a blank line."""
+KeyedColumns = Sequence[tuple[str, Column]]
+"""The columns of a table, each with its key in an object."""
+FindKeys = Callable[[Row], KeyedColumns]
 
 
-def read_jsonl(path: Path, table: Table) -> Iterator[Chunk]:
-    """Reads a JSON Lines file in chunks of text columns, with numbers formatted by Python.
+def read_json(path: Path, table: Table) -> Iterator[Chunk]:
+    """Reads a JSON file in chunks of text columns, with numbers formatted by Python.
 
-    A line that is not a JSON object, or has a value of a type that its column does not accept, is
-    malformed. Blank lines are skipped; keys that are not columns of the table are ignored.
+    The file has one object per line, or is one array of objects, or one object with one list of
+    them; see `rows_of_document`. In the first case a line that is not a JSON object is malformed;
+    a value of a type that its column does not accept always makes the row malformed. Keys that are
+    not columns of the table are ignored.
 
     Raises:
-        InputError: The file is not UTF-8 text, or contains one JSON array.
+        InputError: The file is not text, or is one document that is not JSON or has no rows.
     """
-    numbered_lines = enumerate(read_lines(path), 1)
-    keys: set[str] = set()
-    for first in numbered_lines:
-        if first[0] == 1 and first[1].lstrip().startswith("["):
-            raise InputError(
-                f"{path.name} contains one JSON array, not one object per line.",
-                f"Convert it: jq -c '.[]' {path.name} > {table.name}.jsonl",
-            )
-        yield parse_rows(chain([first], islice(numbered_lines, CHUNK_ROWS - 1)), table, keys)
-    if ignored := keys.difference(column.name for column in table.columns):
-        logger.info("%s: ignored keys: %s", path.name, ", ".join(sorted(ignored)[:20]))
+    lines = read_lines(path)
+    start = list(islice((line for line in enumerate(lines, 1) if line[1].strip()), 2))
+    if not start:
+        return
+    keys = _Keys(path, table)
+    if _is_one_document([line for _, line in start], table):
+        rows: Iterator[ParsedRow] = rows_of_document(path, read_text(path), table)
+    else:
+        rows = map(_parse_line, chain(start, enumerate(lines, start[-1][0] + 1)))
+    # Rows are not collected: many objects that live keep the garbage collector busy.
+    for first in rows:
+        part = chain([first], islice(rows, CHUNK_ROWS - 1))
+        chunk = _build_chunk(part, table, keys.find)
+        yield replace(chunk, sources=dict(keys.sources))
+    if keys.ignored:
+        logger.info("%s: ignored keys: %s", path.name, ", ".join(sorted(keys.ignored)[:20]))
 
 
 def parse_rows(numbered_lines: Iterable[tuple[int, str]], table: Table, keys: set[str]) -> Chunk:
-    """Parses lines, each with its number, as `read_jsonl` parses the lines of a file.
+    """Parses lines, each with its number, as `read_json` parses the lines of a file.
+
+    Columns have their own names only, no aliases.
 
     Args:
         numbered_lines: Line numbers and lines.
         table: Table of the rows.
         keys: Set to which the keys of the objects are added.
     """
+    columns = [(column.name, column) for column in table.columns]
+
+    def find(row: Row) -> KeyedColumns:
+        keys.update(row.keys())
+        return columns
+
+    return _build_chunk(map(_parse_line, numbered_lines), table, find)
+
+
+class _Keys:
+    """Finds the columns of a table among the keys of objects, and remembers what was ignored."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self._path = path
+        self._table = table
+        self._found: dict[tuple[str, ...], KeyedColumns] = {}
+        self.sources: dict[str, str] = {}
+        self.ignored: set[str] = set()
+
+    def find(self, row: Row) -> KeyedColumns:
+        """Returns the columns with their keys; a column that the object lacks has its name."""
+        keys = tuple(row)
+        found = self._found.get(keys)
+        if found is None:
+            found = self._found[keys] = self._find(keys)
+        return found
+
+    def _find(self, keys: tuple[str, ...]) -> KeyedColumns:
+        by_name = {normal_name(key): key for key in keys}
+        found = []
+        for column in self._table.columns:
+            if column.name in keys:
+                found.append(column.name)
+                continue
+            name = find_name(column, by_name, self._table)
+            found.append(column.name if name is None else by_name[name])
+            if name not in (None, normal_name(column.name)) and column.name not in self.sources:
+                self.sources[column.name] = found[-1]
+                read_as(self._path, found[-1], column)
+        self.ignored |= set(keys).difference(found)
+        return list(zip(found, self._table.columns, strict=True))
+
+
+def _is_one_document(start: list[str], table: Table) -> bool:
+    """Whether a file that begins with these lines is one JSON document, not JSON Lines.
+
+    Args:
+        start: The first lines that are not blank, at most two.
+        table: Table of the rows.
+    """
+    first, second = start[0].lstrip(), start[1].lstrip() if len(start) > 1 else ""
+    if first.startswith("["):
+        return not second.startswith("{") or first.strip() in ("[", "[]")
+    if not first.startswith("{") or second.startswith("{"):
+        return False
+    row = _parse_object(start[0])
+    if isinstance(row, str):
+        return len(first) > MAX_LINE // 4 or first.strip() == "{" or bool(second)
+    values = {normal_name(name): value for name, value in row.items()}
+    names = (find_name(column, values, table) for column in table.columns if column.required)
+    return not second and not any(name and not is_column(values[name]) for name in names)
+
+
+def _build_chunk(rows: Iterable[ParsedRow], table: Table, find: FindKeys) -> Chunk:
     names = [column.name for column in table.columns]
     malformed: list[MalformedRow] = []
     line_numbers: list[int] = []
     # One flat list, since a list per row keeps the garbage collector busy.
     values: list[str | None] = []
-    for number, line in numbered_lines:
-        if not line or line.isspace():
-            continue
-        row = _parse_object(line)
+    for number, source, row in rows:
         if isinstance(row, str):
-            malformed.append((number, None, line.strip(), row))
+            if row:
+                malformed.append((number, None, source.strip(), row))
             continue
-        texts = _column_texts(number, row, table, escaped="\\u" in line)
+        texts = _column_texts(number, row, find(row), escaped="\\u" in source)
         if isinstance(texts, tuple):
             malformed.append(texts)
             continue
         line_numbers.append(number)
         values += texts
-        keys.update(row.keys())
     columns = {
         name: pl.Series(values[position :: len(names)], dtype=pl.String)
         for position, name in enumerate(names)
@@ -78,8 +155,18 @@ def parse_rows(numbered_lines: Iterable[tuple[int, str]], table: Table, keys: se
     return Chunk(frame, malformed)
 
 
-def _parse_object(line: str) -> dict[str, object] | str:
-    """Parses the JSON object of a line; returns an error message if there is none."""
+def _parse_line(numbered: tuple[int, str]) -> ParsedRow:
+    number, line = numbered
+    return number, line, _parse_object(line)
+
+
+def _parse_object(line: str) -> Row | str:
+    """Parses the JSON object of a line; returns an error message if there is none.
+
+    The message is "" for a blank line.
+    """
+    if not line or line.isspace():
+        return ""
     if is_truncated(line):
         return f"the line is longer than {MAX_LINE // 2**20} MiB"
     try:
@@ -94,46 +181,28 @@ def _parse_object(line: str) -> dict[str, object] | str:
 
 
 def _column_texts(
-    number: int, row: dict[str, object], table: Table, escaped: bool
+    number: int, row: Row, columns: KeyedColumns, escaped: bool
 ) -> list[str | None] | MalformedRow:
     """Returns the values of the table's columns as text, or the first invalid value.
 
     Args:
         number: Line number.
         row: Object of the line.
-        table: Table of the row.
+        columns: The columns, each with its key in the object.
         escaped: Whether the line has escapes, which can encode half of a surrogate pair.
     """
     texts: list[str | None] = []
-    for column in table.columns:
-        value = row.get(column.name)
+    for key, column in columns:
+        value = row.get(key)
         if value is not None and type(value) is not str:
             try:
-                value = _to_text(value, column)
+                value = to_text(value, column)
             except TypeError as error:
                 return number, column.name, json.dumps(value), str(error)
         if escaped and value is not None and not _is_unicode(value):
             return number, column.name, ascii(value), "contains half of a surrogate pair"
         texts.append(value)
     return texts
-
-
-def _to_text(value: object, column: Column) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float | list):
-        raise TypeError(f"is {_describe_type(value)}, not {column.kind.value}")
-    if isinstance(value, list):
-        if column.kind not in LIST_SEPARATORS:
-            raise TypeError(f"is a list, not {column.kind.value}")
-        if not all(isinstance(part, str | int | None) for part in value):
-            raise TypeError("is a list with values other than texts")
-        return LIST_SEPARATORS[column.kind].join(str(part) for part in value if part is not None)
-    if isinstance(value, float) and column.kind in WHOLE_NUMBERS_ONLY:
-        raise TypeError(f"is a decimal number, not {column.kind.value}")
-    return str(value)
-
-
-def _describe_type(value: object) -> str:
-    return "true or false" if isinstance(value, bool) else "an object"
 
 
 def _is_unicode(text: str) -> bool:

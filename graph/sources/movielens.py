@@ -1,45 +1,39 @@
-"""Reads MovieLens of GroupLens: films, ratings and tags.
+"""Reads MovieLens of GroupLens and MovieTweetings: films, ratings and tags.
 
 It reads the CSV editions (latest, 20M, 25M, 32M), the `.dat` editions (1M, 10M) and 100K; their
-layouts: https://files.grouplens.org/datasets/movielens/. A film is an item of the domain `films`
-with its genres as categories, a rating an interaction with the weight (rating - 2.5) / 2.5, and a
-tag a text about its film.
+layouts: https://files.grouplens.org/datasets/movielens/. MovieTweetings, ratings from 0 to 10, has
+the files of 1M: https://github.com/sidooms/MovieTweetings. A film is an item of the domain `films`
+with its genres as categories, a rating an interaction, and a tag a text about its film. Grades are
+0.5 to 5 or 0 to 10: 3.5 of 5 and 7 of 10 are likes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from isthmus.graph.ingest import INTERACTIONS, ITEMS, TEXTS, Column, Dataset, Kind, Table
+from isthmus.graph.ingest import INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
 from isthmus.graph.sources.csv_rows import read_csv
-from isthmus.graph.sources.files import read_lines
-from isthmus.graph.sources.tables import Reader, build_dataset, read_table, stars_to_weight
-from isthmus.graph.sources.validation import (
-    CHUNK_ROWS,
-    Chunk,
-    MalformedRow,
-    ValidatedTable,
-    fit_schema,
+from isthmus.graph.sources.published import (
+    FileRule,
+    Files,
+    Parts,
+    PublishedFormat,
+    rating_to_weight,
+    to_table,
+    without,
+    year_start,
 )
-
-DOMAIN = "films"
+from isthmus.graph.sources.published_rows import Layout, read_separated
+from isthmus.graph.sources.tables import read_table
+from isthmus.graph.sources.validation import ValidatedTable
 
 USER = Column("userId", Kind.ID, required=True)
 FILM = Column("movieId", Kind.ID, required=True)
 TIME = Column("timestamp", Kind.TIME)
-MOVIES = Table(
-    "movies",
-    (FILM, Column("title", Kind.TEXT, default=""), Column("genres", Kind.CATEGORIES)),
-)
-RATINGS = Table(
-    "ratings",
-    (USER, FILM, Column("rating", Kind.NUMBER, required=True, low=0.5, high=5), TIME),
-)
+TITLE = Column("title", Kind.TEXT)
+MOVIES = Table("movies", (FILM, TITLE, Column("genres", Kind.TEXT)))
 TAGS = Table("tags", (USER, FILM, Column("tag", Kind.TEXT, required=True), TIME))
 
 GENRES_100K = (
@@ -47,152 +41,122 @@ GENRES_100K = (
     *("Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery"),
     *("Romance", "Sci-Fi", "Thriller", "War", "Western"),
 )
-MISSING_GENRES = ("(no genres listed)", "unknown")
+MOVIES_100K = Table("u.item", (FILM, TITLE, *(Column(name, Kind.LABEL) for name in GENRES_100K)))
+MISSING_GENRES = ("", "(no genres listed)", "unknown")
 
 
 @dataclass(frozen=True)
 class Edition:
-    """The file names of an edition and its reader; the file `tags` is optional."""
+    """An edition: its lowest and highest grade, and the layout of each file; none for CSV."""
 
-    movies: str
-    ratings: str
-    tags: str
-    read: Reader
+    low: float
+    high: float
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    movies: Table = MOVIES
+
+    def read(self, files: Files) -> Parts:
+        """Reads the files `movies`, `ratings` and `tags`."""
+        rating = Column("rating", Kind.NUMBER, required=True, low=self.low, high=self.high)
+        movies = self._read(files, "movies", self.movies)
+        ratings = self._read(files, "ratings", Table("ratings", (USER, FILM, rating, TIME)))
+        interactions = _about_films(
+            ratings,
+            INTERACTIONS,
+            user_id=pl.col("userId"),
+            weight=rating_to_weight("rating", self.high),
+            timestamp=pl.col("timestamp"),
+            kind=pl.lit("rating"),
+        )
+        parts = {
+            "items": [_items(movies, has_flags=self.movies is MOVIES_100K)],
+            "interactions": [interactions],
+        }
+        if "tags" in files:
+            parts["texts"] = [_texts(self._read(files, "tags", TAGS))]
+        return parts
+
+    def _read(self, files: Files, role: str, table: Table) -> ValidatedTable:
+        layout = self.layouts.get(role)
+        return read_table(files[role][0], table, read_separated(layout) if layout else read_csv)
 
 
-def find_edition(folder: Path) -> Edition | None:
-    """Returns the edition in the folder, or None."""
-    for edition in EDITIONS:
-        if (folder / edition.movies).is_file() and (folder / edition.ratings).is_file():
-            return edition
-    return None
-
-
-def read_movielens(folder: Path, edition: Edition) -> Dataset:
-    """Reads an edition of MovieLens.
-
-    Raises:
-        InputError: A file cannot be read.
-    """
-    movies = read_table(folder / edition.movies, MOVIES, edition.read)
-    ratings = read_table(folder / edition.ratings, RATINGS, edition.read)
-    parts = {
-        "items": [_items(movies)],
-        "interactions": [_interactions(ratings)],
-    }
-    if (folder / edition.tags).is_file():
-        parts["texts"] = [_texts(read_table(folder / edition.tags, TAGS, edition.read))]
-    return build_dataset(parts)
-
-
-def _items(movies: ValidatedTable) -> ValidatedTable:
+def _items(movies: ValidatedTable, has_flags: bool) -> ValidatedTable:
+    """Returns films; `has_flags` says whether there is a column of 0 or 1 per genre."""
+    flags = [pl.when(pl.col(name) == "1").then(pl.lit(name)) for name in GENRES_100K]
+    genres = pl.concat_list(flags) if has_flags else pl.col("genres").str.split("|")
     # The year in "Toy Story (1995)" is the only date that every edition has.
-    year = pl.col("title").str.extract(r"\((\d{4})\)\s*$").cast(pl.Int32)
-    frame = movies.frame.select(
-        pl.col("movieId").alias("item_id"),
-        pl.lit(DOMAIN).alias("domain"),
-        "title",
-        pl.col("genres")
-        .list.eval(pl.element().filter(~pl.element().is_in(MISSING_GENRES)))
-        .alias("categories"),
-        pl.date(year, 1, 1).dt.epoch("s").cast(pl.Float64).alias("published_at"),
-        "file",
-        "line",
+    year = pl.col("title").str.extract(r"\((\d{4})\)\s*$")
+    return _about_films(
+        movies,
+        ITEMS,
+        title=pl.col("title"),
+        categories=without(genres, MISSING_GENRES),
+        published_at=year_start(year),
     )
-    return replace(movies, frame=fit_schema(frame, ITEMS))
-
-
-def _interactions(ratings: ValidatedTable) -> ValidatedTable:
-    frame = ratings.frame.select(
-        pl.col("userId").alias("user_id"),
-        pl.col("movieId").alias("item_id"),
-        pl.lit(DOMAIN).alias("domain"),
-        stars_to_weight("rating"),
-        "timestamp",
-        pl.lit("rating").alias("kind"),
-        "file",
-        "line",
-    )
-    return replace(ratings, frame=fit_schema(frame, INTERACTIONS))
 
 
 def _texts(tags: ValidatedTable) -> ValidatedTable:
-    frame = tags.frame.select(
-        pl.col("userId").alias("user_id"),
-        pl.col("tag").alias("text"),
-        pl.col("movieId").alias("item_id"),
-        pl.lit(DOMAIN).alias("domain"),
-        "timestamp",
-        pl.lit("tag").alias("kind"),
-        "file",
-        "line",
+    return _about_films(
+        tags,
+        TEXTS,
+        user_id=pl.col("userId"),
+        text=pl.col("tag"),
+        timestamp=pl.col("timestamp"),
+        kind=pl.lit("tag"),
     )
-    return replace(tags, frame=fit_schema(frame, TEXTS))
 
 
-def _read_dat(path: Path, table: Table) -> Iterator[Chunk]:
-    """Reads 1M and 10M: the table's columns in order, separated by two colons, no header."""
-    width = len(table.columns)
-    return _read_separated(path, table, "::", width, list(range(width)))
+def _about_films(source: ValidatedTable, table: Table, **columns: pl.Expr) -> ValidatedTable:
+    return to_table(source, table, item_id=pl.col("movieId"), domain=pl.lit("films"), **columns)
 
 
-def _read_100k(path: Path, table: Table) -> Iterator[Chunk]:
-    """Reads 100K: `u.data` with tabs; `u.item` with bars and a column of 0 or 1 per genre."""
-    if table is RATINGS:
-        yield from _read_separated(path, table, "\t", 4, [0, 1, 2, 3])
-        return
-    wide = Table("u.item", (*table.columns[:2], *(Column(g, Kind.LABEL) for g in GENRES_100K)))
-    genre_positions = list(range(5, 5 + len(GENRES_100K)))
-    for chunk in _read_separated(path, wide, "|", 5 + len(GENRES_100K), [0, 1, *genre_positions]):
-        genres = [
-            pl.when(pl.col(genre) == "1").then(pl.lit(genre)).alias(genre) for genre in GENRES_100K
-        ]
-        frame = chunk.frame.select(
-            "line",
-            "movieId",
-            "title",
-            pl.concat_str(genres, separator="|", ignore_nulls=True).alias("genres"),
-        )
-        yield Chunk(frame, chunk.malformed)
-
-
-def _read_separated(
-    path: Path, table: Table, separator: str, width: int, positions: list[int]
-) -> Iterator[Chunk]:
-    """Reads lines of fields without quotes; lines that are not UTF-8 are decoded as Latin-1.
-
-    Args:
-        path: The file.
-        table: Table of the rows.
-        separator: Separator of the fields.
-        width: Number of fields per line.
-        positions: Position of each column of the table in a line.
-    """
-    numbered_lines = enumerate(read_lines(path, fallback="latin-1"), 1)
-    while part := list(islice(numbered_lines, CHUNK_ROWS)):
-        malformed: list[MalformedRow] = []
-        line_numbers: list[int] = []
-        rows: list[list[str]] = []
-        for number, line in part:
-            fields = line.rstrip("\r\n").split(separator)
-            if fields == [""]:
-                continue
-            if len(fields) != width:
-                reason = f"the row has {len(fields)} fields, not {width}"
-                malformed.append((number, None, line.strip(), reason))
-                continue
-            line_numbers.append(number)
-            rows.append(fields)
-        columns = {
-            column.name: pl.Series([row[position] for row in rows], dtype=pl.String)
-            for column, position in zip(table.columns, positions, strict=True)
-        }
-        frame = pl.DataFrame({"line": pl.Series(line_numbers, dtype=pl.Int64)} | columns)
-        yield Chunk(frame, malformed)
-
-
-EDITIONS = (
-    Edition("movies.csv", "ratings.csv", "tags.csv", read_csv),
-    Edition("movies.dat", "ratings.dat", "tags.dat", _read_dat),
-    Edition("u.item", "u.data", "", _read_100k),
+DAT_LAYOUTS = {
+    "movies": Layout("::", ("movieId", "title", "genres")),
+    "ratings": Layout("::", ("userId", "movieId", "rating", "timestamp")),
+    "tags": Layout("::", ("userId", "movieId", "tag", "timestamp")),
+}
+ML_100K = Edition(
+    1,
+    5,
+    {
+        "movies": Layout("|", ("movieId", "title", "release", "video", "url", *GENRES_100K)),
+        "ratings": Layout("\t", ("userId", "movieId", "rating", "timestamp")),
+    },
+    MOVIES_100K,
+)
+CSV_FILES = {
+    "movies": FileRule(("movies.csv",), r"\bmovieId\b"),
+    "ratings": FileRule(("ratings.csv",), r"\bmovieId\b"),
+    "tags": FileRule(("tags.csv",), r"\bmovieId\b", required=False),
+}
+DAT_FILES = {
+    "movies": FileRule(("movies.dat",), "::"),
+    "ratings": FileRule(("ratings.dat",), "::"),
+    "tags": FileRule(("tags.dat",), "::", required=False),
+}
+STARS = "ratings from {} to 5: 3.5 and above are likes, below 3 dislikes"
+MOVIELENS = (
+    PublishedFormat("MovieLens (CSV)", STARS.format("0.5"), CSV_FILES, Edition(0.5, 5).read),
+    PublishedFormat(
+        "MovieTweetings",
+        "ratings from 0 to 10: 7 and above are likes, below 6 dislikes",
+        # Its films have the numbers of IMDb, of seven digits and more.
+        DAT_FILES | {"movies": FileRule(("movies.dat",), r"^\d{7,}::")},
+        Edition(0, 10, DAT_LAYOUTS).read,
+    ),
+    PublishedFormat(
+        "MovieLens 1M",
+        STARS.format("1"),
+        DAT_FILES | {"users": FileRule(("users.dat",), "::[FM]::")},
+        Edition(1, 5, DAT_LAYOUTS).read,
+    ),
+    PublishedFormat(
+        "MovieLens 10M", STARS.format("0.5"), DAT_FILES, Edition(0.5, 5, DAT_LAYOUTS).read
+    ),
+    PublishedFormat(
+        "MovieLens 100K",
+        STARS.format("1"),
+        {"movies": FileRule(("u.item",)), "ratings": FileRule(("u.data",))},
+        ML_100K.read,
+    ),
 )

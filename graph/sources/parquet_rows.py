@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
-import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest import Column, Table
+from isthmus.graph.ingest import Column, Kind, Table
 from isthmus.graph.sources.files import open_bytes
-from isthmus.graph.sources.json_rows import LIST_SEPARATORS
-from isthmus.graph.sources.validation import CHUNK_ROWS, WHOLE_NUMBERS_ONLY, Chunk, missing_column
+from isthmus.graph.sources.header import match_columns, renamed_columns
+from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk
+from isthmus.graph.sources.values import IDENTIFIERS, LARGEST_EXACT, to_text
 
-logger = logging.getLogger("isthmus")
+AS_JSON = (pl.Struct, pl.List, pl.Array)
+TEXT_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Null)
 
 
 def read_parquet(path: Path, table: Table) -> Iterator[Chunk]:
@@ -30,20 +32,27 @@ def read_parquet(path: Path, table: Table) -> Iterator[Chunk]:
         raise InputError(f"{path.name} is empty.", "Write it again, or remove it from the folder.")
     try:
         header = list(pl.read_parquet_schema(io.BytesIO(content)))
-        for column in table.columns:
-            if column.required and column.name not in header:
-                raise missing_column(path, column.name, header)
-        names = [column.name for column in table.columns if column.name in header]
-        frame = pl.read_parquet(io.BytesIO(content), columns=names)
+        positions = match_columns(path, header, table)
+        names = {name: header[position] for name, position in positions.items()}
+        frame = pl.read_parquet(io.BytesIO(content), columns=list(names.values()))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise InputError(
             f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0]}.",
             "Write it again, or save the table as CSV.",
         ) from error
-    ignored = [name for name in header if name not in names]
-    if ignored:
-        logger.info("%s: ignored columns: %s", path.name, ", ".join(ignored))
-    columns = [column for column in table.columns if column.name in names]
+    frame = frame.select(pl.col(old).alias(new) for new, old in names.items())
+    sources = renamed_columns(header, positions)
+    for chunk in text_chunks(path, frame, table):
+        yield replace(chunk, sources=sources)
+
+
+def text_chunks(path: Path, frame: pl.DataFrame, table: Table) -> Iterator[Chunk]:
+    """Yields the rows of a typed frame as chunks of text columns; `line` is the row, from 1.
+
+    Raises:
+        InputError: A column has a type that it does not accept.
+    """
+    columns = [column for column in table.columns if column.name in frame.columns]
     for start in range(0, frame.height, CHUNK_ROWS):
         part = frame.slice(start, CHUNK_ROWS)
         line_numbers = pl.int_range(start + 1, start + part.height + 1, eager=True).alias("line")
@@ -52,28 +61,86 @@ def read_parquet(path: Path, table: Table) -> Iterator[Chunk]:
 
 
 def _column_text(path: Path, values: pl.Series, column: Column) -> pl.Series:
-    """Converts a typed column to text, in the form that JSON Lines values have.
+    """Converts a typed column to text, in the form that JSON values have.
 
     Raises:
         InputError: The column does not accept the type.
     """
     dtype = values.dtype
-    if isinstance(dtype, pl.Datetime):
+    if isinstance(dtype, pl.Datetime) and column.kind is Kind.TIME:
         # Date-times with a time zone are stored as UTC; those without count as UTC.
         return (values.dt.epoch("us") / 1e6).cast(pl.String)
-    if isinstance(dtype, pl.List | pl.Array) and column.kind in LIST_SEPARATORS:
-        inner = dtype.inner
-        if inner == pl.String or inner.is_integer() or isinstance(inner, pl.Null):
-            lists = values.cast(pl.List(pl.String))
-            return lists.list.join(LIST_SEPARATORS[column.kind], ignore_nulls=True)
-    elif dtype.is_float() or dtype.is_decimal():
-        if column.kind not in WHOLE_NUMBERS_ONLY:
-            return values.cast(pl.Float64).cast(pl.String)
-    elif dtype.is_integer() or isinstance(
-        dtype, pl.String | pl.Categorical | pl.Enum | pl.Date | pl.Null
-    ):
+    if dtype.is_temporal() and column.kind is Kind.NUMBER:
+        raise _type_error(path, column, str(dtype))
+    if isinstance(dtype, pl.Datetime):
+        return values.dt.to_string("iso")
+    if isinstance(dtype, pl.Binary):
+        return _decode(path, values, column)
+    if isinstance(dtype, pl.Decimal) and not dtype.scale:
         return values.cast(pl.String)
-    raise InputError(
-        f"{path.name}: the column {column.name} has the type {dtype}, not {column.kind.value}.",
-        "Write the column as text.",
+    if dtype.is_float() or dtype.is_decimal():
+        if column.kind in IDENTIFIERS:
+            return _ids(path, values.cast(pl.Float64))
+        # Of 32 bits, 0.1 becomes "0.1" and not 0.10000000149011612.
+        return (values.cast(pl.Float64) if dtype.is_decimal() else values).cast(pl.String)
+    if isinstance(dtype, pl.Boolean) and column.kind not in IDENTIFIERS:
+        return values.cast(pl.String)
+    if isinstance(dtype, AS_JSON):
+        return _nested_text(path, values, column)
+    if dtype.is_integer() or isinstance(dtype, TEXT_TYPES):
+        return values.cast(pl.String)
+    raise _type_error(path, column, str(dtype))
+
+
+def _nested_text(path: Path, values: pl.Series, column: Column) -> pl.Series:
+    is_struct = isinstance(values.dtype, pl.Struct)
+    if column.kind is not Kind.CATEGORIES and (is_struct or column.kind is not Kind.TEXT):
+        raise _type_error(path, column, str(values.dtype), values.dtype)
+    try:
+        texts = [None if value is None else to_text(value, column) for value in values.to_list()]
+    except TypeError as error:
+        raise _type_error(path, column, str(values.dtype), values.dtype) from error
+    return pl.Series(values.name, texts, dtype=pl.String)
+
+
+def _ids(path: Path, numbers: pl.Series) -> pl.Series:
+    """Converts whole numbers that a missing value made decimal, as pandas does, to text."""
+    known = numbers.drop_nans().drop_nulls()
+    column = f"{path.name}: the column {numbers.name}"
+    if not (known == known.floor()).all():
+        raise InputError(f"{column} has decimal numbers, which are no ids.", "Write it as text.")
+    if (known.abs() >= LARGEST_EXACT).any():
+        raise InputError(
+            f"{column} is stored as decimal numbers, and its ids have lost their last digits.",
+            "Write it as text where the ids come from.",
+        )
+    whole = numbers.fill_nan(None).cast(pl.Int64)
+    return (whole.cast(pl.String) + ".0").alias(numbers.name)
+
+
+def _decode(path: Path, values: pl.Series, column: Column) -> pl.Series:
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.PolarsError as error:
+        raise _type_error(path, column, "Binary, and is not text in UTF-8") from error
+
+
+def _type_error(
+    path: Path, column: Column, described: str, dtype: pl.DataType | None = None
+) -> InputError:
+    advice = "Write the column as text."
+    if isinstance(dtype, pl.Struct):
+        fields = ", ".join(field.name for field in dtype.fields)
+        advice = f"Write one of its fields ({fields}) as {column.name}."
+    elif isinstance(dtype, pl.List | pl.Array):
+        advice = "Write a row for each value of the list, or texts instead of the objects in it."
+    elif described.startswith("Binary"):
+        advice = "Decode it, and write the column as text."
+    elif described.startswith(("Time", "Duration")) and column.kind is Kind.TIME:
+        advice = "Write date and time of day together, as a date-time."
+    elif column.kind is Kind.NUMBER:
+        advice = "Write the column as numbers."
+    return InputError(
+        f"{path.name}: the column {column.name} has the type {described}, not {column.kind.value}.",
+        advice,
     )

@@ -94,11 +94,16 @@ def interest_cells() -> dict[tuple[str, str], Cell]:
 
 
 def category_names() -> list[tuple[str, str, str]]:
-    """Returns category, language and name of every category of the items."""
+    """Returns category, language and name of every category of the items in its other language."""
     names = {cell.category.name: cell.names for cell in interest_cells().values()}
     shared = read_toml("category_names.toml")
     rows = sorted({**names, **shared}.items())
-    return [(category, *name) for category, own in rows for name in sorted(own.items())]
+    return [
+        (category, language, name)
+        for category, own in rows
+        for language, name in sorted(own.items())
+        if language != ("en" if category.isascii() else "zh")
+    ]
 
 
 def read_toml(name: str) -> dict[str, Any]:

@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from isthmus.errors import InputError
 from isthmus.graph.ingest import TABLES, Dataset
-from isthmus.graph.sources.amazon import find_reviews, read_amazon
-from isthmus.graph.sources.movielens import find_edition, read_movielens
-from isthmus.graph.sources.tables import find_files, read_tables
+from isthmus.graph.sources.archives import is_archive, unpack
+from isthmus.graph.sources.discovery import Found, find_tables
+from isthmus.graph.sources.formats import FORMAT_NAMES, recognise
+from isthmus.graph.sources.tables import read_tables
 
 
-def read_dataset(folder: Path) -> Dataset:
-    """Reads a folder of tables, MovieLens or Amazon Reviews 2023.
+def read_dataset(folder: Path, weights: str | None = None) -> Dataset:
+    """Reads a folder of tables, or a public dataset as published.
 
-    A folder with at least one table is read as tables; its other files are ignored.
+    A folder with at least one table is read as tables; what else it holds is logged. A zip archive
+    is read as the folder in it.
+
+    Args:
+        folder: The folder, or a zip archive of one.
+        weights: How ratings in tables are read, for `understand_columns`.
 
     Raises:
         InputError: The folder has none of these formats, or one of its files cannot be read.
     """
-    files = find_files(folder)
-    if files.keys() & TABLES.keys():
-        return read_tables(files)
-    if edition := find_edition(folder):
-        return read_movielens(folder, edition)
-    if reviews := find_reviews(files):
-        return read_amazon(reviews)
-    names = sorted(path.name for path in folder.iterdir())
+    with ExitStack() as temporary:
+        root = unpack(folder, temporary) if is_archive(folder) else folder
+        found = find_tables(root, temporary)
+        if found.tables:
+            return read_tables(found, weights)
+        if published := recognise(root):
+            return published.read()
+        archives = [root / name for name in found.others if is_archive(root / name)]
+        if len(archives) == 1 and not found.unread:
+            return read_dataset(archives[0], weights)
+    raise _no_table(folder, found)
+
+
+def _no_table(folder: Path, found: Found) -> InputError:
+    names = sorted([*found.others, *(name for name in found.unread if "/" not in name)])
     shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "") if names else "nothing"
-    raise InputError(
-        f"{folder} contains no table; it contains {shown}.",
-        f"The table names are {', '.join(TABLES)}, with .csv, .jsonl or .parquet, and optionally "
-        ".gz; MovieLens and Amazon Reviews 2023 are read in their published formats.",
+    message = f"{folder} contains no table; it contains {shown}."
+    below = sorted({name.split("/")[0] for name in found.unread if "/" in name})
+    if below:
+        return InputError(message, f"Tables lie below it: give {folder / below[0]}.")
+    reasons = "".join(f"{name} is not read: {reason}. " for name, reason in found.unread.items())
+    return InputError(
+        message,
+        f"{reasons}The table names are {', '.join(TABLES)}, with .csv, .tsv, .json, .jsonl or "
+        f".parquet, also in .gz or .zip; these are read as published: {FORMAT_NAMES}.",
     )

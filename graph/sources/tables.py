@@ -1,92 +1,126 @@
-"""Reads a folder of tables: `items.csv`, `interactions.jsonl.gz`, `texts.parquet` and so on."""
+"""Reads the tables of a dataset: `items.csv`, `interactions.jsonl.gz` and so on."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from isthmus.errors import InputError
 from isthmus.graph.ingest import TABLES, Dataset, Table
-from isthmus.graph.sources.csv_rows import read_csv
-from isthmus.graph.sources.json_rows import read_jsonl
-from isthmus.graph.sources.parquet_rows import read_parquet
+from isthmus.graph.sources.columns import understand_columns
+from isthmus.graph.sources.discovery import (
+    Found,
+    Reader,
+    TableFile,
+    is_data,
+    reader_of,
+    split_name,
+)
+from isthmus.graph.sources.header import find_name, normal_name
 from isthmus.graph.sources.validation import Chunk, ValidatedTable, join_tables, validate_chunk
 from isthmus.progress import progress
 
 logger = logging.getLogger("isthmus")
 
-Reader = Callable[[Path, Table], Iterator[Chunk]]
-
-FORMATS: dict[str, Reader] = {
-    "csv": read_csv,
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-}
-"""Readers by file extension, which may be followed by `.gz`."""
+MAX_SHOWN = 10
 
 
-def find_files(folder: Path) -> dict[str, Path]:
-    """Returns the files of a folder in any of the formats, by name without extension.
+def read_tables(found: Found, weights: str | None = None) -> Dataset:
+    """Reads the tables that were found; logs what is not read, and of what a table is put together.
 
-    Raises:
-        InputError: The folder does not exist, or two files have the same name.
-    """
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.is_file())
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be read as a folder: {error.strerror or error}.",
-            "Give the folder that contains the tables.",
-        ) from error
-    files: dict[str, Path] = {}
-    for path in paths:
-        name, _, extension = path.name.removesuffix(".gz").rpartition(".")
-        if extension not in FORMATS:
-            continue
-        if name in files:
-            raise InputError(
-                f"{folder} contains {files[name].name} and {path.name}.",
-                "Remove one of them: a table is one file.",
-            )
-        files[name] = path
-    return files
-
-
-def read_tables(files: dict[str, Path]) -> Dataset:
-    """Reads the files that have the name of a table; logs the names of the others.
+    Args:
+        found: Result of `find_tables`.
+        weights: How ratings are read, for `understand_columns`.
 
     Raises:
         InputError: A file cannot be read as its table.
     """
-    ignored = [path.name for name, path in files.items() if name not in TABLES]
-    if ignored:
-        logger.info("ignored files, not named like a table: %s", ", ".join(ignored))
-    return build_dataset(
-        {name: [read_table(files[name], table)] for name, table in TABLES.items() if name in files}
+    _log_unread(found)
+    parts = {}
+    for name, table in TABLES.items():
+        if files := found.tables.get(name):
+            if len(files) > 1:
+                shown = _shorten([file.name for file in files])
+                logger.info("%s is read from %d files: %s", name, len(files), shown)
+            parts[name] = [read_table(files, table, weights=weights)]
+    return build_dataset(parts)
+
+
+def read_table(
+    files: Path | Sequence[TableFile],
+    table: Table,
+    read: Reader | None = None,
+    weights: str | None = None,
+) -> ValidatedTable:
+    """Reads and validates the files of a table, whose columns are understood as a whole.
+
+    Args:
+        files: The files, or the path of one.
+        table: Table of the rows.
+        read: Reader of the files; None to select it by the ending of the name.
+        weights: How ratings are read, for `understand_columns`.
+
+    Raises:
+        InputError: A file cannot be read, or lacks a required column.
+    """
+    if isinstance(files, Path):
+        reader = read or reader_of(files, split_name(files.name)[1])
+        if reader is None:
+            raise InputError(f"{files.name} has an ending that is not read.", "Save it as CSV.")
+        files = [TableFile(files, files.name, reader)]
+    chunks = [(chunk, file.name) for file in files for chunk in _read_file(file, table)]
+    readings = understand_columns([chunk for chunk, _ in chunks], table, weights)
+    for reading in readings.values():
+        if reading.sentence:
+            label = files[0].name if len(files) == 1 else table.name
+            logger.info("%s: %s", label, reading.sentence)
+    return join_tables(
+        (validate_chunk(chunk, table, name, readings) for chunk, name in chunks), table
     )
 
 
-def read_table(path: Path, table: Table, read: Reader | None = None) -> ValidatedTable:
-    """Reads and validates a file.
+def _read_file(file: TableFile, table: Table) -> Iterator[Chunk]:
+    """Yields the chunks of a file, with the columns that its folders name."""
+    partition = {normal_name(name): value for name, value in file.partition.items()}
+    named = {column.name: find_name(column, partition, table) for column in table.columns}
+    values = {name: partition[key] for name, key in named.items() if key is not None}
+    own = tuple(column for column in table.columns if column.name not in values)
+    literals = [pl.lit(value, dtype=pl.String).alias(name) for name, value in values.items()]
+    try:
+        with progress(f"read {file.name}", unit="rows") as advance:
+            for chunk in file.read(file.path, replace(table, columns=own)):
+                yield replace(chunk, frame=chunk.frame.with_columns(literals))
+                advance(chunk.frame.height)
+    except InputError as error:
+        if file.path.name == file.name:
+            raise
+        message = error.message.replace(file.path.name, file.name, 1)
+        raise InputError(message, error.advice) from error
 
-    Args:
-        path: The file.
-        table: Table of its rows.
-        read: Reader of the file; None to select it from `FORMATS` by the file extension.
 
-    Raises:
-        InputError: The file cannot be read, or lacks a required column.
-    """
-    read = read or FORMATS[path.name.removesuffix(".gz").rpartition(".")[2]]
-    parts = []
-    with progress(f"read {path.name}", unit="rows") as advance:
-        for chunk in read(path, table):
-            parts.append(validate_chunk(chunk, table, path.name))
-            advance(parts[-1].rows)
-    return join_tables(parts, table)
+def _log_unread(found: Found) -> None:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in found.unread.items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        logger.warning("not read: %s: %s", _shorten(names), reason)
+    data = [name for name in found.others if is_data(name)]
+    if data:
+        known = ", ".join(TABLES)
+        logger.warning(
+            "not read: %s: not named like a table; the names are %s", _shorten(data), known
+        )
+    if others := [name for name in found.others if name not in data]:
+        logger.info("not read: %s", _shorten(others))
+
+
+def _shorten(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MAX_SHOWN])
+    return shown if len(names) <= MAX_SHOWN else f"{shown} and {len(names) - MAX_SHOWN:,} more"
 
 
 def build_dataset(parts: dict[str, list[ValidatedTable]]) -> Dataset:
@@ -106,9 +140,5 @@ def build_dataset(parts: dict[str, list[ValidatedTable]]) -> Dataset:
         rejected=pl.concat([part.rejected for part in joined.values()]),
         rows=rows,
         repeated=sum(part.repeated for part in joined.values()),
+        readings={name: part.readings for name, part in joined.items() if part.readings},
     )
-
-
-def stars_to_weight(stars: str) -> pl.Expr:
-    """Converts a rating of one to five stars to a weight: (stars - 2.5) / 2.5, at most 1."""
-    return ((pl.col(stars) - 2.5) / 2.5).alias("weight")

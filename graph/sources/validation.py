@@ -1,9 +1,10 @@
-"""Converts text columns to typed columns; invalid rows are rejected with a reason."""
+"""Validates rows: converts the columns of a file; invalid rows are rejected with a reason."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,44 +12,35 @@ import polars as pl
 
 from isthmus.errors import InputError
 from isthmus.graph.ingest import (
-    DTYPES,
-    MAX_ID,
-    MAX_NAME,
     MAX_SHOWN_CHARACTERS,
-    MAX_TEXT,
     REJECTED,
-    Column,
-    Kind,
+    ColumnReading,
     Table,
 )
+from isthmus.graph.sources.conversion import clean_values, convert_column
 
 CHUNK_ROWS = 65_536
 
-WHOLE_NUMBERS_ONLY = (Kind.ID, Kind.NAME, Kind.LABEL)
-"""Kinds that do not accept decimal numbers, since 12.0 and 12 would be two ids."""
+NO_READING = ColumnReading("", "")
+"""The reading of a column that has no values."""
 
 MalformedRow = tuple[int, str | None, str | None, str]
 """A row that could not be parsed: line, column, value, reason."""
 
-CONTROL_CHARACTER = r"\p{Cc}"
-DATE = r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?"
-CLOCK = r"(?:[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:[.,]\d+)?))?)?"
-ZONE = r"\s*([Zz]|[+-](?:0\d|1[0-4]):?[0-5]\d)?$"
-COMPACT_DATE = r"^(?:19|20|21)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
-YEAR = r"^(?:1[4-9]|20|21)\d{2}$"
-YEAR_2200 = 7_258_118_400.0
-YEAR_1 = -62_135_596_800.0
-
-RowErrors = tuple[pl.Series, str]
-"""A mask of invalid rows, and the reason."""
-
 
 @dataclass
 class Chunk:
-    """Some rows of a file: `line` and text columns, and the rows that could not be parsed."""
+    """Some rows of a file.
+
+    Attributes:
+        frame: `line` and text columns.
+        malformed: The rows that could not be parsed.
+        sources: The name in the file of each column that is called differently there.
+    """
 
     frame: pl.DataFrame
     malformed: list[MalformedRow] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,32 +52,43 @@ class ValidatedTable:
         rejected: Invalid rows, schema `REJECTED`.
         rows: Number of rows read.
         repeated: Number of rows that repeat an earlier row.
+        readings: How the columns were understood, by name.
     """
 
     frame: pl.DataFrame
     rejected: pl.DataFrame
     rows: int
     repeated: int = 0
+    readings: dict[str, ColumnReading] = field(default_factory=dict)
 
 
-def validate_chunk(chunk: Chunk, table: Table, file: str) -> ValidatedTable:
+def validate_chunk(
+    chunk: Chunk,
+    table: Table,
+    file: str,
+    readings: Mapping[str, ColumnReading] | None = None,
+    now: float | None = None,
+) -> ValidatedTable:
     """Converts the columns of a chunk, and rejects each invalid row for its first invalid column.
 
     Args:
         chunk: `line` and any columns of the table, as text; null or "" is a missing value.
         table: Table of the rows.
         file: Name of the file, to be stored with the rows.
+        readings: Result of `understand_columns`; None to read each value by fixed rules.
+        now: Seconds since 1970, a day after which a time is invalid; None for the present.
     """
     raw = chunk.frame
+    now = time.time() if now is None else now
     typed: dict[str, pl.Series] = {"line": raw["line"]}
     errors: list[tuple[str, pl.Series, str]] = []
     for column in table.columns:
         if column.name not in raw.columns:
             values = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, raw.height)
         else:
-            values = raw[column.name].str.strip_chars()
-            values = values.set(values == "", None) if raw.height else values
-        typed[column.name], column_errors = _convert_column(values, column)
+            values = clean_values(raw[column.name], column, is_event=readings is None)
+        reading = None if readings is None else readings.get(column.name, NO_READING)
+        typed[column.name], column_errors = convert_column(values, column, reading, now)
         errors += [(column.name, mask, reason) for mask, reason in column_errors if mask.any()]
     invalid = pl.Series([False], dtype=pl.Boolean).new_from_index(0, raw.height)
     rejected = []
@@ -110,7 +113,10 @@ def validate_chunk(chunk: Chunk, table: Table, file: str) -> ValidatedTable:
         .select(table.schema.names())
     )
     return ValidatedTable(
-        frame, pl.concat(rejected).sort("line"), rows=raw.height + len(chunk.malformed)
+        frame,
+        pl.concat(rejected).sort("line"),
+        rows=raw.height + len(chunk.malformed),
+        readings=dict(readings or {}),
     )
 
 
@@ -126,8 +132,11 @@ def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable
     rejected = pl.concat([part.rejected for part in parts] or [empty.rejected])
     rows = sum(part.rows for part in parts)
     repeated = sum(part.repeated for part in parts)
+    readings: dict[str, ColumnReading] = {}
+    for part in reversed(parts):
+        readings |= part.readings
     if not table.key or not frame.select(table.key).is_duplicated().any():
-        return ValidatedTable(frame, rejected, rows, repeated)
+        return ValidatedTable(frame, rejected, rows, repeated, readings)
     columns = [column.name for column in table.columns]
     first = frame.unique(subset=table.key, keep="first", maintain_order=True)
     later = frame.join(first.select("file", "line"), on=["file", "line"], how="anti")
@@ -143,7 +152,8 @@ def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable
             pl.format("line {} has other values for the same key", "_first").alias("reason"),
         )
     )
-    return ValidatedTable(first, pl.concat([rejected, contradictory]), rows, repeated + same.height)
+    rejected = pl.concat([rejected, contradictory])
+    return ValidatedTable(first, rejected, rows, repeated + same.height, readings)
 
 
 def fit_schema(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -175,134 +185,3 @@ def _malformed_rows(malformed: list[MalformedRow], file: str) -> pl.DataFrame:
         for line, column, value, reason in malformed
     ]
     return pl.DataFrame(rows, schema=REJECTED, orient="row")
-
-
-def _convert_column(values: pl.Series, column: Column) -> tuple[pl.Series, list[RowErrors]]:
-    """Converts stripped text to the type of the column; null is a missing value."""
-    missing: list[RowErrors] = []
-    if column.required:
-        missing.append((values.is_null(), "is missing"))
-    errors: list[RowErrors] = []
-    match column.kind:
-        case kind if kind is not Kind.CATEGORIES and values.null_count() == len(values):
-            # Fast path: most columns of a single event are empty.
-            typed = values.cast(DTYPES[kind])
-        case Kind.NUMBER:
-            typed, errors = _convert_numbers(values, column)
-        case Kind.TIME:
-            typed, errors = _convert_times(values)
-        case Kind.CATEGORIES:
-            typed, errors = _convert_categories(values)
-        case Kind.TEXT:
-            typed, errors = values, [_check_length(values, MAX_TEXT)]
-        case Kind.NAME:
-            has_colon = values.str.contains(":", literal=True).fill_null(False)
-            typed = values
-            errors = [
-                *_check_single_line(values, MAX_NAME),
-                (has_colon, "must not contain a colon"),
-            ]
-        case Kind.ID | Kind.LABEL:
-            typed, errors = values, _check_single_line(values, MAX_ID)
-    if column.default is not None:
-        typed = typed.fill_null(column.default)
-    return typed, missing + errors
-
-
-def _check_length(values: pl.Series, limit: int) -> RowErrors:
-    # Bytes first: counting characters is slow, and no text has fewer bytes than characters.
-    too_long = (values.str.len_bytes() > limit).fill_null(False)
-    if too_long.any():
-        too_long = (values.str.len_chars() > limit).fill_null(False)
-    return too_long, f"has more than {limit:,} characters"
-
-
-def _check_single_line(values: pl.Series, limit: int) -> list[RowErrors]:
-    has_control = values.str.contains(CONTROL_CHARACTER).fill_null(False)
-    return [(has_control, "contains a control character"), _check_length(values, limit)]
-
-
-def _convert_numbers(values: pl.Series, column: Column) -> tuple[pl.Series, list[RowErrors]]:
-    numbers = values.cast(pl.Float64, strict=False)
-    has_value = values.is_not_null()
-    return numbers, [
-        (has_value & numbers.is_null(), "is not a number"),
-        (has_value & ~numbers.is_finite().fill_null(True), "is not a finite number"),
-        (
-            has_value & ~numbers.is_between(column.low, column.high).fill_null(True),
-            f"is not between {column.low:g} and {column.high:g}",
-        ),
-    ]
-
-
-def _convert_categories(values: pl.Series) -> tuple[pl.Series, list[RowErrors]]:
-    frame = values.to_frame("raw").select(
-        pl.col("raw")
-        .fill_null("")
-        .str.split("|")
-        .list.eval(pl.element().str.strip_chars())
-        .list.eval(pl.element().filter(pl.element() != ""))
-        .list.unique(maintain_order=True)
-        .alias("names"),
-        pl.col("raw").str.contains(CONTROL_CHARACTER).fill_null(False).alias("has_control"),
-    )
-    too_long = frame["names"].list.eval(pl.element().str.len_chars() > MAX_ID).list.any()
-    return frame["names"], [
-        (frame["has_control"], "contains a control character"),
-        (too_long.fill_null(False), f"has a name of more than {MAX_ID:,} characters"),
-    ]
-
-
-def _convert_times(values: pl.Series) -> tuple[pl.Series, list[RowErrors]]:
-    """Converts times to seconds since 1970 in UTC.
-
-    Whole numbers of four digits in the range of `YEAR` are years, and those of eight digits in the
-    form of `COMPACT_DATE` are dates; other numbers are seconds, or milliseconds if they would be
-    after the year 2200 as seconds. A date-time without a time zone is UTC.
-    """
-    has_value = values.is_not_null()
-    is_compact = values.str.contains(COMPACT_DATE).fill_null(False)
-    if is_compact.any():
-        dashed = values.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
-        values = values.zip_with(~is_compact, dashed)
-    is_year = values.str.contains(YEAR).fill_null(False)
-    numbers = values.cast(pl.Float64, strict=False).set(is_year, None)
-    numbers = numbers.zip_with((numbers.abs() < YEAR_2200).fill_null(True), numbers / 1000)
-    after_2200 = has_value & ~(numbers.abs() < YEAR_2200).fill_null(True)
-    if (has_value & numbers.is_null()).any():
-        numbers = numbers.zip_with(numbers.is_not_null(), _parse_iso(values))
-    return numbers, [
-        (has_value & numbers.is_null(), "is not a time: write 2024-05-31 or 2024-05-31T12:30:00Z"),
-        (after_2200, "is after the year 2200"),
-        ((numbers < YEAR_1).fill_null(False), "is before the year 1"),
-    ]
-
-
-def _parse_iso(values: pl.Series) -> pl.Series:
-    """Parses ISO 8601 dates and date-times as seconds; from a year alone to fractions and zone."""
-    parts = values.str.extract_groups(DATE + CLOCK + ZONE).struct.unnest()
-    year, month, day, hour, minute, second, zone = (pl.col(str(n)) for n in range(1, 8))
-    day_start = (
-        pl.concat_str(year, month.fill_null("01"), day.fill_null("01"), separator="-")
-        .str.to_date("%Y-%m-%d", strict=False)
-        .cast(pl.Int32)
-        .cast(pl.Float64)
-        * 86_400
-    )
-    digits = zone.str.replace_all(r"\D", "")
-    offset = (
-        pl.when(digits == "")
-        .then(0)
-        .otherwise(
-            digits.str.slice(0, 2).cast(pl.Float64, strict=False) * 3600
-            + digits.str.slice(2, 2).cast(pl.Float64, strict=False) * 60
-        )
-        .fill_null(0.0)
-    )
-    offset = pl.when(zone.str.starts_with("-")).then(-offset).otherwise(offset)
-    clock = (
-        hour.cast(pl.Float64).fill_null(0.0) * 3600
-        + minute.cast(pl.Float64).fill_null(0.0) * 60
-        + second.str.replace(",", ".").cast(pl.Float64).fill_null(0.0)
-    )
-    return parts.select((day_start + clock - offset).alias("seconds"))["seconds"]

@@ -42,14 +42,14 @@ INVALID_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing column": (lambda f: f.write_text("user_id,weight\na,1\n"), "item_id"),
     "empty file": (lambda f: f.write_text(""), "empty"),
     "binary file": (lambda f: f.write_bytes(bytes(range(256)) * 40), "interactions.csv"),
-    "Windows encoding": (
-        lambda f: f.write_bytes("user_id,item_id\ncaf\u00e9,1\n".encode("cp1252")),
+    "unknown encoding": (
+        lambda f: f.write_bytes(b"user_id,item_id\n\x81\x8d\x8f,1\n"),
         "UTF-8",
     ),
 }
 INVALID_ROWS = {
     "wrong type": ("a,1,many\n", "weight"),
-    "NaN weight": ("a,1,NaN\n", "weight"),
+    "infinite weight": ("a,1,inf\n", "weight"),
     "unknown item": ("a,9,1\n", "item_id"),
     "50 MB line": ("a," + "x" * 50_000_000 + ",1\n", None),
 }

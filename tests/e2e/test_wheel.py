@@ -22,6 +22,7 @@ DATA = (
     "isthmus/encoders/training/bundled_pairs.csv",
     "isthmus/graph/operations/report.html.j2",
     "isthmus/graph/server/neo4j.lock",
+    "isthmus/graph/sources/category_names.toml",
     "isthmus/graph/sources/cues.toml",
     "isthmus/graph/sources/sentences.toml",
     "isthmus/graph/sources/synthetic.toml",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -111,15 +112,20 @@ def publish(graph: Graph, version: int) -> None:
 
 
 def recommend(graph: Graph, settings: Settings) -> list[dict[str, Any]]:
-    """Answers to a user with likes, a user with texts only, and a text."""
+    """Answers to a user with likes, a user with texts only, and a text; scores are rounded."""
     encoder = active_encoder(graph, settings)
-    return [
+    answers = [
         recommend_for_user(graph, "u0", "films", 5, settings),
         recommend_for_user(graph, "w1", "films", 5, settings),
         recommend_for_text(
             graph, encoder, VectorCache(settings.home / "vectors"), TEXT, "films", 5
         ),
     ]
+    # The order in which an encoder adds floats is not the same in every run.
+    rounded: list[dict[str, Any]] = json.loads(
+        json.dumps(answers, default=str), parse_float=lambda digits: round(float(digits), 4)
+    )
+    return rounded
 
 
 def count(graph: Graph, pattern: str) -> int:

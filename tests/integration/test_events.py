@@ -157,7 +157,7 @@ def test_a_like_and_a_dislike_change_the_next_recommendation(
 def test_events_make_the_same_graph_as_loading_and_deriving_interests(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
-    newest = {"user_id": "z", "item_id": "b0", "timestamp": 1_800_000_000}
+    newest = {"user_id": "z", "item_id": "b0", "timestamp": 1_790_000_000}
     others = [newest | {"domain": domain, "item_id": item} for domain, item in ITEMS[::6]]
     rows = random_events(150, users=5)
     load(graph, tmp_path, server_settings, others)

@@ -24,7 +24,7 @@ from isthmus.graph.database.connection import Graph
 from isthmus.graph.database.lock import retraining_lock
 from isthmus.graph.database.session import connect
 from isthmus.graph.events.record import record_interaction
-from isthmus.graph.generations.promotion_gate import held_out_users
+from isthmus.graph.generations.promotion_gate import HELD_OUT_RULE, held_out_users
 from isthmus.graph.generations.publish import (
     Provenance,
     activate,
@@ -125,7 +125,7 @@ def test_a_worse_challenger_is_refused_and_the_champion_stays_active(
 ) -> None:
     first = retrain(checkerboard, server_settings)
     assert first["promoted"]
-    assert first["reason"] == "There was no champion to compare with."
+    assert "Compared with the answers by content and popularity" in first["reason"]
     assert first["challenger"]["held-out users"] > 50
     swap_likes(checkerboard)
     before = recommend(checkerboard, server_settings)
@@ -157,9 +157,9 @@ def test_a_worse_challenger_is_refused_and_the_champion_stays_active(
 def test_a_better_challenger_is_promoted_and_the_number_of_a_refused_one_is_not_reused(
     checkerboard: Graph, server_settings: Settings
 ) -> None:
-    swap_likes(checkerboard)
-    worse = retrain(checkerboard, server_settings)
-    swap_likes(checkerboard)
+    data = read_snapshot(checkerboard)
+    comparable = Provenance("", {"held_out": HELD_OUT_RULE})
+    worse = publish_generation(checkerboard, data, parity_edges(data, -1), comparable)
     better = retrain(checkerboard, server_settings)
     assert better["promoted"]
     assert better["challenger"]["held-out ndcg@10"] > better["champion"]["held-out ndcg@10"] + 0.1
@@ -167,11 +167,26 @@ def test_a_better_challenger_is_promoted_and_the_number_of_a_refused_one_is_not_
     assert metrics["held-out ndcg@10"] == better["challenger"]["held-out ndcg@10"]
     assert states(checkerboard) == [
         (better["generation"], "active"),
-        (worse["generation"], "retired"),
+        (worse, "retired"),
     ]
     swap_likes(checkerboard)
     assert not retrain(checkerboard, server_settings)["promoted"]
     assert publish(checkerboard) == better["generation"] + 2
+
+
+def test_a_first_generation_worse_than_content_and_popularity_is_refused(
+    checkerboard: Graph, server_settings: Settings
+) -> None:
+    swap_likes(checkerboard)
+    before = recommend(checkerboard, server_settings)
+    result = run_command(server_settings, "--json")
+    assert result.exit_code == NothingToDo.exit_code
+    document = json.loads(result.stdout)
+    assert "content and popularity" in document["reason"]
+    assert "a significant loss" in document["reason"]
+    assert (document["promoted"], document["generation"], document["edges"]) == (False, None, 0)
+    assert states(checkerboard) == []
+    assert recommend(checkerboard, server_settings) == before
 
 
 def test_an_unchanged_graph_is_not_trained_again_unless_forced(

@@ -82,7 +82,7 @@ def test_review_becomes_a_dated_interaction_and_a_text(tmp_path: Path):
     write(tmp_path, "All_Beauty.jsonl", review(), review(rating=1.0, title="", text=""))
     data = read_dataset(tmp_path)
     assert data.rejected.is_empty()
-    assert data.interactions["weight"].to_list() == pytest.approx([1.0, -0.6])
+    assert data.interactions["weight"].to_list() == pytest.approx([1.0, -1.0])
     assert (
         data.interactions.select("timestamp", "kind", "domain").rows()
         == [(1588687728.923, "review", "All_Beauty")] * 2
@@ -113,14 +113,84 @@ def test_review_of_a_variant_belongs_to_its_parent(tmp_path: Path):
     assert read_dataset(tmp_path).interactions["item_id"].to_list() == ["B00YQ6X8EO"]
 
 
-def test_missing_metadata_is_logged_and_its_items_are_unknown(tmp_path: Path, caplog):
-    write(tmp_path, "All_Beauty.jsonl", review())
-    data = read_dataset(tmp_path)
-    assert (
-        "All_Beauty.jsonl: the file of its products, meta_All_Beauty.jsonl, is missing"
-        in caplog.text
+def test_product_without_metadata_is_an_item_without_a_title(tmp_path: Path, caplog):
+    write(tmp_path, "meta_All_Beauty.jsonl", product())
+    write(
+        tmp_path,
+        "All_Beauty.jsonl",
+        review(),
+        review(parent_asin="B2"),
+        review(parent_asin="B2", user_id="A2"),
     )
-    assert resolve_items(data.interactions, data.items)[1].height == 1
+    data = read_dataset(tmp_path)
+    assert data.rejected.is_empty()
+    assert data.items.select("item_id", "domain", "title", "categories").rows()[1:] == [
+        ("B2", "All_Beauty", "", [])
+    ]
+    assert resolve_items(data.interactions, data.items)[1].is_empty()
+    assert "without a title: 1" in caplog.text
+
+
+def test_a_review_is_counted_once_though_it_is_an_interaction_and_a_text(tmp_path: Path):
+    write(tmp_path, "All_Beauty.jsonl", review(), review(user_id="A2"))
+    data = read_dataset(tmp_path)
+    assert (data.rows, data.interactions.height, data.texts.height) == (2, 2, 2)
+    assert data.items["title"].to_list() == [""]
+
+
+def test_entities_and_tags_of_html_are_removed(tmp_path: Path):
+    write(
+        tmp_path,
+        "meta_All_Beauty.jsonl",
+        product(title="Sea &amp; Salt", description=["<p>For <b>every</b> hair.</p>", "5 < 6"]),
+    )
+    text = "I &lt;3 it.<br /><br />Five &#34;stars&#34;"
+    write(tmp_path, "All_Beauty.jsonl", review(title=None, text=text))
+    data = read_dataset(tmp_path)
+    assert data.items["title"].to_list() == ["Sea & Salt"]
+    assert data.items["text"][0].splitlines()[-2:] == ["For every hair.", "5 < 6"]
+    assert data.texts["text"].to_list() == ['I <3 it.\nFive "stars"']
+
+
+def test_file_of_ratings_alone_is_read(tmp_path: Path):
+    (tmp_path / "All_Beauty.csv").write_text(
+        "user_id,parent_asin,rating,timestamp\nA1,B1,2.0,1588687728923\n"
+    )
+    data = read_dataset(tmp_path)
+    assert data.interactions.select("domain", "item_id", "weight", "timestamp").rows() == [
+        ("All_Beauty", "B1", -0.5, 1588687728.923)
+    ]
+
+
+def test_layout_of_2018_is_read_with_python_literals_and_five_core_names(tmp_path: Path):
+    (tmp_path / "meta_Digital_Music.json").write_text(
+        "{'asin': 'B1', 'title': 'It\\'s', 'categories': [['Music', 'Pop']], 'price': 9.0}\n"
+    )
+    write(
+        tmp_path,
+        "Digital_Music_5.json",
+        {
+            "overall": 5.0,
+            "verified": True,
+            "reviewTime": "12 19, 2013",
+            "reviewerID": "A1",
+            "asin": "B1",
+            "style": {"Format:": " MP3"},
+            "reviewerName": "Ann",
+            "reviewText": "good",
+            "summary": "Nice",
+            "unixReviewTime": 1387411200,
+        },
+    )
+    data = read_dataset(tmp_path)
+    assert data.rejected.is_empty()
+    assert data.items.select("item_id", "domain", "title", "categories").rows() == [
+        ("B1", "Digital_Music", "It's", ["Music", "Pop"])
+    ]
+    assert data.interactions.select("user_id", "weight", "timestamp").rows() == [
+        ("A1", 1.0, 1387411200.0)
+    ]
+    assert data.texts["text"].to_list() == ["Nice\ngood"]
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,9 @@ def test_year_in_the_title_is_the_publication_date(latest: Path):
     assert read_dataset(latest).items["published_at"].to_list() == [year_1995, year_1995, None]
 
 
-def test_ratings_become_weights_centred_at_zero(latest: Path):
+def test_ratings_of_three_and_a_half_and_more_are_likes(latest: Path):
     data = read_dataset(latest)
-    assert data.interactions["weight"].to_list() == pytest.approx([0.6, -0.8, 1.0, 0.0])
+    assert data.interactions["weight"].to_list() == pytest.approx([0.5, -1.0, 1.0, -0.25])
     assert data.interactions["timestamp"][0] == 964_982_703
     assert set(data.interactions["kind"]) == {"rating"}
 
@@ -98,7 +98,7 @@ def test_1m_is_read_as_latin_1(tmp_path: Path):
     (tmp_path / "users.dat").write_text("1::F::1::10::48067\n")
     data = read_dataset(tmp_path)
     assert data.items["title"].to_list() == ["Toy Story (1995)", "Misérables, Les (1995)"]
-    assert data.interactions["weight"].to_list() == pytest.approx([1.0, 0.2])
+    assert data.interactions["weight"].to_list() == pytest.approx([1.0, 0.0])
     assert data.rejected.rows() == [
         ("ratings.dat", 3, None, "1::73::3", "the row has 3 fields, not 4")
     ]
@@ -110,7 +110,7 @@ def test_10m_is_read_as_utf_8_with_tags(tmp_path: Path):
     (tmp_path / "tags.dat").write_text("15::73::très bon::1215184630\n", encoding="utf-8")
     data = read_dataset(tmp_path)
     assert data.items["title"].to_list() == ["Misérables, Les (1995)"]
-    assert data.interactions["weight"].to_list() == pytest.approx([0.8])
+    assert data.interactions["weight"].to_list() == pytest.approx([0.75])
     assert data.texts["text"].to_list() == ["très bon"]
 
 
@@ -127,4 +127,4 @@ def test_100k_is_read_with_genres_from_their_columns(tmp_path: Path):
     assert data.items["categories"].to_list() == [list(FLAGS), []]
     assert data.items["title"].to_list()[1] == "Misérables (1995)"
     assert data.interactions.select("user_id", "item_id").rows() == [("196", "1"), ("186", "267")]
-    assert data.interactions["weight"].to_list() == pytest.approx([0.2, -0.6])
+    assert data.interactions["weight"].to_list() == pytest.approx([0.0, -1.0])

@@ -108,3 +108,54 @@ def test_doctor_ends_with_1_where_a_check_fails(tmp_path: Path) -> None:
 def test_every_statement_says_what_it_is_for() -> None:
     assert len(list_statements()) > 40
     assert all(query.purpose for query in list_statements())
+
+
+def test_an_id_that_begins_with_a_dash_is_followed_by_where_to_put_it(tmp_path: Path) -> None:
+    for arguments, usage in (
+        (["recommend", "-5", "-d", "films"], "isthmus recommend [OPTIONS] -- [USER]"),
+        (["recommend", "-dark"], "isthmus recommend [OPTIONS] -- [USER]"),
+        (["recommend", "--", "-x", "-d", "films"], "isthmus recommend [OPTIONS] -- [USER]"),
+        (["feedback", "-5", "films", "f1"], "isthmus feedback [OPTIONS] -- USER [DOMAIN] [ITEM]"),
+    ):
+        done = run(*arguments, "--home", str(tmp_path))
+        assert done.returncode == 2
+        assert f"begins with a dash stands behind `--`, as in `{usage}`" in done.stderr
+    assert "begins with a dash" not in run("recommend", "ana").stderr
+    assert "begins with a dash" not in run("recommend", "--user", "ana").stderr
+
+
+def test_an_empty_home_is_not_the_current_folder() -> None:
+    done = run("server", "status", "--home", "")
+    assert done.returncode == 2
+    assert "--home" in done.stderr
+
+
+def test_an_argument_in_another_encoding_is_a_sentence(tmp_path: Path) -> None:
+    done = run("recommend", "\udce9t\udce9", "-d", "films", "--home", str(tmp_path))
+    assert done.returncode == 2
+    assert "The argument user" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_warnings_of_libraries_do_not_reach_the_terminal() -> None:
+    code = """
+import logging, sys, warnings
+from isthmus.logs import TextFormatter, log_to_standard_error
+log_to_standard_error(logging.INFO, TextFormatter([]))
+import transformers, huggingface_hub
+warnings.filterwarnings("always", module="__main__")
+warnings.warn("beta", UserWarning)
+for name in ("urllib3.connectionpool", "neo4j.notifications", "transformers", "huggingface_hub"):
+    logging.getLogger(name).warning("Retrying (Retry(total=2))")
+logging.getLogger("isthmus").info("loaded")
+"""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONWARNINGS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=environment,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "loaded\n")

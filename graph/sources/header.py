@@ -1,0 +1,77 @@
+"""Finds the columns of a table in the header of a file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from isthmus.errors import InputError
+from isthmus.graph.ingest import Column, Table
+from isthmus.graph.sources.validation import missing_column
+
+logger = logging.getLogger("isthmus")
+
+
+def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, int]:
+    """Returns the position of each column of the table that a header has.
+
+    A column has its own name or, where the header lacks that, one of its aliases; case and blanks
+    around names do not count. Aliases that are used and columns that are ignored are logged.
+
+    Raises:
+        InputError: The header lacks a required column, or has a column twice.
+    """
+    names = [normal_name(name) for name in header]
+    positions: dict[str, int] = {}
+    for column in table.columns:
+        name = find_name(column, names, table)
+        if name is not None:
+            positions[column.name] = _position(path, name, header, names)
+            if name != normal_name(column.name):
+                read_as(path, header[positions[column.name]], column)
+        elif column.required:
+            raise missing_column(path, column.name, list(header))
+    ignored = [name for n, name in enumerate(header) if name and n not in positions.values()]
+    if ignored:
+        logger.info("%s: ignored columns: %s", path.name, ", ".join(ignored))
+    return positions
+
+
+def renamed_columns(header: Sequence[str], positions: dict[str, int]) -> dict[str, str]:
+    """Returns the name in the header of each column that is called differently there."""
+    names = {name: header[position] for name, position in positions.items()}
+    return {name: own for name, own in names.items() if normal_name(own) != normal_name(name)}
+
+
+def find_name(column: Column, names: Iterable[str], table: Table) -> str | None:
+    """Returns the name that a column has among normalised names, or None.
+
+    An alias that is the own name of another column of the table does not count.
+    """
+    names = set(names)
+    own = {normal_name(other.name) for other in table.columns}
+    aliases = [normal_name(alias) for alias in column.aliases]
+    possible = [normal_name(column.name), *(alias for alias in aliases if alias not in own)]
+    return next((name for name in possible if name in names), None)
+
+
+def normal_name(name: str) -> str:
+    """Returns a name in the form in which names are compared."""
+    return name.strip().casefold()
+
+
+def read_as(path: Path, name: str, column: Column) -> None:
+    """Logs that a column of the file is read as a column of another name."""
+    logger.info("%s: the column %s is read as %s", path.name, name, column.name)
+
+
+def _position(path: Path, name: str, header: Sequence[str], names: list[str]) -> int:
+    found = [position for position, other in enumerate(names) if other == name]
+    exact = [position for position in found if header[position] == name]
+    if len(exact or found) > 1:
+        raise InputError(
+            f"{path.name} has the column {name} {len(exact or found)} times.",
+            "Remove all but one of them.",
+        )
+    return (exact or found)[0]

@@ -1,0 +1,48 @@
+"""`isthmus ingest --dry-run` says what a load would do, and needs no server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "isthmus.scripts.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def write(folder: Path, **tables: str) -> Path:
+    folder.mkdir()
+    for name, text in tables.items():
+        (folder / f"{name}.csv").write_text(text, "utf-8")
+    return folder
+
+
+def test_dry_run_shows_each_column_and_starts_nothing(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "data",
+        items="item_id,domain\n1,films\n2,films\n",
+        interactions="user,item_id,stars\na,1,1\na,2,5\nb,1,3\n",
+    )
+    home = tmp_path / "home"
+    done = run("ingest", str(folder), "--dry-run", "--json", "--home", str(home))
+    assert done.returncode == 0, done.stderr
+    columns = json.loads(done.stdout)["tables"]["interactions"]["columns"]
+    assert columns["weight"]["file_column"] == "stars"
+    assert columns["weight"]["examples"] == [
+        {"value": "1", "read": "-1"},
+        {"value": "5", "read": "1"},
+        {"value": "3", "read": "0"},
+    ]
+    assert not (home / "server").exists()
+
+
+def test_dry_run_of_tables_without_interactions_exits_with_2(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data", items="item_id,domain\n1,films\n")
+    home = str(tmp_path / "home")
+    done = run("ingest", str(folder), "--dry-run", "--home", home)
+    assert done.returncode == 2
+    assert "has no valid interactions" in done.stderr
+    assert run("ingest", str(folder), "--dry-run", "--allow-empty", "--home", home).returncode == 0
