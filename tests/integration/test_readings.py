@@ -38,3 +38,25 @@ def test_readings_are_stored_and_a_later_load_that_differs_says_so(
         ingest_dataset(graph, read_dataset(folder, "counts"), folder, server_settings)
     assert "the last load of this folder read it as scale ratings, top 5.0" in caplog.text
     assert remembered_weights(graph, folder) == "counts"
+
+
+def test_a_corrected_table_changes_the_weights_of_the_same_events(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    header = "user_id,item_id,weight,timestamp,kind\n"
+    dated, undated = "u,1,{},2024-05-01,{}\n", "u,2,{},,{}\n"
+    weights = "MATCH (:User)-[r:INTERACTED]->(i) RETURN r.weight AS w, r.kind AS k ORDER BY i.key"
+
+    def load(first: tuple[float, str], second: tuple[float, str]) -> list[tuple[float, str]]:
+        folder = write(tmp_path, header + dated.format(*first) + undated.format(*second))
+        ingest_dataset(graph, read_dataset(folder), folder, server_settings)
+        return [(row["w"], row["k"]) for row in graph.run(weights, {})]
+
+    assert load((1, "view"), (1, "view")) == [(1, "view"), (1, "view")]
+    assert load((-1, "view"), (0.5, "rating")) == [(-1, "view"), (0.5, "rating")]
+    assert load((-1, "buy"), (0.5, "rating")) == [(-1, "buy"), (0.5, "rating")]
+    # What happened later than the table says is not undone by it.
+    later = header + "u,1,1,2024-06-01,buy\n"
+    ingest_dataset(graph, read_dataset(write(tmp_path, later)), tmp_path, server_settings)
+    assert load((-1, "buy"), (0.5, "rating")) == [(1, "buy"), (0.5, "rating")]
+    assert graph.run("MATCH ()-[r:INTERACTED]->() RETURN sum(r.count) AS n", {})[0]["n"] == 3
