@@ -75,7 +75,7 @@ def find_cues(text: str) -> list[int]:
 
     Where cues overlap, the longest counts. A word of wanting shortly after a negation rejects.
     """
-    text, language, cues = _match_cues(text)
+    text, language, cues = _match_cues(text[:MAX_CHARACTERS])
     rest = _mask(text, cues)
     negated = _NEGATION.get(language)
     return [
@@ -89,16 +89,20 @@ def find_cues(text: str) -> list[int]:
 
 def is_only_cues(text: str) -> bool:
     """Whether a text has cues and besides them nothing but pronouns and particles."""
-    text, language, cues = _match_cues(text)
+    text, language, cues = _match_cues(text[:MAX_CHARACTERS])
     fillers = _FILLERS.get(language)
     # Words that a pattern leaves open ("nothing beats …") may name something.
-    cues = [cue for cue in cues if cue.sign and not cue.is_open]
-    return bool(cues) and fillers is not None and not fillers.sub("", _mask(text, cues))
+    closed = [cue for cue in cues if cue.sign and not cue.is_open]
+    return bool(closed) and fillers is not None and not fillers.sub("", _mask(text, closed))
 
 
-def _match_cues(text: str) -> tuple[str, str, list[_Cue]]:
-    """The text in lower case, its language, and its cues in order."""
-    text = text[:MAX_CHARACTERS].casefold().replace("\u2019", "'")
+@functools.lru_cache(maxsize=1024)
+def _match_cues(text: str) -> tuple[str, str, tuple[_Cue, ...]]:
+    """The text in lower case, its language, and its cues in order.
+
+    The splitting, the classifiers and the verdict ask for the same clause, one after the other.
+    """
+    text = text.casefold().replace("\u2019", "'")
     language = language_of(text)
     found = [
         _Cue(match.start(), match.end(), sign, r"\w+" in pattern.pattern)
@@ -110,10 +114,10 @@ def _match_cues(text: str) -> tuple[str, str, list[_Cue]]:
     for cue in sorted(found, key=lambda cue: (cue.start - cue.end, cue)):
         if all(cue.end <= other.start or cue.start >= other.end for other in taken):
             taken.append(cue)
-    return text, language, sorted(taken)
+    return text, language, tuple(sorted(taken))
 
 
-def _mask(text: str, cues: list[_Cue]) -> str:
+def _mask(text: str, cues: Sequence[_Cue]) -> str:
     """The text with USED in place of the characters of the cues."""
     for cue in cues:
         text = text[: cue.start] + USED * (cue.end - cue.start) + text[cue.end :]

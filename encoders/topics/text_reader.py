@@ -145,6 +145,15 @@ class TextReader:
             languages: Positions in LANGUAGES, (texts,).
         """
         subjects = self.space.subject_logits(texts, vectors, languages)
+        return self._evidence(subjects, vectors, languages)
+
+    def _evidence(
+        self,
+        subjects: NDArray[np.float64],
+        vectors: NDArray[np.float32],
+        languages: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """`evidence`, with the logits that the texts have a subject."""
         evidence: NDArray[np.float64] = SUBJECT_WEIGHT * subjects
         logits = self.topics.logits(vectors, languages)
         if logits.shape[1]:
@@ -165,14 +174,16 @@ class TextReader:
         search /= metric_lengths(centered, search)[:, None]
         least = max(self.topics.min_evidence, SUBJECT_WEIGHT * MIN_SUBJECT_LOGIT)
         words = [part.text if known else None for part, known in parts]
-        about = self.evidence(words, vectors, languages) >= least
-        subject = self.space.subject_logits(words, vectors, languages) >= MIN_CLEAR_SUBJECT_LOGIT
+        subjects = self.space.subject_logits(words, vectors, languages)
+        about = self._evidence(subjects, vectors, languages) >= least
         shares = self.topics.probabilities(vectors, languages)
         polarity = self.space.polarity(words, vectors, languages)
         read = []
         for k, (part, _) in enumerate(parts):
             verdict = is_only_cues(part.text) or (
-                not about[k] and not subject[k] and bool(find_cues(part.text))
+                not about[k]
+                and subjects[k] < MIN_CLEAR_SUBJECT_LOGIT
+                and bool(find_cues(part.text))
             )
             named = bool(about[k]) and not verdict
             read.append(

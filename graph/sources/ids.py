@@ -53,11 +53,6 @@ def normalise_ids(values: pl.Series) -> pl.Series:
     return visible.set(visible == "", None)
 
 
-def normalise_id(text: str) -> str:
-    """Returns an id as `normalise_ids` writes it, to look for it in the graph."""
-    return normalise_ids(strip(pl.Series([text], dtype=pl.String)))[0] or ""
-
-
 def has_whole_floats(values: pl.Series) -> bool:
     """Whether numbers are written 7.0 and none has decimals: they are whole numbers."""
     if not values.str.contains(".", literal=True).any():

@@ -10,17 +10,17 @@ like, one that was skipped has -0.77, and one watched twice 0.82.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import polars as pl
 
-from isthmus.graph.ingest import FOLLOWS, INTERACTIONS, ITEMS, Column, Kind, Table
+from isthmus.graph.ingest import INTERACTIONS, ITEMS, Column, Kind, Table
 from isthmus.graph.sources.csv_rows import read_csv
 from isthmus.graph.sources.published import (
     FileRule,
     Files,
     Parts,
     PublishedFormat,
+    to_follows,
     to_table,
     without,
 )
@@ -119,13 +119,7 @@ def _interactions(watched: ValidatedTable) -> ValidatedTable:
 
 def _follows(friends: ValidatedTable) -> ValidatedTable:
     pairs = friends.frame.with_columns(friend=_list("friend_list")).explode("friend")
-    follows = to_table(
-        replace(friends, frame=pairs.unique(["user_id", "friend"], maintain_order=True)),
-        FOLLOWS,
-        user_id=pl.col("user_id"),
-        follows_id=pl.col("friend"),
-    )
-    return replace(follows, rows=follows.frame.height + follows.rejected.height)
+    return to_follows(friends, pairs)
 
 
 KUAIREC = PublishedFormat(

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest import ITEMS, Dataset, Kind, Table
+from isthmus.graph.ingest import FOLLOWS, ITEMS, Dataset, Kind, Table
 from isthmus.graph.sources.files import read_lines
 from isthmus.graph.sources.scales import UNRATED_WEIGHT, to_weights
 from isthmus.graph.sources.validation import ValidatedTable, fit_schema
@@ -112,6 +112,21 @@ def to_table(source: ValidatedTable, table: Table, **columns: pl.Expr) -> Valida
     if table is ITEMS:
         frame = frame.with_columns(pl.col("categories").fill_null([]))
     return replace(source, frame=frame, readings={})
+
+
+def to_follows(source: ValidatedTable, pairs: pl.DataFrame) -> ValidatedTable:
+    """Returns pairs of `user_id` and `friend` as rows of the table follows.
+
+    A row of the file may have many friends: the pairs are counted as the rows.
+    """
+    pairs = pairs.unique(["user_id", "friend"], maintain_order=True)
+    follows = to_table(
+        replace(source, frame=pairs),
+        FOLLOWS,
+        user_id=pl.col("user_id"),
+        follows_id=pl.col("friend"),
+    )
+    return replace(follows, rows=follows.frame.height + follows.rejected.height)
 
 
 def uncounted(table: ValidatedTable) -> ValidatedTable:

@@ -9,17 +9,17 @@ friend who is in the file of users somebody whom the user follows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import polars as pl
 
-from isthmus.graph.ingest import FOLLOWS, INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
+from isthmus.graph.ingest import INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
 from isthmus.graph.sources.published import (
     FileRule,
     Files,
     Parts,
     PublishedFormat,
     rating_to_weight,
+    to_follows,
     to_table,
     uncounted,
     without,
@@ -115,14 +115,7 @@ def _texts(source: ValidatedTable, kind: str) -> ValidatedTable:
 def _follows(friends: ValidatedTable) -> ValidatedTable:
     known = friends.frame.select(pl.col("user_id").alias("friend")).unique()
     pairs = friends.frame.join(known, on="friend", how="semi", maintain_order="left")
-    follows = to_table(
-        replace(friends, frame=pairs.unique(["user_id", "friend"], maintain_order=True)),
-        FOLLOWS,
-        user_id=pl.col("user_id"),
-        follows_id=pl.col("friend"),
-    )
-    # A line of the file has many friends: the pairs are the rows.
-    return replace(follows, rows=follows.frame.height + follows.rejected.height)
+    return to_follows(friends, pairs)
 
 
 YELP = PublishedFormat(
