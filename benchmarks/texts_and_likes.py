@@ -1,6 +1,7 @@
 """Compares interactions and texts as the history of cold-start users, as one page.
 
-python benchmarks/texts_and_likes.py ../shared/data/tables/rt_critics [--folds 0 1 ...] [-o OUT]
+python benchmarks/texts_and_likes.py ../shared/data/tables/rt_critics [--folds 0 1 ...]
+    [--only VARIANT VARIANT] [-o OUT]
 
 The same protocol, folds and users as in `accuracy.py`, four times: with interactions and texts,
 with interactions where the tables have no texts, with the held-out users' texts only, and by
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("dataset", type=Path, help="folder of a dataset")
     parser.add_argument("--folds", nargs="+", type=int, default=list(range(10)))
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "texts_and_likes")
+    parser.add_argument("--only", nargs="+", help="the variants to measure, at least two")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("isthmus").setLevel(logging.INFO)
@@ -75,6 +77,8 @@ def main() -> None:
         "texts": (TextsOnlyBench(f"{name}_texts", dataset, settings), (TRANSFER,)),
         "popularity": (both, ("popularity",)),
     }
+    if options.only:
+        variants = {name: variants[name] for name in options.only}
     note = f"NDCG@10 of cold-start users of {name}, {len(options.folds)} folds pooled."
     rows = compare_variants(variants, options.folds)
     print(write(options.out, "Interactions with and without texts", rows, note))

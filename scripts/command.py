@@ -19,6 +19,9 @@ from isthmus.output import to_json, write_line
 
 logger = logging.getLogger("isthmus")
 
+WEIGHTS = ("auto", "as-is", "centre", "counts", "log")
+"""Values of the option `--weights`."""
+
 
 @dataclass(frozen=True)
 class Output:

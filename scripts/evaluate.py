@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.scripts.command import Output, with_settings
+from isthmus.scripts.command import WEIGHTS, Output, with_settings
 
 if TYPE_CHECKING:
     from isthmus.errors import IsthmusError
@@ -67,6 +67,11 @@ def _with_dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             help="Restrict to this target domain; repeatable.  [default: all]",
         ),
+        click.option(
+            "--weights",
+            type=click.Choice(WEIGHTS),
+            help="How ratings or counts become weights, as at `isthmus ingest`.  [default: auto]",
+        ),
         click.argument("folder", type=click.Path(path_type=Path)),
     ):
         function = option(function)
@@ -91,6 +96,7 @@ def cold_start(
     targets: tuple[str, ...],
     models: tuple[str, ...],
     parts: bool,
+    weights: str | None,
     out: Path | None,
     fold: int | None,
     folds: tuple[int, ...] | None,
@@ -115,7 +121,7 @@ def cold_start(
     from isthmus.gnn.evaluation import evaluate_cold_start, evaluate_folds, evaluate_targets
     from isthmus.workflows.evaluate_through_graph import evaluate_through_graph
 
-    dataset, data, config = _prepare(settings, folder, models, parts, out)
+    dataset, data, config = _prepare(settings, folder, models, parts, weights, out)
 
     def evaluate(target: str) -> dict[str, Any]:
         if folds:
@@ -143,6 +149,7 @@ def temporal(
     targets: tuple[str, ...],
     models: tuple[str, ...],
     parts: bool,
+    weights: str | None,
     out: Path | None,
     at: datetime | None,
 ) -> Output:
@@ -156,7 +163,7 @@ def temporal(
     from isthmus.gnn.evaluation import evaluate_temporal
     from isthmus.graph.generations import first_interaction_times
 
-    dataset, data, config = _prepare(settings, folder, models, parts, out)
+    dataset, data, config = _prepare(settings, folder, models, parts, weights, out)
     documents = evaluate_temporal(
         data,
         first_interaction_times(dataset, data),
@@ -176,6 +183,7 @@ def next_item(
     targets: tuple[str, ...],
     models: tuple[str, ...],
     parts: bool,
+    weights: str | None,
     out: Path | None,
 ) -> Output:
     """Hide each user's last item and rank it among 999 random items of its domain.
@@ -187,12 +195,17 @@ def next_item(
     """
     from isthmus.gnn.evaluation import evaluate_next_item
 
-    _, data, config = _prepare(settings, folder, models, parts, out)
+    _, data, config = _prepare(settings, folder, models, parts, weights, out)
     return _output(evaluate_next_item(data, targets or data.domains, config), out)
 
 
 def _prepare(
-    settings: Settings, folder: Path, models: tuple[str, ...], parts: bool, out: Path | None
+    settings: Settings,
+    folder: Path,
+    models: tuple[str, ...],
+    parts: bool,
+    weights: str | None,
+    out: Path | None,
 ) -> tuple[Dataset, InterestGraph, EvaluationConfig]:
     """Returns the dataset, its snapshot and the evaluation configuration."""
     from isthmus.gnn.config import TrainingConfig
@@ -202,7 +215,7 @@ def _prepare(
 
     if out:
         check_plotting()
-    dataset = read_dataset(folder)
+    dataset = read_dataset(folder, weights)
     data = build_snapshot(dataset, settings)
     config = EvaluationConfig(
         models=(*(models or MODELS), *(VARIANTS if parts else ())),

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from isthmus.errors import InputError
-from isthmus.scripts.command import Output, logger, with_settings
+from isthmus.scripts.command import WEIGHTS, Output, logger, with_settings
 
 if TYPE_CHECKING:
     from isthmus.graph.ingest import Dataset
     from isthmus.settings import Settings
-
-WEIGHTS = ("auto", "as-is", "centre", "counts", "log")
 
 
 @click.command()

@@ -1,5 +1,5 @@
 // purpose: The tables that were loaded, newest first.
-// columns: path, fingerprint
+// columns: path, fingerprint, readings
 MATCH (d:Dataset)
-RETURN d.path AS path, d.fingerprint AS fingerprint
+RETURN d.path AS path, d.fingerprint AS fingerprint, d.readings AS readings
 ORDER BY d.loaded_at DESC

@@ -11,7 +11,7 @@ from isthmus.graph.ingest.load import (
 )
 from isthmus.graph.ingest.near_ids import find_near_item
 from isthmus.graph.ingest.preview import preview_dataset
-from isthmus.graph.ingest.readings import ColumnReading
+from isthmus.graph.ingest.readings import ColumnReading, stored_weights
 from isthmus.graph.ingest.rejected import append_rejected
 from isthmus.graph.ingest.rows import (
     account_owners,
@@ -88,6 +88,7 @@ __all__ = [
     "replace_accounts",
     "resolve_items",
     "scale_popularity",
+    "stored_weights",
     "text_id",
     "to_milliseconds",
     "update_popularity",

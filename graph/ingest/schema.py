@@ -87,13 +87,19 @@ class Table:
         return pl.Schema(types | {"file": pl.String(), "line": pl.Int64()})
 
 
-USER_NAMES = ("userid", "user", "uid", "customer_id", "reviewer_id", "member_id")
-ITEM_NAMES = ("itemid", "item", "iid", "product_id", "movie_id", "movieid", "book_id", "asin")
+USER_NAMES = ("user", "uid", "customer_id", "reviewer_id", "member_id", "visitor_id", "reader_id")
+ITEM_NAMES = (
+    *("item", "iid", "product_id", "movie_id", "book_id", "asin", "article_id", "video_id"),
+    *("track_id", "song_id", "game_id", "news_id"),
+)
 TIME_NAMES = (
     *("time", "date", "datetime", "created_at", "created", "rated_at", "event_time", "ts"),
-    *("unix_timestamp", "unixtime", "reviewed_at", "review_date"),
+    *("unix_timestamp", "unixtime", "reviewed_at", "review_date", "event_date", "watched_at"),
 )
-RATING_NAMES = ("rating", "ratings", "stars", "star_rating", "score", "vote", "grade")
+RATING_NAMES = (
+    *("rating", "ratings", "stars", "star_rating", "score", "vote", "grade"),
+    *("liked", "is_liked", "recommended", "is_recommended"),
+)
 COUNT_NAMES = (
     *("count", "counts", "plays", "play_count", "playcount", "listens", "views", "clicks"),
     *("quantity", "hours", "playtime", "purchases"),

@@ -24,6 +24,7 @@ from isthmus.graph.ingest import (
     known_items,
     replace_accounts,
     resolve_items,
+    stored_weights,
 )
 from isthmus.graph.operations.doctor import Check
 from isthmus.graph.sources import read_dataset
@@ -184,7 +185,7 @@ def check_data_quality(settings: Settings) -> list[Check]:
         if not graph.read("admin/nodes")[0]["nodes"]:
             raise nothing
         graph_checks = [_check_graph(graph, question) for question in GRAPH_QUESTIONS]
-        return [*graph_checks, *_check_tables(graph)]
+        return [*graph_checks, _check_weights(graph), *_check_tables(graph)]
 
 
 def _check_graph(graph: Graph, question: Question) -> Finding:
@@ -192,12 +193,38 @@ def _check_graph(graph: Graph, question: Question) -> Finding:
     return question.answer(row["found"], row["among"], row["examples"], row["above"])
 
 
+def _check_weights(graph: Graph) -> Check:
+    """Shows the distribution of the weights, and finds those of which nothing can be learned."""
+    row = graph.read("admin/data_weights")[0]
+    if not row["among"]:
+        advice = "Load a table of interactions: without them nothing can be learned."
+        return Check("weights", False, "The graph has no interactions.", advice)
+    shares = {
+        "likes": row["likes"] / row["among"],
+        "neither": 1 - (row["likes"] + row["dislikes"]) / row["among"],
+        "dislikes": row["dislikes"] / row["among"],
+    }
+    found = (
+        f"{', '.join(f'{share:.0%} {name}' for name, share in shares.items())}; weights run from "
+        f"{row['lowest']:g} to {row['highest']:g}, half of them up to {row['median']:g}."
+    )
+    advice = ""
+    if not row["likes"]:
+        advice = "Nothing is liked, so there is nothing to recommend by: load with --weights centre"
+    elif row["lowest"] >= 1 and row["highest"] > 1:
+        advice = (
+            "Nothing is disliked. If these are ratings, load them again with `isthmus ingest "
+            "FOLDER --weights centre`; if they are counts, with --weights counts"
+        )
+    return Check("weights", not advice, found, f"{advice}." if advice else "")
+
+
 def _check_tables(graph: Graph) -> Iterator[Check]:
     """Checks what only the tables show, since the graph stores one relationship per pair."""
     missing = []
     for row in graph.read("encode/datasets"):
         try:
-            dataset = read_dataset(Path(row["path"]))
+            dataset = read_dataset(Path(row["path"]), stored_weights(row["readings"]))
         except IsthmusError:
             missing.append(row["path"])
             continue

@@ -18,15 +18,15 @@ TAG = (
 LINE_TAG = r"(?i)</?(?:p|br|li|div|tr|h[1-6]|blockquote|hr)(?:\s[^<>]*)?/?>"
 QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 NAME_KEYS = ("name", "title", "label", "category", "genre", "value")
-SEPARATORS = (";", ",")
+SEPARATORS = (";", "；", ",", "，", "、", ">", "/")
 MAX_EVIDENCE = 20_000
 """Distinct values that are examined for a separator."""
 
 
 def find_separator(values: pl.Series) -> str:
-    """Returns the separator of the names in a column: a bar, or a semicolon or comma that repeats.
+    """Returns the separator of the names in a column: a bar, or the first other one that separates.
 
-    A semicolon or comma separates names if half of the values that contain it share one of the
+    Another sign than a bar separates names if half of the values that contain it share one of the
     parts with another value; otherwise it belongs to the names, as in "Home, Garden".
     """
     distinct = unescape(values.drop_nulls().unique(maintain_order=True).head(MAX_EVIDENCE))

@@ -16,8 +16,9 @@ logger = logging.getLogger("isthmus")
 def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, int]:
     """Returns the position of each column of the table that a header has.
 
-    A column has its own name or, where the header lacks that, one of its aliases; case and blanks
-    around names do not count. Aliases that are used and columns that are ignored are logged.
+    A column has its own name or, where the header lacks that, one of its aliases; case, blanks,
+    underscores and hyphens do not count. Aliases that are used and columns that are ignored are
+    logged.
 
     Raises:
         InputError: The header lacks a required column, or has a column twice.
@@ -27,7 +28,7 @@ def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, 
     for column in table.columns:
         name = find_name(column, names, table)
         if name is not None:
-            positions[column.name] = _position(path, name, header, names)
+            positions[column.name] = _position(path, name, column.name, header, names)
             if name != normal_name(column.name):
                 read_as(path, header[positions[column.name]], column)
         elif column.required:
@@ -58,7 +59,7 @@ def find_name(column: Column, names: Iterable[str], table: Table) -> str | None:
 
 def normal_name(name: str) -> str:
     """Returns a name in the form in which names are compared."""
-    return name.strip().casefold()
+    return "".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def read_as(path: Path, name: str, column: Column) -> None:
@@ -66,12 +67,13 @@ def read_as(path: Path, name: str, column: Column) -> None:
     logger.info("%s: the column %s is read as %s", path.name, name, column.name)
 
 
-def _position(path: Path, name: str, header: Sequence[str], names: list[str]) -> int:
+def _position(path: Path, name: str, own: str, header: Sequence[str], names: list[str]) -> int:
+    """Returns the position of a normalised name; one written as the column's own comes first."""
     found = [position for position, other in enumerate(names) if other == name]
-    exact = [position for position in found if header[position] == name]
+    exact = [position for position in found if header[position] == own]
     if len(exact or found) > 1:
         raise InputError(
-            f"{path.name} has the column {name} {len(exact or found)} times.",
+            f"{path.name} has the column {header[found[0]]} {len(exact or found)} times.",
             "Remove all but one of them.",
         )
     return (exact or found)[0]

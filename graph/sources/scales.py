@@ -19,8 +19,8 @@ from isthmus.graph.ingest import COUNT_NAMES, RATING_NAMES
 AUTO = "auto"
 WEIGHTS = (AUTO, "as-is", "centre", "counts", "log")
 """Values of the option `--weights`."""
-TRUE = ("true", "t", "yes", "y")
-FALSE = ("false", "f", "no", "n")
+TRUE = ("true", "t", "yes", "y", "like", "liked", "up", "喜欢")
+FALSE = ("false", "f", "no", "n", "dislike", "disliked", "down", "不喜欢")
 TOPS = (5.0, 10.0, 100.0)
 OTHER_TOPS = (3.0, 4.0, 6.0, 7.0, 20.0)
 MANY = 100
@@ -82,7 +82,8 @@ def find_scale(values: pl.Series, source: str, comma: str, option: str | None) -
     """
     words = values.drop_nulls()
     if len(words) and _are_booleans(words.head(100)) and _are_booleans(words):
-        return Scale({"scale": "boolean"}, notes=["true counts as a like, false as a dislike"])
+        yes, no = (next((w for w in words if w.lower() in kind), kind[0]) for kind in (TRUE, FALSE))
+        return Scale({"scale": "boolean"}, notes=[f"{yes} counts as a like, {no} as a dislike"])
     numbers = read_numbers(values, comma).drop_nulls()
     if not (is_finite := numbers.is_finite()).all():
         numbers = numbers.filter(is_finite)

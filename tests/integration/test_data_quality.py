@@ -20,14 +20,19 @@ INTERACTIONS = [f"u{k},{item},1,2024-01-{k:02}" for k in range(1, 21) for item i
 
 
 def load(
-    graph: Graph, settings: Settings, folder: Path, items: list[str], interactions: list[str]
+    graph: Graph,
+    settings: Settings,
+    folder: Path,
+    items: list[str],
+    interactions: list[str],
+    weights: str | None = None,
 ) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "items.csv").write_text("\n".join(["item_id,domain,title", *items]))
     (folder / "interactions.csv").write_text(
         "\n".join(["user_id,item_id,weight,timestamp", *interactions])
     )
-    ingest_dataset(graph, read_dataset(folder), folder, settings)
+    ingest_dataset(graph, read_dataset(folder, weights), folder, settings)
     return folder
 
 
@@ -53,8 +58,7 @@ def test_good_data_passes_all_checks(
     checks = checks_by_name(server_settings)
     assert [check for check in checks.values() if not check.ok] == []
     names = [question.name for question in GRAPH_QUESTIONS]
-    assert [*checks] == [*names, "repeated", "contradicted"]
-    assert {type(check) for check in checks.values()} == {Finding}
+    assert [*checks] == [*names, "weights", "repeated", "contradicted"]
     assert checks["robots"].found == "0 of 20 users have more than 500 interactions."
 
 
@@ -119,6 +123,23 @@ def test_users_with_one_domain_each_are_reported(
     )
     assert "accounts" in check.advice
     assert checks_by_name(server_settings)["undated"].ok  # since no interaction is dated
+
+
+def test_the_distribution_of_weights_is_shown_and_uncentred_ratings_are_named(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    rows = ["ana,1,5,", "ana,2,1,", "ben,1,2,", "ben,3,3,"]
+    folder = load(graph, server_settings, tmp_path / "data", ITEMS[:4], rows, weights="as-is")
+    check = checks_by_name(server_settings)["weights"]
+    found = "100% likes, 0% neither, 0% dislikes; weights run from 1 to 5, half of them up to 2."
+    assert (check.ok, check.found) == (False, found)
+    assert "--weights centre" in check.advice
+    ingest_dataset(graph, read_dataset(folder, "centre"), folder, server_settings)
+    check = checks_by_name(server_settings)["weights"]
+    found = (
+        "25% likes, 25% neither, 50% dislikes; weights run from -1 to 1, half of them up to -0.5."
+    )
+    assert (check.ok, check.found) == (True, found)
 
 
 def test_missing_tables_are_reported(

@@ -211,6 +211,16 @@ def test_id_that_is_null_is_missing(tmp_path: Path):
     assert data.rejected["reason"].to_list() == ["is missing"]
 
 
+def test_likes_and_dislikes_in_words_are_weights(tmp_path: Path):
+    rows = "User ID,Item-Id,liked,createdAt\nana,1,Like,2024-05-01\nben,1,Dislike,2024-05-01\n"
+    data = load(tmp_path, items=ITEM_ROWS, interactions=rows)
+    assert data.interactions["weight"].to_list() == [1, -1]
+    assert data.interactions["timestamp"].null_count() == 0
+    assert data.readings["interactions"]["weight"].sentence == (
+        "liked is read as weight: Like counts as a like, Dislike as a dislike"
+    )
+
+
 @pytest.mark.parametrize(
     "forms",
     [
@@ -220,6 +230,10 @@ def test_id_that_is_null_is_missing(tmp_path: Path):
         ["a|b", "b"],
         ["a; b", "b"],
         ["a, b", "b"],
+        ["a，b", "b"],
+        ["a、b", "b"],
+        ["a / b", "b"],
+        ["a > b", "b"],
         ["['a' 'b']", "['b']"],
         ["{'a': 3, 'b': 1}", "{'b': 2}"],
     ],
