@@ -2,32 +2,45 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+BASE := $(VENV)/.base
+DEV := $(VENV)/.dev
 
-.PHONY: demo test lint bench
+.PHONY: demo test lint lock bench
 
-$(STAMP): pyproject.toml
+# The versions and hashes of requirements.lock: what using isthmus needs.
+$(BASE): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "isthmus needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[dev,py2neo]'
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps -e .
 	touch $@
 
-demo: $(STAMP)  ## the whole job on bundled synthetic data, with a report
+# The same versions, and what its tests, lint and all extras need.
+$(DEV): $(BASE) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: $(BASE)  ## the whole job on bundled synthetic data, with a report
 	$(BIN)/isthmus demo
 
 # Two at a time, each with a Neo4j of its own; a file's tests share what they set up, long files first.
-test: $(STAMP)  ## all tests
+test: $(DEV)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-lint: $(STAMP)  ## format, lint, types, import contracts
+lint: $(DEV)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate pyproject.toml
+lock:  ## newest versions that pyproject.toml allows; needs uv
+	$(COMPILE) --upgrade -o requirements.lock
+	$(COMPILE) --upgrade -c requirements.lock --extra dev --extra py2neo -o requirements-dev.lock
+
 DATASETS ?= ../shared/data/tables
-bench: $(STAMP)  ## accuracy on the folder DATASETS, and speed; hours, goes on where it stopped
+bench: $(DEV)  ## accuracy on the folder DATASETS, and speed; hours, goes on where it stopped
 	$(BIN)/python benchmarks/accuracy.py $(DATASETS) -o benchmarks/accuracy
 	$(BIN)/isthmus evaluate cold-start $(DATASETS)/food_kitchen --model transfer --through-graph -o benchmarks/through_graph
 	$(BIN)/python benchmarks/shared/page.py benchmarks/through_graph.md

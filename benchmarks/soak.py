@@ -83,6 +83,7 @@ class Soak:
         steps: Seconds of each step of a complete retraining, in order.
         active: Number of the generation that was active at the last check.
         kills: Kills so far.
+        outputs: Folder for the output of the commands; the home if None.
     """
 
     settings: Settings
@@ -92,6 +93,7 @@ class Soak:
     steps: dict[str, float] = field(default_factory=dict)
     active: int = 0
     kills: list[Kill] = field(default_factory=list)
+    outputs: Path | None = None
 
     def prepare(self, folder: Path, interactions: int, rng: Random) -> None:
         """Loads and trains, and measures the duration of each job."""
@@ -109,10 +111,14 @@ class Soak:
             self.run_to_end(job)
             self.check(name)
 
+    def start(self, job: Job) -> Command:
+        """Starts a command."""
+        return Command(job, self.settings, self.outputs)
+
     def run_to_end(self, job: Job) -> None:
         """Runs a command to its end, which acknowledges all its events."""
         for _ in range(MAX_ATTEMPTS):
-            with Command(job, self.settings) as command:
+            with self.start(job) as command:
                 if command.wait() != Locked.exit_code:
                     self._record_success(command)
                     return
@@ -146,7 +152,7 @@ class Soak:
             job = self.jobs.create(name, rng)
             self.ledger.send(job.events)
             before = self._count_missing(job)
-            with Command(job, self.settings) as command:
+            with self.start(job) as command:
                 step = self._wait_for_kill_time(command, victim, rng)
                 if not command.is_running():
                     self._record_success(command)  # it was faster than before: try another job

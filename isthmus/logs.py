@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
-from isthmus.output import to_json
+from isthmus.output import MASK, escape_controls, hide_credentials, to_json
+
+__all__ = ["MASK", "JsonFormatter", "TextFormatter", "is_json", "log_to_standard_error"]
 
 MIN_SECRET_LENGTH = 8  # Neo4j's minimum for a password; a shorter value may be any word
-MASK = "***"
 # Libraries that print by handlers of their own read these when they are imported.
 QUIET_LIBRARIES = {
     "HF_HUB_VERBOSITY": "error",
@@ -25,18 +26,25 @@ QUIET_LIBRARIES = {
 
 
 class TextFormatter(logging.Formatter):
-    """Formats a record as its message and traceback, with secrets masked."""
+    """Formats a record as its message and traceback, with secrets masked and controls escaped."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         super().__init__("%(message)s")
         self.secrets = [secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH]
 
     def format(self, record: logging.LogRecord) -> str:
-        """Returns the record as text."""
-        text = super().format(record)
+        """Returns the record as text; a text that is filled into its message stays on one line."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                escape_controls(value) if isinstance(value, str) else value for value in record.args
+            )
+        return escape_controls(self.hide_secrets(super().format(record)), lines=True)
+
+    def hide_secrets(self, text: str) -> str:
+        """Returns a text with *** for the secrets, and for passwords in addresses."""
         for secret in self.secrets:
             text = text.replace(secret, MASK)
-        return text
+        return hide_credentials(text)
 
 
 class JsonFormatter(TextFormatter):
@@ -54,7 +62,7 @@ class JsonFormatter(TextFormatter):
         line = {
             "time": time.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "message": super().format(record),
+            "message": self.hide_secrets(logging.Formatter.format(self, record)),
             "command": self.command,
         }
         extra = {

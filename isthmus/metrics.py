@@ -6,7 +6,6 @@ https://prometheus.io/docs/instrumenting/exposition_formats/.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import sys
 import time
@@ -16,10 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import GOOD_EXIT_CODES
+from isthmus.errors import GOOD_EXIT_CODES, Locked
+from isthmus.files import write_file
+from isthmus.locks import hold_lock
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus.metrics")
+
+LOCK_SECONDS = 30.0
 
 METRICS = {
     "isthmus_command_success": "1 if the latest run did its work or had none to do, else 0.",
@@ -92,7 +95,7 @@ def record_metrics(settings: Settings, command: str) -> Iterator[CommandRun]:
             samples = _run_samples(command, run, time.monotonic() - start)
             try:
                 _write_samples(settings.metrics_file, settings.home / "locks", samples)
-            except OSError as error:
+            except (OSError, Locked) as error:
                 logger.warning("The metrics file cannot be written: %s.", error)
 
 
@@ -123,11 +126,9 @@ def _run_samples(command: str, run: CommandRun, seconds: float) -> Samples:
 
 def _write_samples(file: Path, locks: Path, new: Samples) -> None:
     """Adds or replaces samples in the file; the file itself is replaced atomically."""
-    from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / "metrics.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with hold_lock(locks / "metrics.lock", LOCK_SECONDS):
         samples, registry = _read_samples(file) | new, CollectorRegistry()
         for name, help_text in METRICS.items():
             commands = sorted(command for metric, command in samples if metric == name)
@@ -135,7 +136,7 @@ def _write_samples(file: Path, locks: Path, new: Samples) -> None:
                 gauge = Gauge(name, help_text, ["command"], registry=registry)
                 for command in commands:
                     gauge.labels(command).set(samples[name, command])
-        write_to_textfile(str(file), registry)
+        write_file(file, generate_latest(registry), private=False)  # for other programs
 
 
 def _read_samples(file: Path) -> Samples:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from isthmus.logs import is_json
+from isthmus.output import escape_controls
 
 logger = logging.getLogger("isthmus")
 
@@ -44,7 +45,7 @@ def _bar(task: str, total: int | None, unit: str) -> Iterator[Advance]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
@@ -52,7 +53,7 @@ def _bar(task: str, total: int | None, unit: str) -> Iterator[Advance]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
-        row = bars.add_task(task, total=total)
+        row = bars.add_task(escape_controls(task), total=total)
         yield lambda steps: bars.advance(row, steps)
 
 

@@ -1,22 +1,35 @@
-"""Settings, from command-line options, the environment, `isthmus.toml` and defaults, in order."""
+"""Settings, from command-line options, the environment, `isthmus.toml` and defaults, in order.
+
+`isthmus.toml` lies in the home, or is a file that was named. One in the working folder is not read:
+whoever can write to a folder could otherwise have the password sent to an address of his.
+"""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from isthmus.errors import InputError
+from isthmus.output import escape_controls, hide_credentials
+from isthmus.settings_file import SETTINGS_FILE, read_settings_file
 
 DEFAULT_ENCODER = "intfloat/multilingual-e5-small"
+
+
+def _default_home() -> Path:
+    return user_data_path("isthmus", appauthor=False)
 
 
 def _absolute_path(value: object) -> object:
@@ -25,6 +38,17 @@ def _absolute_path(value: object) -> object:
 
 def _none_if_blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _no_credentials(value: object) -> object:
+    """Refuses an address with a user name, since addresses are shown in messages and files."""
+    if isinstance(value, str) and hide_credentials(value) != value:
+        raise PydanticCustomError(
+            "credentials",
+            "a user name, a password or a token is in it, which belong into settings of their own, "
+            "such as neo4j_username and neo4j_password",
+        )
+    return value
 
 
 class Settings(BaseSettings):
@@ -38,17 +62,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="ISTHMUS_",
         env_ignore_empty=True,
-        toml_file="isthmus.toml",
+        allow_inf_nan=False,
         extra="forbid",
         frozen=True,
         populate_by_name=True,
     )
 
     home: Annotated[Path, BeforeValidator(_absolute_path)] = Field(
-        default_factory=lambda: user_data_path("isthmus", appauthor=False),
+        default_factory=_default_home,
         description="Folder for all files that isthmus writes: server, encoders, caches, logs.",
     )
-    neo4j_uri: Annotated[str | None, BeforeValidator(_none_if_blank)] = Field(
+    config: Annotated[Path | None, BeforeValidator(_absolute_path)] = Field(
+        default=None,
+        description="File of settings that is read instead of isthmus.toml in the home.",
+    )
+    neo4j_uri: Annotated[
+        str | None, BeforeValidator(_none_if_blank), BeforeValidator(_no_credentials)
+    ] = Field(
         default=None,
         validation_alias=AliasChoices("NEO4J_URI", "ISTHMUS_NEO4J_URI"),
         description="Address of an existing Neo4j server, bolt://HOST:PORT or neo4j://HOST:PORT; "
@@ -81,6 +111,12 @@ class Settings(BaseSettings):
         description="Page cache of isthmus's own server, in megabytes (512m) or gigabytes (2g); if "
         "not set, 125 % of the graph's files, at least 512m and at most a quarter of the memory.",
     )
+    server_query_seconds: int = Field(
+        default=60,
+        ge=1,
+        description="Maximum time in seconds of one statement on isthmus's own server, at least 1; "
+        "statements that write in batches have hours.",
+    )
     encoder: str = Field(
         default=DEFAULT_ENCODER,
         description="Text encoder: a model name or folder for sentence-transformers, NAME@int8 to "
@@ -97,7 +133,7 @@ class Settings(BaseSettings):
         description="Text that the encoder reads before each text of an item; if not set, what "
         "the model declares, or what the card of its family states.",
     )
-    openai_base_url: str = Field(
+    openai_base_url: Annotated[str, BeforeValidator(_no_credentials)] = Field(
         default="https://api.openai.com/v1",
         validation_alias=AliasChoices("OPENAI_BASE_URL", "ISTHMUS_OPENAI_BASE_URL"),
         description="Address of the endpoint for models named openai:MODEL, without /embeddings.",
@@ -202,6 +238,12 @@ class Settings(BaseSettings):
         description="Time in seconds after which the lock of a killed retraining is free, at least "
         "1; a running retraining renews its lock.",
     )
+    wait_seconds: float = Field(
+        default=300,
+        ge=0,
+        description="Maximum time in seconds for which a command waits for another one that starts "
+        "or stops the server of the home, as a backup does; at least 0.",
+    )
     metrics_file: Annotated[Path | None, BeforeValidator(_absolute_path)] = Field(
         default=None,
         description="File to which every command writes metrics of its latest run, in the text "
@@ -229,6 +271,10 @@ class Settings(BaseSettings):
         "all cores.",
     )
 
+    def file(self) -> Path:
+        """Returns the file that settings are read from, which need not exist."""
+        return self.config or self.home / SETTINGS_FILE
+
     def secrets(self) -> list[str]:
         """Returns the values that must not appear in a log."""
         fields = (value for _, value in self if isinstance(value, SecretStr))
@@ -243,32 +289,48 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Returns the sources in order of precedence: options, environment, `isthmus.toml`."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Returns the sources in order of precedence: options, environment, file.
+
+        Raises:
+            InputError: The file may not be trusted or is not TOML.
+        """
+        given = {**env_settings(), **init_settings()}
+        named = Path(str(given["config"])).expanduser() if given.get("config") else None
+        home = Path(str(given["home"])).expanduser() if given.get("home") else _default_home()
+        entries = read_settings_file(named or home / SETTINGS_FILE, must_exist=named is not None)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, entries)
 
 
 def load_settings(**options: object) -> Settings:
     """Loads the settings; options that are None count as not set.
 
     Raises:
-        InputError: A setting has an invalid value or is unknown, or `isthmus.toml` is unreadable.
+        InputError: A setting has an invalid value or is unknown, or the file of settings may not be
+            trusted or is not TOML.
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        is_secret = name in _secret_names()
-        value = "***" if is_secret else repr(first["input"])
-        raise InputError(
-            f"The setting {name} has the invalid value {value}: {first['msg'].lower()}.",
-            "Correct the option, the environment variable or the entry in isthmus.toml.",
-        ) from (None if is_secret else error)
-    except ValueError as error:
-        raise InputError(
-            f"isthmus.toml cannot be read: {error}.", "Correct or remove the file."
-        ) from error
+        first = error.errors(include_url=False)[0]
+        raise _invalid(".".join(map(str, first["loc"])), first["type"], first) from None
+
+
+def _invalid(name: str, kind: str, found: Mapping[str, Any]) -> InputError:
+    """Returns the error for an invalid setting; the value of what may be a secret is not shown."""
+    name = escape_controls(name)
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
+        advice = f"Did you mean {near[0]}?" if near else "docs/settings.md lists the settings."
+        return InputError(f"There is no setting {name}.", advice)
+    # A wrong value may hold a part of the right one, so one with a secret is not shown at all.
+    secret = name in _secret_names() or kind == "credentials"
+    value = "***" if secret else repr(found["input"])
+    return InputError(
+        f"The setting {name} has the invalid value {hide_credentials(value)}: "
+        f"{found['msg'].lower()}.",
+        f"Correct the option, the environment variable or the entry in {SETTINGS_FILE}.",
+    )
 
 
 def _secret_names() -> set[str]:

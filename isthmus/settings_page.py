@@ -20,10 +20,13 @@ HEAD = """# Settings
 This page is generated from `isthmus/settings.py` by `python -m isthmus.settings_page`.
 
 A setting is taken from the first of these sources that has it: an option of the command, the
-environment, the file `isthmus.toml` in the working folder, the default. In `isthmus.toml` a setting
-has the name of the first column: `edges_per_node = 30`. A name in this file that does not exist, or
-a value that a setting cannot have, ends a command with exit code 2. An environment variable that is
-empty counts as not set; a text that is to be empty, such as a prefix, stands in `isthmus.toml`.
+environment, the file `isthmus.toml` in the home, the default. In `isthmus.toml` a setting has the
+name of the first column: `edges_per_node = 30`. Another file is read where `--config FILE` or
+`ISTHMUS_CONFIG` names it; one in the working folder is not. A file that belongs to another user, or
+that others can write, is refused, since it could send the password to another server. A name in
+this file that does not exist, or a value that a setting cannot have, ends a command with exit code
+2; what may be a secret is not shown. An environment variable that is empty counts as not set; a
+text that is to be empty, such as a prefix, stands in `isthmus.toml`.
 
 | name | environment variable | type | default | description |
 |---|---|---|---|---|

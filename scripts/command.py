@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 import click
 
 from isthmus.errors import InputError, IsthmusError
 from isthmus.logs import JsonFormatter, TextFormatter, log_to_standard_error
-from isthmus.output import to_json, write_line
+from isthmus.output import hide_credentials, to_json, write_line
 
 logger = logging.getLogger("isthmus")
+
+IDS = ("user", "item", "domain")
+"""Arguments that are ids, of which nobody sees outer blanks and format characters."""
 
 WEIGHTS = ("auto", "as-is", "centre", "counts", "log")
 """Values of the option `--weights`."""
@@ -61,18 +64,28 @@ def with_settings(
         callback=_refuse_empty,
         help="Folder of everything that isthmus stores.  [env: ISTHMUS_HOME]",
     )
+    @click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="File of settings, instead of isthmus.toml in the home.  [env: ISTHMUS_CONFIG]",
+    )
     @click.option("-q", "--quiet", is_flag=True, help="Log warnings and errors only.")
     @functools.wraps(function)
-    def run(*, as_json: bool, home: Path | None, quiet: bool, **arguments: Any) -> None:
+    def run(
+        *, as_json: bool, home: Path | None, config: Path | None, quiet: bool, **arguments: Any
+    ) -> None:
         from isthmus.encoders.text import with_chosen_encoder
         from isthmus.metrics import record_metrics
         from isthmus.settings import load_settings
+        from isthmus.settings_file import unread_file
 
-        settings = load_settings(home=home)
+        settings = load_settings(home=home, config=config)
         name = click.get_current_context().command_path.partition(" ")[2]
         secrets, as_lines = settings.secrets(), settings.log_format == "json"
         formatter = JsonFormatter(secrets, name) if as_lines else TextFormatter(secrets)
         log_to_standard_error(logging.WARNING if quiet else logging.INFO, formatter)
+        if unread := unread_file(settings.file()):
+            logger.warning("not read: %s: name it with --config, if it is yours", unread)
         arguments = _normalise_texts(arguments)
         with record_metrics(settings, name) as run_metrics:
             output = function(with_chosen_encoder(settings), **arguments)
@@ -99,7 +112,7 @@ def _refuse_empty(
 
 
 def _normalise_texts(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Returns the arguments with their texts in NFC, as ids are in the graph.
+    """Returns the arguments with their texts in NFC, and ids spelled as they are in the graph.
 
     Raises:
         InputError: One is not in the encoding of this terminal; Python keeps its bytes as halves
@@ -114,6 +127,8 @@ def _normalise_texts(arguments: dict[str, Any]) -> dict[str, Any]:
                 f"The argument {name}, {text!r}, is not in {sys.getfilesystemencoding()}.",
                 "Set the encoding of the terminal and of LANG to the same, such as UTF-8.",
             ) from None
+        if name in IDS:
+            texts[name] = "".join(each for each in text if category(each) != "Cf").strip()
     return arguments | {name: normalize("NFC", text) for name, text in texts.items()}
 
 
@@ -129,8 +144,7 @@ def _print(output: Output, as_json: bool) -> None:
 def report_error(error: IsthmusError, as_json: bool) -> None:
     """Prints an error: a JSON document on standard output, or sentences on standard error."""
     if as_json:
-        write_json(
-            {"error": {"kind": error.kind, "message": error.message, "advice": error.advice}}
-        )
+        fields = {"kind": error.kind, "message": error.message, "advice": error.advice}
+        write_json({"error": {name: hide_credentials(text) for name, text in fields.items()}})
     else:
         logger.error("Error: %s", error)  # works before logging is configured, too

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isthmus.output import escape_controls
 from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def run(settings: Settings, name: str, given: tuple[str, ...]) -> Output:
     with connect(settings) as graph:
         rows = graph.read(statement.name, **parameters)
     columns = list(rows[0]) if rows else list(statement.columns)
-    lines = ["\t".join(columns)] + ["\t".join(str(row[c]) for c in columns) for row in rows]
+    lines = ["\t".join(columns)]
+    lines += ["\t".join(escape_controls(str(row[name])) for name in columns) for row in rows]
     return Output(
         {"columns": columns, "rows": [list(row.values()) for row in rows]}, "\n".join(lines)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 def command(settings: Settings, report: Path) -> Output:
     """Load, encode, train and recommend on synthetic data in Chinese and English.
 
-    It runs in a separate home, HOME/demo, with a separate server; your graph is not changed.
+    It runs in a separate home, HOME/demo, with a separate server; your graph is not changed. The
+    server goes on running, so that you can ask the demo's graph; the last lines say how.
 
     \b
     Example:
@@ -34,4 +37,22 @@ def command(settings: Settings, report: Path) -> Output:
     from isthmus.workflows.demo import run_demo
 
     result = run_demo(settings, report)
-    return Output(result.document(), result.text())
+    return Output(result.document(), f"{result.text()}\n\n{_next_steps(settings.home / 'demo')}")
+
+
+def _next_steps(home: Path) -> str:
+    """Returns commands that go on with the demo's graph, to be pasted into a shell."""
+    program = sys.argv[0]
+    found = shutil.which("isthmus")
+    if found and Path(program).exists() and Path(found).samefile(program):
+        program = "isthmus"
+    commands = (
+        "recommend ana --domain films --explain",
+        'recommend --text "I like jazz." --domain music',
+        "cypher list",
+        "server stop",
+    )
+    lines = [f'export ISTHMUS_HOME="{home.absolute()}"', *(f"{program} {c}" for c in commands)]
+    return "Its server still runs. Go on with its graph, and stop the server at the end:\n" + (
+        "\n".join(f"  {line}" for line in lines)
+    )

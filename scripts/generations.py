@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
+from isthmus.output import json_text
 from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def show(settings: Settings, number: int) -> Output:
 
     with connect(settings) as graph:
         row = show_generation(graph, number)
-    return Output(row, json.dumps(row, ensure_ascii=False, indent=2))
+    return Output(row, json_text(row, ascii_only=False, indent=2))
 
 
 @command.command()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
 from isthmus import __version__
 from isthmus.errors import InputError, IsthmusError
+from isthmus.files import private_umask
 from isthmus.output import OutputError, replace_unknown_characters
 from isthmus.scripts.command import logger, report_error
 
@@ -31,6 +33,7 @@ COMMANDS = (
     "cypher",
     "backup",
     "restore",
+    "unlock",
 )
 
 
@@ -69,7 +72,8 @@ def main() -> None:
     as_json = "--json" in sys.argv
     replace_unknown_characters()
     try:
-        cli.main(prog_name="isthmus", standalone_mode=False)
+        with private_umask():
+            cli.main(prog_name="isthmus", standalone_mode=False)
     except OutputError as error:
         report_error(error, as_json=False)
         sys.exit(error.exit_code)
@@ -87,6 +91,19 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        if (explained := explain_disk_error(error)) is None:
+            raise
+        report_error(explained, as_json)
+        sys.exit(explained.exit_code)
+
+
+def explain_disk_error(error: OSError) -> IsthmusError | None:
+    """Returns the error for a file that a full or read-only disk does not take; None for others."""
+    from isthmus.graph import server
+
+    folder = Path(error.filename).parent if isinstance(error.filename, str) else Path()
+    return server.explain_disk_error(error.errno, folder.absolute())
 
 
 def usage_advice(error: click.UsageError) -> str:

@@ -56,13 +56,19 @@ class Job:
 
 
 class Command:
-    """A running `isthmus` command, which is killed at the end of the block."""
+    """A running `isthmus` command, which is killed at the end of the block.
 
-    def __init__(self, job: Job, settings: Settings) -> None:
+    Args:
+        job: The command.
+        settings: Settings of its home.
+        outputs: Folder for its output and its log; the home if not given.
+    """
+
+    def __init__(self, job: Job, settings: Settings, outputs: Path | None = None) -> None:
         self.job = job
         self.started = time.monotonic()
-        self._output = settings.home / "output.jsonl"
-        self._log = settings.home / "log.jsonl"
+        self._output = (outputs or settings.home) / "output.jsonl"
+        self._log = (outputs or settings.home) / "log.jsonl"
         server_settings = ("NEO4J_", "ISTHMUS_NEO4J_")
         inherited = {
             name: value

@@ -2,4 +2,4 @@
 // parameters: days FLOAT for which they are stored
 MATCH (e:Event)
 WHERE e.at < datetime({epochSeconds: toInteger(datetime().epochSeconds - $days * 86400)})
-CALL (e) { DELETE e } IN TRANSACTIONS OF 1000 ROWS
+CALL (e) { DETACH DELETE e } IN TRANSACTIONS OF 1000 ROWS

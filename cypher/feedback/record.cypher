@@ -1,7 +1,7 @@
 // purpose: Record interactions one after the other. INTERACTED becomes what loading the same rows would make of it:
 //   a dated event that is not newer than the last known one is a repetition, unless an id of its own shows that it
-//   is not; the newest event gives the weight. The likes and the popularity of the item and the interests of the
-//   user are updated by the change that the event makes,
+//   is not; the newest event gives the weight; live is the number of those that no table has. The likes and the
+//   popularity of the item and the interests of the user are updated by the change that the event makes,
 //     weight(u,k) = (weight(u,k) * evidence before * fading + change * about(i,k)) / evidence now
 //   which is what interests/derive_user_interests computes, except for undated evidence that is now old, texts
 //   about the item, and interests that were too weak to be stored. An item has outgrown its domain when it
@@ -68,7 +68,15 @@ CALL () {
       CASE WHEN last_wrote IS NULL OR last_did >= last_wrote THEN last_did ELSE last_wrote END AS newest,
       CASE WHEN before IS NULL OR known IS NULL OR at >= known
         THEN {weight: row.weight, kind: row.kind, at: at} ELSE {weight: before, kind: r.kind, at: known} END AS now
-    SET r.count = coalesce(r.count, 0) + 1,
+    // What the event found and what it is, from which feedback/undo takes it back.
+    CALL (row, u, i, r, before, known, at) {
+      MATCH (e:Event {id: row.event})
+      SET e.item = i.key, e.weight = row.weight, e.kind = row.kind, e.happened_at = at, e.found_weight = before,
+          e.found_kind = r.kind, e.found_first_at = r.first_at, e.found_last_at = known,
+          e.found_count = coalesce(r.count, 0)
+      MERGE (u)-[:SENT]->(e)
+    }
+    SET r.count = coalesce(r.count, 0) + 1, r.live = coalesce(r.live, 0) + 1,
         r.first_at = CASE WHEN r.first_at < at THEN r.first_at ELSE at END,
         r.weight = now.weight, r.kind = now.kind, r.last_at = now.at
 
@@ -80,7 +88,8 @@ CALL () {
         CASE WHEN known_at < domain_at THEN 0.5 ^ ((domain_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END
       + coalesce(i.likes, 0.0) AS likes
     SET i.likes = CASE WHEN likes > 0 THEN likes ELSE 0.0 END
-    SET i.popularity = CASE WHEN d.most_likes > 0 THEN log(1 + i.likes) / log(1 + d.most_likes)
+    SET i.popularity = CASE WHEN d.most_likes > 1e-6 THEN log(1 + i.likes) / log(1 + d.most_likes)
+                            WHEN d.most_likes > 0 THEN i.likes / d.most_likes
                             WHEN likes > 0 THEN 1.0 ELSE 0.0 END
 
     WITH *, CASE WHEN newest_at < now_at THEN 0.5 ^ ((now_at - newest_at) / 86400.0 / $half_life_days) ELSE 1.0 END AS fading

@@ -30,6 +30,12 @@ MERGE (u)-[:WROTE]->(t)
 MERGE (v:TextVector {text: $id, version: $version})
 SET v.vector = $vector, v.polarity = $polarity
 MERGE (t)-[:ENCODED_AS]->(v)
+WITH u, t
+CALL (u, t) {
+  MATCH (e:Event {id: $event})
+  SET e.text = t.id
+  MERGE (u)-[:SENT]->(e)
+}
 WITH t
 CALL (t) {
   UNWIND $interests AS a

@@ -3,4 +3,4 @@
 MATCH (l:Lock {name: 'retrain'})
 SET l.asked_at = datetime.realtime()
 WITH l WHERE l.owner = $owner
-REMOVE l.owner, l.holder, l.since, l.expires_at
+REMOVE l.owner, l.holder, l.host, l.pid, l.started, l.since, l.seconds, l.expires_at

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from isthmus.errors import IsthmusError
+from isthmus.files import make_folder, open_private
 
 LOCK_TIMEOUT_SECONDS = 60.0
 QUERY_KEYS = 10_000  # below SQLite's usual limit of 32,766 parameters
@@ -58,7 +59,8 @@ class AnswerCache:
     def _open(self) -> Iterator[sqlite3.Connection]:
         database = None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
+            open_private(self.path).close()
             database = sqlite3.connect(
                 self.path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None
             )

@@ -104,7 +104,9 @@ class LocalEncoder(TextEncoder):
 
         silence_libraries()
         try:
-            model = SentenceTransformer(str(self.folder), local_files_only=True)
+            model = SentenceTransformer(
+                str(self.folder), local_files_only=True, trust_remote_code=False
+            )
             # A CPU would mix half-precision weights with its own single precision.
             return (model.float() if model.device.type == "cpu" else model).eval()
         except Exception as error:  # third-party model code may raise anything

@@ -123,7 +123,6 @@ def convert_offline_model(folder: Path) -> Path:
         part = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
         write_model(packed, part)
         _sync(part)
-        part.chmod(0o755)
         part.rename(folder)
     except (OSError, SafetensorError) as error:
         if not folder.is_dir():  # another process may have written the same model

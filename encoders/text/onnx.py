@@ -155,7 +155,13 @@ def _export(source: Path, max_tokens: int, folder: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
     # A separate instance in single precision: the encoder's own may be on a GPU or in bfloat16.
-    model = SentenceTransformer(str(source), device="cpu", local_files_only=True).float().eval()
+    model = (
+        SentenceTransformer(
+            str(source), device="cpu", local_files_only=True, trust_remote_code=False
+        )
+        .float()
+        .eval()
+    )
     folder.parent.mkdir(parents=True, exist_ok=True)
     for abandoned in folder.parent.glob(
         "exporting-*"

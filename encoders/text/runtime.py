@@ -18,6 +18,7 @@ import numpy as np
 
 from isthmus.encoders.text.onnx import INT8, export_onnx, onnx_folder, onnx_is_installed
 from isthmus.errors import IsthmusError
+from isthmus.files import make_folder, write_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,11 +144,9 @@ def _load_comparisons(home: Path) -> dict[str, Comparison]:
 
 def _save_comparisons(home: Path, comparisons: dict[str, Comparison]) -> None:
     file = _comparisons_file(home)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
+    make_folder(file.parent)
     document = {name: asdict(comparison) for name, comparison in comparisons.items()}
-    part.write_text(json.dumps(document), "utf-8")
-    part.replace(file)
+    write_file(file, json.dumps(document))
 
 
 def _comparisons_file(home: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from isthmus.files import make_folder, write_file
 from isthmus.progress import Advance, progress
 
 if TYPE_CHECKING:
@@ -136,8 +136,6 @@ def stored_facts(path: Path, find: Callable[[], dict[str, Any]]) -> dict[str, An
         return facts
     facts = find()
     with contextlib.suppress(OSError):  # then the next run finds them again
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}")
-        part.write_text(json.dumps(facts), "utf-8")
-        part.replace(path)
+        make_folder(path.parent)
+        write_file(path, json.dumps(facts))
     return facts

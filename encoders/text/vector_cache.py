@@ -19,6 +19,7 @@ import numpy as np
 
 from isthmus.encoders.text.text_encoder import Kind, TextEncoder, encoding_progress
 from isthmus.errors import IsthmusError
+from isthmus.files import make_folder, open_private
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +91,8 @@ class VectorCache:
         path = self.path(encoder)
         database = None
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
+            open_private(path).close()
             database = sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
             database.executescript(SETUP)
             yield database

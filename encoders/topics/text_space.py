@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from importlib.resources import as_file, files
@@ -21,6 +20,7 @@ from isthmus.encoders.text import encode_cached
 from isthmus.encoders.topics.bundled import bundled_sentences, read_text, subject_names
 from isthmus.encoders.topics.cluster_names import language_of
 from isthmus.encoders.topics.cues import cue_features, has_cues
+from isthmus.files import make_folder, new_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +144,7 @@ def load_text_space(encoder: TextEncoder, cache: VectorCache) -> TextSpace:
     shipped = files(__package__).joinpath(name)
     path = cache.folder / name
     if not shipped.is_file() and not path.exists():
-        cache.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(cache.folder)
         save_text_space(fit_text_space(encoder, cache), path)
     with as_file(shipped) if shipped.is_file() else nullcontext(path) as found:
         return _load(found)
@@ -157,10 +157,9 @@ def file_name(encoder: TextEncoder) -> str:
 
 def save_text_space(space: TextSpace, path: Path) -> None:
     """Writes a text space to a file; another process never reads a part of it."""
-    part = path.with_name(f"{os.getpid()}-{path.name}")
     arrays = {field.name: getattr(space, field.name) for field in fields(TextSpace)}
-    np.savez_compressed(part, **arrays | {"metric": space.metric.astype(np.float16)})
-    part.replace(path)
+    with new_file(path) as file:
+        np.savez_compressed(file, **arrays | {"metric": space.metric.astype(np.float16)})
 
 
 @functools.cache

@@ -8,6 +8,7 @@ training. The model folder is renamed into place when it is complete.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import logging
 import os
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from isthmus.encoders.text import LocalEncoder, prefers_bfloat16, silence_libraries
 from isthmus.encoders.training.plan import TrainedModel, TrainingPlan, TrainingTask, model_card
-from isthmus.errors import InputError
+from isthmus.errors import InputError, IsthmusError
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ WARMUP_SHARE = 0.1
 # Models with more weights are trained with low-rank adapters, a hundredth of the weights.
 MAX_FULL_WEIGHTS = 500_000_000
 ADAPTER_RANK = 16
+PACKAGES = ("accelerate", "datasets", "peft")
+"""What the extra `train` installs."""
 
 
 def train_encoder(
@@ -55,7 +58,13 @@ def train_encoder(
 
     Raises:
         InputError: The folder exists already.
+        IsthmusError: The extra `train` is not installed.
     """
+    if any(importlib.util.find_spec(package) is None for package in PACKAGES):
+        raise IsthmusError(
+            f"Training an encoder needs the packages {', '.join(PACKAGES)}.",
+            "Run `pip install 'isthmus[train]'`.",
+        )
     if out.exists():
         raise InputError(
             f"The folder {out} exists already.", "Choose another name, or delete the folder."
@@ -83,7 +92,9 @@ def _load_for_training(encoder: LocalEncoder) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
 
     silence_libraries()
-    model = SentenceTransformer(str(encoder.folder), local_files_only=True).float()
+    model = SentenceTransformer(
+        str(encoder.folder), local_files_only=True, trust_remote_code=False
+    ).float()
     model.prompts.update(query=encoder.prefixes["query"], passage=encoder.prefixes["passage"])
     # Otherwise the library samples examples for a model card that is not written.
     model.model_card_data.widget = [{}]

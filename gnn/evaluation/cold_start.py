@@ -145,15 +145,20 @@ def evaluate_fold(
 
 
 def _check_overlap(graph: InterestGraph, target: int) -> None:
-    """Checks that users have a history in the target domain and in another one.
+    """Checks that users have a history in the target domain and in another one, and likes.
 
     Raises:
         NothingToDo: Nobody has; the advice names the protocols that need one domain only.
     """
     inside, owners = interactions_in_domain(graph, target), graph.interaction_users()
+    name = graph.domains[target]
+    if inside.any() and not (graph.interactions.data[inside] > 0).any():
+        raise NothingToDo(
+            f"Nobody likes an item of {name}: no interaction there has a weight above 0.",
+            "If the weights are ratings, evaluate with --weights centre.",
+        )
     if len(np.intersect1d(owners[inside], owners[~inside])):
         return
-    name = graph.domains[target]
     reason = (
         f"{name} is the only domain"
         if len(graph.domains) == 1

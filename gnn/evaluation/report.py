@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Callable, Sequence
@@ -15,8 +14,10 @@ import psutil
 import torch
 
 from isthmus.errors import InputError
+from isthmus.files import write_file
 from isthmus.gnn.evaluation.plots import draw_results
 from isthmus.gnn.evaluation.results import VARIANTS
+from isthmus.output import json_text
 
 LIBRARIES = ("torch", "torch-geometric", "implicit", "sentence-transformers", "numpy", "scipy")
 MEASURE_NAMES = {
@@ -111,10 +112,10 @@ def write_report(out: Path, documents: Sequence[dict[str, Any]], title: str = "A
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(list(documents), indent=1, ensure_ascii=False) + "\n"
-        _with_suffix(out, "json").write_text(text, encoding="utf-8")
+        text = json_text(list(documents), ascii_only=False, indent=1) + "\n"
+        write_file(_with_suffix(out, "json"), text, private=False)
         page = f"{render_markdown(documents, title)}\n![{title}]({out.name}.png)\n"
-        _with_suffix(out, "md").write_text(page, encoding="utf-8")
+        write_file(_with_suffix(out, "md"), page, private=False)
         draw_results(documents, _with_suffix(out, "png"))
     except OSError as error:
         raise InputError(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isthmus.files import new_file, write_file
 from isthmus.gnn.metrics import bootstrap_interval
+from isthmus.output import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,15 +177,15 @@ class EvaluationResult:
             for measure, values in metrics.per_user.items()
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            f"{path}.npz",
-            lengths=self.history_lengths,
-            seed=self.seed,
-            **arrays,  # type: ignore[arg-type]
-        )
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(json.dumps(self.document(), indent=1) + "\n", encoding="utf-8")
-        part.replace(f"{path}.json")
+        with new_file(Path(f"{path}.npz"), private=False) as file:
+            np.savez_compressed(
+                file,
+                lengths=self.history_lengths,
+                seed=self.seed,
+                **arrays,  # type: ignore[arg-type]
+            )
+        document = json_text(self.document(), indent=1) + "\n"
+        write_file(Path(f"{path}.json"), document, private=False)
 
     @classmethod
     def load(cls, path: Path) -> EvaluationResult:

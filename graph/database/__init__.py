@@ -1,19 +1,29 @@
 """Connections to Neo4j: sessions, statements of `cypher/`, migrations, errors, retraining lock."""
 
 from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row, Write
-from isthmus.graph.database.lock import Lease, lock_lost, offline_server, retraining_lock
+from isthmus.graph.database.lock import (
+    UNLOCK,
+    Lease,
+    end_hold,
+    lock_lost,
+    offline_server,
+    read_lock,
+    retraining_lock,
+)
 from isthmus.graph.database.migrations import expected_indexes, migrate, pending_migrations
 from isthmus.graph.database.session import connect
 from isthmus.graph.database.statements import bind_parameters, list_statements, load_statement
 
 __all__ = [
     "BATCH_ROWS",
+    "UNLOCK",
     "Graph",
     "Lease",
     "Row",
     "Write",
     "bind_parameters",
     "connect",
+    "end_hold",
     "expected_indexes",
     "list_statements",
     "load_statement",
@@ -21,5 +31,6 @@ __all__ = [
     "migrate",
     "offline_server",
     "pending_migrations",
+    "read_lock",
     "retraining_lock",
 ]

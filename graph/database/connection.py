@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -19,12 +19,17 @@ from neo4j.exceptions import DriverError, Neo4jError, TransientError
 
 from isthmus.errors import InputError
 from isthmus.graph.database import statements
-from isthmus.graph.database.errors import ServerTooOld, translate_error
+from isthmus.graph.database.batches import cut_batches
+from isthmus.graph.database.errors import ServerRefused, ServerTooOld, translate_error
 from isthmus.graph.database.ownership import count_foreign_nodes, foreign_nodes_error
+from isthmus.graph.server import NotOurServer
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from isthmus.graph.database.own_server import OwnServer
+    from isthmus.graph.server import ServerRecord
 
 MIN_VERSION = (5, 26)
 CONNECTION_TIMEOUT_SECONDS = 10.0
@@ -35,6 +40,8 @@ BATCHED_TIMEOUT_SECONDS = 6 * 3600.0
 # Statements that write without a search for nodes of somebody else: events, in milliseconds, and
 # records of isthmus itself.
 UNCHECKED = ("feedback/", "admin/", "lock/")
+# Deletes a node: a retraining on a full disk leaves no lock behind.
+ROOMLESS = ("lock/release",)
 Row = dict[str, Any]
 Result = TypeVar("Result")
 
@@ -91,6 +98,7 @@ class Graph:
         self.database = database
         self.uri = uri
         self.capabilities = capabilities
+        self.own_server: OwnServer | None = None
         self._is_own = False
 
     def check_is_own(self) -> None:
@@ -117,9 +125,10 @@ class Graph:
             ForeignNodes: The database has nodes of somebody else.
         """
         self._check_before_write(name)
-        return self.run(
-            statements.load_statement(name).text, parameters, neo4j.RoutingControl.WRITE
-        )
+        if name not in ROOMLESS:
+            self._check_room(parameters)
+        text = statements.load_statement(name).text
+        return self._execute(text, parameters, neo4j.RoutingControl.WRITE)
 
     def write_together(self, work: Callable[[Write], Result]) -> Result:
         """Runs several statements of the catalogue in one write transaction.
@@ -131,6 +140,7 @@ class Graph:
 
         def run_in(transaction: neo4j.ManagedTransaction) -> Result:
             def write(name: str, /, **parameters: Any) -> list[Row]:
+                self._check_room(parameters)
                 result = transaction.run(statements.load_statement(name).text, parameters)
                 return [dict(record) for record in result]
 
@@ -143,6 +153,11 @@ class Graph:
         self, text: str, parameters: Row, routing: neo4j.RoutingControl = neo4j.RoutingControl.WRITE
     ) -> list[Row]:
         """Runs Cypher text in one transaction that the driver retries; returns its rows."""
+        if routing == neo4j.RoutingControl.WRITE:
+            self._check_room(parameters)
+        return self._execute(text, parameters, routing)
+
+    def _execute(self, text: str, parameters: Row, routing: neo4j.RoutingControl) -> list[Row]:
         with self._translate_errors():
             result = self.driver.execute_query(
                 text, parameters, routing_=routing, database_=self.database
@@ -156,6 +171,7 @@ class Graph:
         retries them from the start, since all of them are idempotent.
         """
         self._check_before_write(name)
+        self._check_room(parameters)
         query = neo4j.Query(statements.load_statement(name).text, timeout=BATCHED_TIMEOUT_SECONDS)
         with self._translate_errors(), self.driver.session(database=self.database) as session:
             for wait in RETRY_WAIT_SECONDS:
@@ -166,16 +182,26 @@ class Graph:
 
     def write_batches(
         self, name: str, rows: pl.DataFrame, task: str, size: int = BATCH_ROWS, **parameters: Any
-    ) -> None:
-        """Writes a frame as the parameter `rows` of a statement, `size` rows per transaction."""
+    ) -> list[Row]:
+        """Writes a frame as the parameter `rows` of a statement, in transactions of `cut_batches`.
+
+        Returns:
+            The rows that the statement returned, of all transactions.
+        """
+        results = []
         with progress(task, len(rows), "rows") as advance:
-            for batch in rows.iter_slices(size):
-                self.write(name, rows=batch.to_dicts(), **parameters)
+            for batch in cut_batches(rows, size):
+                results += self.write(name, rows=batch.to_dicts(), **parameters)
                 advance(len(batch))
+        return results
 
     def _check_before_write(self, name: str) -> None:
         if not name.startswith(UNCHECKED):
             self.check_is_own()
+
+    def _check_room(self, parameters: Row) -> None:
+        if self.own_server is not None:
+            self.own_server.check_room(parameters)
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -183,12 +209,34 @@ class Graph:
         try:
             yield
         except (Neo4jError, DriverError) as error:
-            raise translate_error(error, self.uri) from error
+            translated = translate_error(error, self.uri)
+            own = self.own_server
+            raise (own.explain(translated) if own else translated) from error
+
+
+def open_graph(uri: str, user: str, password: str, database: str) -> AbstractContextManager[Graph]:
+    """Opens a database and queries the capabilities of its server.
+
+    Raises:
+        InputError: The address or the database is invalid.
+        IsthmusError: The server refuses the connection or is too old.
+    """
+    return _open(uri, database, {"auth": (user, password)})
+
+
+def open_own_graph(record: ServerRecord, database: str) -> AbstractContextManager[Graph]:
+    """Opens a database of isthmus's own server, whose process alone is sent the password.
+
+    Raises:
+        InputError: The database is invalid, or other users have access to the home.
+        IsthmusError: The server refuses the connection, or is another.
+    """
+    return _open(record.uri, database, record.driver_options())
 
 
 @contextmanager
-def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Graph]:
-    """Opens a database and queries the capabilities of its server.
+def _open(uri: str, database: str, options: dict[str, Any]) -> Iterator[Graph]:
+    """Opens a database by the driver's options for the credentials.
 
     Raises:
         InputError: The address or the database is invalid.
@@ -201,7 +249,7 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
     try:
         driver = neo4j.GraphDatabase.driver(
             uri,
-            auth=(user, password),
+            **options,
             connection_timeout=CONNECTION_TIMEOUT_SECONDS,
             notifications_min_severity="OFF",
         )
@@ -219,6 +267,8 @@ def open_graph(uri: str, user: str, password: str, database: str) -> Iterator[Gr
             ).records
         except (Neo4jError, DriverError) as error:
             raise translate_error(error, uri) from error
+        except NotOurServer as error:
+            raise ServerRefused(error.message, error.advice) from error
         kernel = next(row for row in components if row["name"] == "Neo4j Kernel")
         capabilities = Capabilities.from_version(kernel["version"], kernel["edition"])
         yield Graph(driver, database, uri, capabilities)

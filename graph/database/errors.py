@@ -40,7 +40,15 @@ _READ_ONLY_CODES = (
     "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
     "Neo.ClientError.Cluster.NotALeader",
 )
-_DISK_FULL_PHRASES = ("no space left", "disk is full", "file system", "out of disk")
+_DISK_FULL_PHRASES = (
+    "no space left",
+    "disk is full",
+    "file system",
+    "out of disk",
+    "quota exceeded",
+    "could not append transaction",
+    "critical error, and needs to be restarted",
+)
 
 
 def translate_error(
@@ -124,12 +132,14 @@ def _translate_server_error(error: neo4j_errors.Neo4jError, uri: str) -> Isthmus
     if any(phrase in message.lower() for phrase in _DISK_FULL_PHRASES):
         return DatabaseUnusable(
             f"The server at {uri} cannot write: {message}",
-            "Free some disk space and run the command again.",
+            "Free some disk space, start the server again if it asks for it, and run the "
+            "command again.",
         )
     if "TransactionTimedOut" in code:
         return QueryFailed(
             f"A statement exceeded its time limit: {message}",
-            "Request less, or increase db.transaction.timeout.",
+            "Request less, or increase ISTHMUS_SERVER_QUERY_SECONDS and start the server again; on "
+            "a server of yours, increase db.transaction.timeout.",
         )
     if code == "Neo.ClientError.Statement.SyntaxError":
         return InputError(f"The statement is not valid Cypher: {message}")

@@ -19,9 +19,9 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from isthmus.errors import IsthmusError, Locked
+from isthmus.errors import InputError, IsthmusError, Locked, NothingToDo
 from isthmus.graph import server
-from isthmus.graph.database.connection import Graph, open_graph
+from isthmus.graph.database.connection import Graph, Row, open_own_graph
 from isthmus.graph.server import Folders
 from isthmus.settings import Settings
 
@@ -98,23 +98,122 @@ def offline_server(settings: Settings, restart: bool = True) -> Iterator[Folders
     """
     with server.lifecycle_lock(settings) as running:
         if running is not None:
-            database = settings.neo4j_database
-            with open_graph(running.uri, running.username, running.password(), database) as graph:
+            with open_own_graph(running, settings.neo4j_database) as graph:
                 _take_lock(graph, OFFLINE_LEASE_SECONDS)
         with server.pause(settings, restart) as folders:
             yield folders
 
 
+@dataclass(frozen=True)
+class Hold:
+    """A run's hold of the lock, as others find it.
+
+    Attributes:
+        owner: Unique name of this hold.
+        holder: Description of the run.
+        since: When it took the lock, by the server's clock at that time.
+        expires_at: When its lease ends, by the same clock.
+        is_ahead: Whether these times are ahead of the server's clock, which was then set back.
+        is_running: Whether the process of the run is running; None if it is on another machine.
+    """
+
+    owner: str
+    holder: str
+    since: str
+    expires_at: str
+    is_ahead: bool
+    is_running: bool | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Hold:
+        """Reads a row of `lock/take` or `lock/read`."""
+        running = None
+        if row["started"] and row["host"] == socket.gethostname():
+            running = server.start_time(row["pid"]) == row["started"]
+        return cls(
+            row.get("owner", ""),
+            row["holder"],
+            row["since"],
+            row["expires_at"],
+            row["is_ahead"],
+            running,
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why the lock is not released as it should be, as a sentence; empty if nothing is odd."""
+        if self.is_running is False:
+            return "That process has ended."
+        if self.is_ahead:
+            return "These times are ahead of the server's clock, which was set back."
+        return ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.holder}, has held the lock since {self.since}; its lease ends at "
+            f"{self.expires_at} unless it renews it. {self.problem}"
+        ).strip()
+
+
+UNLOCK = 'isthmus unlock --reason "…"'
+
+
+def read_lock(graph: Graph) -> tuple[Hold | None, list[str]]:
+    """Returns who holds the lock, if anybody, and which holds were ended by hand, oldest first."""
+    rows = graph.read("lock/read")
+    if not rows:
+        return None, []
+    hold = Hold.from_row(rows[0]) if rows[0]["owner"] else None
+    return hold, rows[0]["unlocks"]
+
+
+def end_hold(graph: Graph, reason: str) -> Hold:
+    """Ends the hold of a run that has ended; who did so, when and why is kept with the lock.
+
+    Returns:
+        The hold. If its run goes on after all, it notices the loss and promotes nothing.
+
+    Raises:
+        InputError: No reason is given, or the process of the run is running on this machine.
+        NothingToDo: Nobody holds the lock.
+    """
+    reason = " ".join(reason.split())
+    if not reason:
+        raise InputError("The reason is empty.", "Say why the run cannot release its lock.")
+    hold, _ = read_lock(graph)
+    if hold is None:
+        raise NothingToDo("Nobody holds the retraining lock.")
+    if hold.is_running:
+        raise InputError(
+            f"The run that holds the lock, {hold.holder}, is running.",
+            "Wait until it ends, or stop it: it then releases the lock itself.",
+        )
+    if not graph.write("lock/unlock", owner=hold.owner, by=_holder_name(), reason=reason):
+        raise NothingToDo(f"The run that held the lock, {hold.holder}, has just released it.")
+    return hold
+
+
 def _take_lock(graph: Graph, seconds: float) -> Lease:
     lease = Lease()
-    row = graph.write("lock/take", owner=lease.owner, holder=_holder_name(), seconds=seconds)[0]
+    pid = os.getpid()
+    row = graph.write(
+        "lock/take",
+        owner=lease.owner,
+        holder=_holder_name(),
+        host=socket.gethostname(),
+        pid=pid,
+        started=server.start_time(pid),
+        seconds=seconds,
+    )[0]
     if not row["taken"]:
-        raise Locked(
-            f"Another run, {row['holder']}, has held the lock since {row['since']}; its lease ends "
-            f"at {row['expires_at']} unless it renews it.",
-            "Wait until that run ends, or stop it. The lock of a killed run is free after that "
-            "time.",
+        hold = Hold.from_row(row)
+        advice = (
+            f"If that run has ended, free the lock: `{UNLOCK}`."
+            if hold.problem
+            else "Wait until that run ends, or stop it. The lock of a killed run is free after "
+            "that time."
         )
+        raise Locked(f"Another run, {hold}", advice)
     return lease
 
 

@@ -92,8 +92,9 @@ def pending_migrations(graph: Graph) -> list[Migration]:
 def migrate(graph: Graph) -> list[str]:
     """Applies the pending migrations, records their checksums and returns their names.
 
-    A statement runs before it is recorded, and running it again changes nothing. A killed run, or
-    two runs at once, therefore end in the same graph.
+    All statements run, and their indexes are online, before they are recorded, and running one
+    again changes nothing. A killed run, or two runs at once, therefore end in the same graph. An
+    index that could not be built, as on a full disk, is built by the next run.
 
     Raises:
         ForeignNodes: The database has nodes of somebody else under the labels of isthmus.
@@ -103,10 +104,13 @@ def migrate(graph: Graph) -> list[str]:
     if not pending:
         return []
     graph.check_is_own()
+    for index in graph.read("admin/failed_indexes"):
+        graph.write("admin/drop_index", name=index["name"])
     with progress("migrate", len(pending), "files") as advance:
         for migration in pending:
             graph.run(migration.text, {})
-            graph.write("admin/record_migration", name=migration.name, checksum=migration.checksum)
             advance(1)
         graph.write("admin/await_indexes")
+    for migration in pending:
+        graph.write("admin/record_migration", name=migration.name, checksum=migration.checksum)
     return [migration.name for migration in pending]

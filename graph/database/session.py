@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from isthmus.errors import IsthmusError
 from isthmus.graph import server
 from isthmus.graph.database.address import check_answers, read_address
-from isthmus.graph.database.connection import Graph, open_graph
+from isthmus.graph.database.connection import Graph, open_graph, open_own_graph
 from isthmus.graph.database.errors import ForeignNodes, QueryFailed, ServerRefused
+from isthmus.graph.database.own_server import OwnServer
+from isthmus.graph.server import ServerRecord
 from isthmus.settings import Settings
+
+logger = logging.getLogger("isthmus.server")
 
 
 @contextmanager
@@ -51,21 +56,29 @@ def _blame_foreign_nodes(graph: Graph, error: Exception) -> None:
 
 
 def _open(settings: Settings, stack: ExitStack) -> Graph:
-    """Opens the graph of the settings; starts isthmus's own server again if it was killed."""
+    """Opens the graph of the settings; starts isthmus's own server again if it does not work."""
 
-    def open_at(uri: str, user: str, password: str) -> Graph:
-        return stack.enter_context(open_graph(uri, user, password, settings.neo4j_database))
+    def open_own(record: ServerRecord) -> Graph:
+        graph = stack.enter_context(open_own_graph(record, settings.neo4j_database))
+        graph.own_server = OwnServer(settings, record)
+        return graph
 
     if settings.neo4j_uri is not None:
         address = read_address(settings.neo4j_uri)
         check_answers(address)
         password = settings.neo4j_password.get_secret_value()
-        return open_at(address.uri, settings.neo4j_username, password)
+        user, database = settings.neo4j_username, settings.neo4j_database
+        return stack.enter_context(open_graph(address.uri, user, password, database))
     record = server.start(settings)
     try:
-        return open_at(record.uri, record.username, record.password())
+        graph = open_own(record)
     except ServerRefused:
         if not server.has_exited(record):
             raise
-    record = server.start(settings)
-    return open_at(record.uri, record.username, record.password())
+        record = server.start(settings)
+        graph = open_own(record)
+    state = server.read_state(graph.driver)
+    if state.failed and (state.message or server.has_room_to_start(settings)):
+        logger.warning("Neo4j has given the graph up (%s) and is started again.", state.reason)
+        graph = open_own(server.restart(settings, record))
+    return graph

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from isthmus.graph.ingest import (
 )
 from isthmus.graph.interests import MAX_INTERESTS_PER_USER, WEIGHT_DECIMALS
 from isthmus.graph.sources import read_events
+from isthmus.output import json_text
 
 if TYPE_CHECKING:
     from isthmus.graph.database import Graph, Row
@@ -70,8 +71,10 @@ def record_interaction(
     Raises:
         InputError: The item does not exist, or a value is invalid.
     """
+    if not math.isfinite(weight):  # JSON has no such number
+        raise InputError(f"The weight is not a finite number: {weight}.", "Correct the value.")
     interaction = {"domain": domain, "item_id": item_id, "weight": weight}
-    line = json.dumps(interaction | {"user_id": user, "event_id": event_id})
+    line = json_text(interaction | {"user_id": user, "event_id": event_id})
     events = read_events([line.encode()])
     if not events.rejected.is_empty():
         rejected = events.rejected.row(0, named=True)

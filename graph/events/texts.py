@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from isthmus.errors import InputError
 from isthmus.graph.ingest import MAX_TEXT, TEXTS, build_text_rows
 from isthmus.graph.interests import Reading, derivation_parameters, read_text, wanted_weight
 from isthmus.graph.sources import read_events
+from isthmus.output import json_text
 
 if TYPE_CHECKING:
     from isthmus.encoders.text import TextEncoder
@@ -110,7 +110,7 @@ def _validate(user: str, text: str, event_id: str | None) -> None:
     if len(text) > MAX_TEXT:
         raise InputError(f"The text has more than {MAX_TEXT:,} characters.", "Shorten it.")
     event = {"user_id": user, "item_id": "none", "event_id": event_id}
-    rejected = read_events([json.dumps(event).encode()]).rejected
+    rejected = read_events([json_text(event).encode()]).rejected
     if not rejected.is_empty():
         row = rejected.row(0, named=True)
         raise InputError(f"The {row['column']} {row['reason']}.", "Correct the value.")

@@ -17,6 +17,7 @@ from isthmus.gnn.edges import EdgeList, LearnedEdges
 from isthmus.graph.database import Graph, Row, lock_lost
 from isthmus.graph.ingest import loaded_datasets
 from isthmus.graph.interests import active_version_number, delete_unused_versions
+from isthmus.output import json_text
 from isthmus.progress import progress
 
 BATCH_SOURCES = 400
@@ -110,9 +111,9 @@ def create_candidate(graph: Graph, learned: LearnedEdges, provenance: Provenance
     merge = [{"domain": domain, **asdict(weights)} for domain, weights in learned.merge.items()]
     rows = graph.write(
         "generations/create",
-        metrics=json.dumps(learned.metrics, sort_keys=True),
-        settings=json.dumps(provenance.settings, sort_keys=True),
-        choices=json.dumps(provenance.tuned_parameters, sort_keys=True),
+        metrics=json_text(learned.metrics, sort_keys=True),
+        settings=json_text(provenance.settings, sort_keys=True),
+        choices=json_text(provenance.tuned_parameters, sort_keys=True),
         fingerprint=provenance.fingerprint,
         tables=loaded_datasets(graph) if tables is None else tables,
         encoder_version=active_version_number(graph) if version is None else version,
@@ -159,7 +160,7 @@ def promote(
         Locked: Another run took over the lock; nothing was activated.
         ChampionChanged: Another generation is active; nothing was activated.
     """
-    row = _activate(graph, number, edges, json.dumps(metrics, sort_keys=True), owner, champion)
+    row = _activate(graph, number, edges, json_text(metrics, sort_keys=True), owner, champion)
     if row["switched"]:
         return
     if row["held"] and row["champion"] != champion:

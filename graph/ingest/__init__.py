@@ -1,6 +1,7 @@
 """Loads validated tables into the graph: schema, rows, online and bulk loads."""
 
 from isthmus.graph.ingest.bulk import bulk_load
+from isthmus.graph.ingest.changes import IngestSummary, changes_text
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
 from isthmus.graph.ingest.load import (
     ingest_dataset,
@@ -8,21 +9,25 @@ from isthmus.graph.ingest.load import (
     remembered_weights,
     scale_popularity,
     update_popularity,
+    write_rows,
 )
 from isthmus.graph.ingest.near_ids import find_near_item
 from isthmus.graph.ingest.preview import preview_dataset
 from isthmus.graph.ingest.readings import ColumnReading, stored_weights
 from isthmus.graph.ingest.rejected import append_rejected
 from isthmus.graph.ingest.rows import (
+    GraphRows,
     account_owners,
     aggregate_interactions,
     all_users,
+    build_rows,
     build_text_rows,
     category_names,
     find_items,
     item_key,
     known_items,
     known_owners,
+    quarantine_rejected,
     replace_accounts,
     text_id,
     to_milliseconds,
@@ -47,6 +52,7 @@ from isthmus.graph.ingest.schema import (
     Kind,
     Table,
 )
+from isthmus.graph.ingest.scope import columns_with_values, item_domains, named_domains
 
 __all__ = [
     "ACCOUNTS",
@@ -67,23 +73,31 @@ __all__ = [
     "Column",
     "ColumnReading",
     "Dataset",
+    "GraphRows",
+    "IngestSummary",
     "Kind",
     "Table",
     "account_owners",
     "aggregate_interactions",
     "all_users",
     "append_rejected",
+    "build_rows",
     "build_text_rows",
     "bulk_load",
     "category_names",
+    "changes_text",
+    "columns_with_values",
     "find_items",
     "find_near_item",
     "ingest_dataset",
+    "item_domains",
     "item_key",
     "known_items",
     "known_owners",
     "loaded_datasets",
+    "named_domains",
     "preview_dataset",
+    "quarantine_rejected",
     "remembered_weights",
     "replace_accounts",
     "resolve_items",
@@ -92,4 +106,5 @@ __all__ = [
     "text_id",
     "to_milliseconds",
     "update_popularity",
+    "write_rows",
 ]

@@ -16,9 +16,10 @@ from pathlib import Path
 from isthmus.errors import InputError
 from isthmus.graph import server
 from isthmus.graph.database import connect, offline_server
+from isthmus.graph.ingest.changes import Changes, IngestSummary
 from isthmus.graph.ingest.dataset import Dataset
 from isthmus.graph.ingest.import_files import write_files
-from isthmus.graph.ingest.rows import IngestSummary, build_rows
+from isthmus.graph.ingest.rows import GraphRows, build_rows, quarantine_rejected
 from isthmus.graph.server import scratch
 from isthmus.settings import Settings
 
@@ -42,12 +43,15 @@ def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> IngestSummary
     start = time.monotonic()
     _check_empty(settings)
     rows = build_rows(dataset, settings)
+    quarantine_rejected(rows, dataset, settings)
+    changes = _all_new(rows)
     if settings.neo4j_uri is not None:
         folder = settings.home / IMPORT_FOLDER
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         arguments = write_files(rows, dataset, path, settings.half_life_days, folder)
-        return rows.summary(start, command=_import_command(settings.neo4j_database, arguments))
+        command = _import_command(settings.neo4j_database, arguments)
+        return rows.summary(start, settings, changes, command)
     with scratch(settings) as scratch_settings:
         folder = scratch_settings.home / IMPORT_FOLDER
         folder.mkdir()
@@ -58,7 +62,15 @@ def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> IngestSummary
             _check_stopped_database_empty(settings)
             server.replace_database(settings, scratch_settings)
     with connect(settings):
-        return rows.summary(start)
+        return rows.summary(start, settings, changes)
+
+
+def _all_new(rows: GraphRows) -> dict[str, Changes]:
+    """Returns the counts of a load into an empty graph; the importer tolerates no bad row."""
+    return {
+        name: Changes(new=len(frame), repeated=rows.repeated.get(name, 0))
+        for name, frame in rows.tables().items()
+    }
 
 
 def _check_empty(settings: Settings) -> None:

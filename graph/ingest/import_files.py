@@ -16,6 +16,7 @@ from isthmus.errors import IsthmusError
 from isthmus.graph.ingest.dataset import Dataset
 from isthmus.graph.ingest.readings import readings_json
 from isthmus.graph.ingest.rows import GraphRows
+from isthmus.graph.ingest.scope import named_domains
 from isthmus.progress import progress
 
 ARRAY_DELIMITER = "\x1f"
@@ -62,7 +63,7 @@ def write_files(
         file
         for file in (
             *_node_files(rows, half_life_days, tables),
-            _dataset_file(dataset, tables),
+            _dataset_file(rows, dataset, tables),
             *_relationship_files(rows),
         )
         if len(file.frame)
@@ -109,7 +110,7 @@ def _item_popularity(rows: GraphRows, half_life_days: float) -> pl.DataFrame:
         .with_columns(pl.col("likes").max().over("domain").alias("most_likes"))
         .with_columns(
             pl.when(pl.col("most_likes") > 0)
-            .then((1 + pl.col("likes")).log() / (1 + pl.col("most_likes")).log())
+            .then(pl.col("likes").log1p() / pl.col("most_likes").log1p())
             .otherwise(0.0)
             .alias("popularity")
         )
@@ -159,13 +160,14 @@ def _node_files(rows: GraphRows, half_life_days: float, tables: str) -> list[Imp
     ]
 
 
-def _dataset_file(dataset: Dataset, tables: str) -> ImportFile:
+def _dataset_file(rows: GraphRows, dataset: Dataset, tables: str) -> ImportFile:
     now = int(datetime.now(UTC).timestamp() * 1000)
     frame = pl.DataFrame(
         {
             "path": [tables],
             "fingerprint": [dataset.fingerprint],
             "readings": [readings_json(dataset.readings)],
+            "domains:string[]": [ARRAY_DELIMITER.join(named_domains(rows))],
             "loaded_at": [now],
         }
     )

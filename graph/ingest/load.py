@@ -1,22 +1,34 @@
 """Online load of validated tables into a graph that may already have content.
 
 Loading the same tables twice changes nothing, and loading again completes an interrupted load:
-every statement merges by key. `bulk` loads the same rows into an empty graph.
+every statement merges by key. A value that a table lacks says nothing: what the graph has is kept.
+`bulk` loads the same rows into an empty graph.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from isthmus.graph.database import BATCH_ROWS, Graph
+from isthmus.graph.ingest.changes import Changes, IngestSummary
 from isthmus.graph.ingest.dataset import Dataset
 from isthmus.graph.ingest.readings import changed_readings, readings_json, stored_weights
-from isthmus.graph.ingest.rows import IngestSummary, build_rows
+from isthmus.graph.ingest.rows import (
+    GraphRows,
+    build_rows,
+    quarantine_rejected,
+)
+from isthmus.graph.ingest.scope import named_domains
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
+
+STATEMENTS = {"categories": "category_names"}
+"""Names of statements that differ from those of the tables."""
 
 
 def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Settings) -> IngestSummary:
@@ -34,30 +46,72 @@ def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Setting
     """
     start = time.monotonic()
     rows = build_rows(dataset, settings, graph)
+    quarantine_rejected(rows, dataset, settings)
+    changes = write_rows(graph, rows, dataset, path)
+    if is_interrupted(graph, path):
+        logger.warning(
+            "an earlier load of %s with --replace was interrupted, and some of what the tables "
+            "lack is still there; load it with --replace again",
+            path,
+        )
+    update_popularity(graph, settings.half_life_days)
+    return rows.summary(start, settings, changes)
+
+
+def write_rows(
+    graph: Graph,
+    rows: GraphRows,
+    dataset: Dataset,
+    path: Path,
+    cleared: Sequence[str] | None = None,
+) -> dict[str, Changes]:
+    """Writes the rows of a dataset, and records that it was loaded.
+
+    Args:
+        graph: The graph to write to.
+        rows: Rows of the tables.
+        dataset: The tables.
+        path: The folder that the tables were read from.
+        cleared: Where the tables replace what the graph has: the columns of items in which an empty
+            value deletes the one of the graph. None to add to the graph.
+
+    Returns:
+        What changed, by table.
+    """
     for sentence in changed_readings(stored_readings(graph, path), dataset.readings):
         logger.warning("%s", sentence)
     graph.write("ingest/domains", names=rows.items["domain"].unique().to_list())
-    graph.write_batches("ingest/items", rows.items, "load items", BATCH_ROWS // 2)
-    graph.write_batches("ingest/users", rows.users, "load users")
-    graph.write_batches("ingest/interactions", rows.interactions, "load interactions")
-    graph.write_batches("ingest/texts", rows.texts, "load texts", tables=str(path.absolute()))
-    graph.write_batches("ingest/accounts", rows.accounts, "load accounts")
-    graph.write_batches("ingest/follows", rows.follows, "load follows")
-    graph.write_batches("ingest/category_names", rows.category_names, "load category names")
+    parameters: dict[str, dict[str, Any]] = {
+        "items": {"size": BATCH_ROWS // 2, "cleared": list(cleared or ())},
+        "interactions": {"replace": cleared is not None},
+        "texts": {"tables": str(path.absolute())},
+    }
+    changes = {}
+    for name, frame in rows.tables().items():
+        statement = f"ingest/{STATEMENTS.get(name, name)}"
+        results = graph.write_batches(statement, frame, f"load {name}", **parameters.get(name, {}))
+        changes[name] = Changes.count(len(frame), results, rows.repeated.get(name, 0))
     graph.write(
         "ingest/dataset",
         path=str(path.absolute()),
         fingerprint=dataset.fingerprint,
         readings=readings_json(dataset.readings),
+        domains=named_domains(rows),
+        replacing=cleared is not None,
     )
-    update_popularity(graph, settings.half_life_days)
-    return rows.summary(start)
+    return changes
 
 
 def stored_readings(graph: Graph, path: Path) -> str | None:
     """Returns the result of `readings_json` of the last load of a folder; None if there is none."""
     rows = graph.read("ingest/known_readings", path=str(path.absolute()))
     return rows[0]["readings"] if rows else None
+
+
+def is_interrupted(graph: Graph, path: Path) -> bool:
+    """Returns whether a load that replaces what a folder left was interrupted."""
+    rows = graph.read("ingest/known_readings", path=str(path.absolute()))
+    return bool(rows and rows[0]["replacing"])
 
 
 def remembered_weights(graph: Graph, path: Path) -> str | None:

@@ -10,6 +10,7 @@ from isthmus.graph.ingest.dataset import Dataset, resolve_items
 from isthmus.graph.ingest.readings import ColumnReading, Readings
 from isthmus.graph.ingest.rejected import describe_rejected
 from isthmus.graph.ingest.schema import TABLES
+from isthmus.output import escape_controls
 
 MAX_REASONS = 5
 
@@ -26,6 +27,7 @@ class Preview:
         rejected: Number of invalid rows; `reasons` describes the first of each kind.
         reasons: Sentences with file, line, column, value and reason.
         unknown_items: Whether some rejected items may exist in the graph.
+        no_items: Whether all items that the rows name must be in the graph already.
         too_many: Whether more rows are invalid than the setting allows.
     """
 
@@ -36,6 +38,7 @@ class Preview:
     rejected: int
     reasons: list[str]
     unknown_items: bool
+    no_items: bool
     too_many: bool
 
     def document(self) -> dict[str, object]:
@@ -72,6 +75,10 @@ class Preview:
             + (":" if self.reasons else ".")
         )
         lines += [f"  {reason}" for reason in self.reasons]
+        if self.no_items:
+            lines.append(
+                "  There is no table items: a load rejects the items that the graph lacks."
+            )
         if self.unknown_items:
             lines.append("  An item that only the graph has is found by the load itself.")
         if self.repeated:
@@ -89,7 +96,8 @@ def preview_dataset(dataset: Dataset, max_rejected_share: float) -> Preview:
     _, interactions = resolve_items(dataset.interactions, dataset.items)
     _, texts = resolve_items(dataset.texts, dataset.items)
     unknown = pl.concat([interactions, texts])
-    if dataset.items.is_empty():  # an addition to a graph: every item may be there
+    no_items = dataset.items.is_empty() and not unknown.is_empty()
+    if no_items:  # an addition to a graph: every item may be there
         unknown = unknown.clear()
     rejected = pl.concat([dataset.rejected, unknown])
     first = rejected.unique(["file", "column", "reason"], keep="first", maintain_order=True)
@@ -102,6 +110,7 @@ def preview_dataset(dataset: Dataset, max_rejected_share: float) -> Preview:
         rejected=rejected.height,
         reasons=[describe_rejected(row) for row in first.head(MAX_REASONS).iter_rows(named=True)],
         unknown_items=not unknown.is_empty(),
+        no_items=no_items,
         too_many=rejected.height > max_rejected_share * dataset.rows,
     )
 
@@ -109,9 +118,10 @@ def preview_dataset(dataset: Dataset, max_rejected_share: float) -> Preview:
 def _column_lines(reading: ColumnReading) -> list[str]:
     name = reading.column
     if reading.source != reading.column:
-        name = f"{reading.source} -> {reading.column}"
+        name = f"{escape_controls(reading.source)} -> {reading.column}"
     examples = ", ".join(
-        value if value == read else f"{value} -> {read}" for value, read in reading.examples
+        escape_controls(value if value == read else f"{value} -> {read}")
+        for value, read in reading.examples
     )
     missing = f"; {reading.missing:,} missing" if reading.missing else ""
     lines = [f"  {name} ({reading.kind}): {examples}{missing}"]

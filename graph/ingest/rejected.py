@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from isthmus.errors import InputError, IsthmusError
+from isthmus.files import append_to, make_folder, new_file
 from isthmus.graph.ingest.schema import REJECTED
 
 if TYPE_CHECKING:
@@ -17,20 +17,18 @@ if TYPE_CHECKING:
 def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
     """Writes the rejected rows as JSON Lines, atomically; removes the file if there are none.
 
+    Only its owner can read the file, since the rows have the words of users.
+
     Raises:
         IsthmusError: The file cannot be written.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         if rejected.is_empty():
             path.unlink(missing_ok=True)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            rejected.select(REJECTED.names()).write_ndjson(part)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        make_folder(path.parent)
+        with new_file(path) as file:
+            rejected.select(REJECTED.names()).write_ndjson(file)
     except OSError as error:
         raise _write_error(path, error) from error
 
@@ -44,8 +42,8 @@ def append_rejected(path: Path, rejected: pl.DataFrame) -> None:
     if rejected.is_empty():
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        make_folder(path.parent)
+        with append_to(path) as file:
             rejected.select(REJECTED.names()).write_ndjson(file)
     except OSError as error:
         raise _write_error(path, error) from error

@@ -5,46 +5,19 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from isthmus.graph.database import BATCH_ROWS, Graph
+from isthmus.graph.ingest.changes import Changes, IngestSummary
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
 from isthmus.graph.ingest.rejected import check_rejected_share, write_rejected
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
-
-
-@dataclass(frozen=True)
-class IngestSummary:
-    """Counts of a load.
-
-    Attributes:
-        users: Users in the tables.
-        items: Items in the table of items.
-        interactions: Pairs of a user and an item.
-        texts: Texts.
-        rejected: Invalid rows; `quarantine` lists them.
-        seconds: From the tables in memory to the commit of the last row.
-        quarantine: The file of the rejected rows, or None if there are none.
-        command: After a bulk load for an external server, the command to run on its machine; None
-            if the graph is complete.
-    """
-
-    users: int
-    items: int
-    interactions: int
-    texts: int
-    rejected: int
-    seconds: float
-    quarantine: str | None
-    command: str | None = None
-
-    def document(self) -> dict[str, object]:
-        """Returns the result as `--json` prints it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -60,8 +33,10 @@ class GraphRows:
         accounts: `key`, `user_id`.
         follows: `user_id`, `follows_id`, `weight`.
         category_names: `category` (without case), `language`, `name`.
-        rejected: Number of rejected rows.
-        quarantine: The file of the rejected rows, or None if there are none.
+        rejected: Invalid rows, as `REJECTED`.
+        repeated: Number of valid rows of interactions and texts that repeat another one: of the
+            same user and item, or the same text.
+        cleaned: Number of titles and texts from which control characters were removed.
     """
 
     items: pl.DataFrame
@@ -71,14 +46,23 @@ class GraphRows:
     accounts: pl.DataFrame
     follows: pl.DataFrame
     category_names: pl.DataFrame
-    rejected: int
-    quarantine: str | None
+    rejected: pl.DataFrame
+    repeated: dict[str, int]
+    cleaned: int = 0
 
-    def summary(self, start: float, command: str | None = None) -> IngestSummary:
+    def summary(
+        self,
+        start: float,
+        settings: Settings,
+        changes: dict[str, Changes],
+        command: str | None = None,
+    ) -> IngestSummary:
         """Returns the counts of a completed load.
 
         Args:
             start: `time.monotonic()` at the start of the load.
+            settings: `home` of the quarantine.
+            changes: What the load changed, by table.
             command: Import command to run on the machine of an external server.
         """
         return IngestSummary(
@@ -86,51 +70,83 @@ class GraphRows:
             items=len(self.items),
             interactions=len(self.interactions),
             texts=len(self.texts),
-            rejected=self.rejected,
+            rejected=len(self.rejected),
             seconds=round(time.monotonic() - start, 3),
-            quarantine=self.quarantine,
+            quarantine=str(quarantine_file(settings)) if len(self.rejected) else None,
             command=command,
+            changes=changes,
+            cleaned=self.cleaned,
         )
 
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Returns the rows by the name that the summary has for them."""
+        return {
+            "items": self.items,
+            "users": self.users,
+            "interactions": self.interactions,
+            "texts": self.texts,
+            "accounts": self.accounts,
+            "follows": self.follows,
+            "categories": self.category_names,
+        }
 
-def build_rows(dataset: Dataset, settings: Settings, graph: Graph | None = None) -> GraphRows:
-    """Converts tables to the rows of a graph; writes invalid rows to the quarantine file.
+
+def build_rows(
+    dataset: Dataset,
+    settings: Settings,
+    graph: Graph | None = None,
+    replaced_domains: Collection[str] = (),
+) -> GraphRows:
+    """Converts tables to the rows of a graph; writes nothing.
 
     Args:
         dataset: Valid tables.
-        settings: `keep_text`, `max_rejected_share`, `home` for the quarantine.
+        settings: `keep_text`.
         graph: The graph whose items and accounts the tables may refer to; None if it is empty.
-
-    Raises:
-        InputError: More rows are invalid than the setting allows.
+        replaced_domains: Domains of whose items the tables may only refer to their own.
     """
-    known = dataset.items if graph is None else known_items(graph, dataset)
+    known = dataset.items if graph is None else known_items(graph, dataset, replaced_domains)
     interactions, rejected_interactions = resolve_items(dataset.interactions, known)
     texts, rejected_texts = resolve_items(dataset.texts, known)
-    rejected = pl.concat([dataset.rejected, rejected_interactions, rejected_texts])
-    quarantine = settings.home / "rejected.jsonl"
-    write_rejected(quarantine, rejected)
-    check_rejected_share(rejected, dataset.rows, settings.max_rejected_share, quarantine)
-    if len(rejected):
-        logger.warning("%d invalid rows were rejected; see %s", len(rejected), quarantine)
-
     if graph is None:
         owners = account_owners(dataset.accounts)
     else:
         owners = known_owners(graph, interactions, dataset.accounts)
     pairs = aggregate_interactions(replace_accounts(interactions, owners))
-    texts = build_text_rows(texts, settings.keep_text)
+    text_rows = build_text_rows(texts, settings.keep_text)
     return GraphRows(
         items=_item_rows(dataset.items),
-        users=all_users(pairs, texts, dataset),
+        users=all_users(pairs, text_rows, dataset),
         interactions=pairs,
-        texts=texts,
+        texts=text_rows,
         accounts=account_owners(dataset.accounts),
         follows=dataset.follows.drop("file", "line"),
         category_names=category_names(dataset),
-        rejected=len(rejected),
-        quarantine=str(quarantine) if len(rejected) else None,
+        rejected=pl.concat([dataset.rejected, rejected_interactions, rejected_texts]),
+        repeated={
+            "interactions": len(interactions) - len(pairs),
+            "texts": len(texts) - len(text_rows),
+        },
+        cleaned=dataset.cleaned,
     )
+
+
+def quarantine_rejected(rows: GraphRows, dataset: Dataset, settings: Settings) -> None:
+    """Writes the invalid rows to the quarantine file.
+
+    Raises:
+        InputError: More rows are invalid than the setting `max_rejected_share` allows.
+    """
+    file = quarantine_file(settings)
+    write_rejected(file, rows.rejected)
+    check_rejected_share(rows.rejected, dataset.rows, settings.max_rejected_share, file)
+    if len(rows.rejected):
+        logger.warning("%d invalid rows were rejected; see %s", len(rows.rejected), file)
+
+
+def quarantine_file(settings: Settings) -> Path:
+    """Returns the file of the rejected rows."""
+    return settings.home / "rejected.jsonl"
 
 
 def text_id(user_id: str, item_key: str | None, timestamp: float | None, text: str) -> str:
@@ -144,11 +160,20 @@ def item_key(domain: pl.Expr, item_id: pl.Expr) -> pl.Expr:
     return pl.concat_str(domain, item_id, separator=":")
 
 
-def known_items(graph: Graph, dataset: Dataset) -> pl.DataFrame:
-    """Returns `item_id` and `domain` of the dataset's items and of graph items it refers to."""
+def known_items(
+    graph: Graph, dataset: Dataset, replaced_domains: Collection[str] = ()
+) -> pl.DataFrame:
+    """Returns `item_id` and `domain` of the dataset's items and of graph items it refers to.
+
+    Args:
+        graph: The graph.
+        dataset: The tables.
+        replaced_domains: Domains of which the items of the graph do not count.
+    """
     own_items = dataset.items.select("item_id", "domain")
     item_ids = pl.concat([dataset.interactions["item_id"], dataset.texts["item_id"]])
-    return pl.concat([own_items, find_items(graph, item_ids)]).unique()
+    others = find_items(graph, item_ids).filter(~pl.col("domain").is_in(list(replaced_domains)))
+    return pl.concat([own_items, others]).unique()
 
 
 def find_items(graph: Graph, item_ids: pl.Series) -> pl.DataFrame:

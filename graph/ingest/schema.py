@@ -52,6 +52,7 @@ class Column:
         default: Value of a row that has none.
         aliases: Other names in the header, which count where the first is missing.
         is_rating: Whether the scale of its numbers is found and brought to likes and dislikes.
+        one_line: Whether line ends in a text are replaced by blanks.
         may_be_future: Whether a time may be later than tomorrow, such as a date of release.
     """
 
@@ -64,6 +65,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     is_rating: bool = False
     may_be_future: bool = False
+    one_line: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,13 @@ ITEMS = Table(
     (
         Column("item_id", Kind.ID, required=True, aliases=(*ITEM_NAMES, "id", "isbn", "sku")),
         Column("domain", Kind.NAME, required=True),
-        Column("title", Kind.TEXT, default="", aliases=("name", "item_name", "product_name")),
+        Column(
+            "title",
+            Kind.TEXT,
+            default="",
+            aliases=("name", "item_name", "product_name"),
+            one_line=True,
+        ),
         Column("text", Kind.TEXT, aliases=("description", "summary", "overview", "synopsis")),
         Column("categories", Kind.CATEGORIES, aliases=("genres", "category", "genre", "tags")),
         Column(

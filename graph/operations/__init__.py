@@ -1,8 +1,18 @@
-"""Administration: backup and restore, health checks, data quality checks, reports."""
+"""Administration: backup, restore, loads that replace, health and data quality checks, reports."""
 
 from isthmus.graph.operations.backup import create_backup, restore_backup
 from isthmus.graph.operations.data_quality import check_data_quality
 from isthmus.graph.operations.doctor import run_checks
+from isthmus.graph.operations.removal import find_removal
+from isthmus.graph.operations.replacement import replace_dataset
 from isthmus.graph.operations.report import write_report
 
-__all__ = ["check_data_quality", "create_backup", "restore_backup", "run_checks", "write_report"]
+__all__ = [
+    "check_data_quality",
+    "create_backup",
+    "find_removal",
+    "replace_dataset",
+    "restore_backup",
+    "run_checks",
+    "write_report",
+]

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from isthmus.errors import InputError, NothingToDo
+from isthmus.files import make_folder, new_file, remove_parts
 from isthmus.graph import server
 from isthmus.graph.database import offline_server
 from isthmus.graph.server import DATABASE, Folders, ServerError
@@ -68,8 +69,8 @@ def create_backup(settings: Settings, file: Path) -> BackupFile:
     if settings.neo4j_uri:
         dump = f"database dump {{}} --to-stdout > {shlex.quote(str(file))}"
         raise _external_server_error(settings, dump)
-    if file.exists():
-        raise InputError(f"{file} exists, and is not overwritten.", "Give another file name.")
+    if os.path.lexists(file):  # also a symbolic link that leads nowhere
+        raise _exists(file)
     if not os.access(file.parent, os.W_OK | os.X_OK):
         raise InputError(f"The folder {file.parent} cannot be written.", "Give another folder.")
     if not server.has_graph(settings):
@@ -130,12 +131,8 @@ def restore_backup(settings: Settings, file: Path, yes: bool = False) -> BackupF
 
 def _remove_abandoned_trial(trial: Folders) -> None:
     """Stops the trial server of a killed restore and deletes its files."""
-    import psutil
-
     server.kill_abandoned(trial.home)
-    if pid := server.running_server(trial.home):
-        with suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).kill()
+    server.kill_server(trial.home)
     shutil.rmtree(trial.home, ignore_errors=True)
 
 
@@ -149,31 +146,31 @@ def _external_server_error(settings: Settings, arguments: str) -> InputError:
 
 
 def _dump(folders: Folders, file: Path) -> int:
-    """Dumps to a temporary file, then renames it; returns the size in bytes."""
-    part = file.with_name(f".{file.name}.part")
+    """Dumps to a private file, which gets its name when it is complete; returns its size."""
+    remove_parts(file)
     try:
-        # Readable by the owner only, since the graph holds personal data.
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        with new_file(file, overwrite=False) as stream:
             result = server.administer(
                 folders, "database", "dump", DATABASE, "--to-stdout", stdout=stream
             )
-            os.fsync(stream.fileno())
-        if result.returncode != 0:
-            raise BackupError(
-                f"Neo4j did not write the backup {file}: {_failure_reason(result.stderr)}.",
-                "The graph is unchanged. Free disk space if the disk is full, and run it again.",
-            )
-        if file.exists():
-            raise InputError(f"{file} exists, and is not overwritten.", "Give another file name.")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+            if result.returncode != 0:
+                raise BackupError(
+                    f"Neo4j did not write the backup {file}: {_failure_reason(result.stderr)}.",
+                    "The graph is unchanged. Free disk space if the disk is full, and run it "
+                    "again.",
+                )
+    except FileExistsError:
+        raise _exists(file) from None
     return file.stat().st_size
+
+
+def _exists(file: Path) -> InputError:
+    return InputError(f"{file} exists, and is not overwritten.", "Give another file name.")
 
 
 def _load(settings: Settings, folders: Folders, trial: Folders, file: Path) -> None:
     """Creates a Neo4j home with the database users of this one and the graph of the file."""
-    folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folders.home)
     server.configure(trial, server.free_port(), HEAP, PAGE_CACHE)
     password = server.password_file(settings)
     if folders.has_users:

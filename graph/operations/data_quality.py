@@ -26,7 +26,7 @@ from isthmus.graph.ingest import (
     resolve_items,
     stored_weights,
 )
-from isthmus.graph.operations.doctor import Check
+from isthmus.graph.operations.check import Check
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
 

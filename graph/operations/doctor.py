@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from isthmus.errors import IsthmusError
 from isthmus.graph import server
 from isthmus.graph.database import Graph, Row, connect, expected_indexes, pending_migrations
 from isthmus.graph.interests import describe_reader
+from isthmus.graph.operations.check import Check
+from isthmus.graph.operations.safety import check_home, check_lock
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,33 +43,15 @@ MIN_DISK_BYTES = 2 * GIGABYTE  # Neo4j's jars, its logs and the default encoder
 TIME_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
-@dataclass(frozen=True)
-class Check:
-    """The result of one check.
-
-    Attributes:
-        name: Name of the check.
-        ok: Whether the check passed.
-        found: Result, as a sentence.
-        advice: What to do; a check that passed may advise an improvement.
-    """
-
-    name: str
-    ok: bool
-    found: str
-    advice: str = ""
-
-    def document(self) -> dict[str, object]:
-        """Returns the check as `--json` prints it."""
-        return asdict(self)
-
-
 def run_checks(settings: Settings) -> list[Check]:
     """Runs all checks; starts no server, and changes nothing in the graph.
 
     If the extra `onnx` is installed, it measures once whether it makes the encoder faster.
     """
-    machine = [_check_packages(), _check_memory(settings), _check_disk(settings)]
+    home = check_home(settings)
+    if not home.ok and settings.neo4j_uri is None:  # the others need its password
+        return [_check_packages(), _check_disk(settings), home]
+    machine = [_check_packages(), _check_memory(settings), _check_disk(settings), home]
     return [*machine, *_check_encoder(settings), *_check_server(with_chosen_encoder(settings))]
 
 
@@ -159,6 +142,7 @@ def _check_graph(graph: Graph, settings: Settings) -> Iterator[Check]:
         return
     yield _check_migrations(graph)
     yield _check_indexes(graph)
+    yield check_lock(graph)
     counts = graph.read("admin/contents")[0]
     found = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) + "."
     if not counts["items"]:

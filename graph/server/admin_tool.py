@@ -9,18 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from isthmus.files import open_log, write_file
 from isthmus.graph.server.failures import explain_failure
 from isthmus.graph.server.folders import Folders
-from isthmus.graph.server.process import (
-    java_command,
-    java_environment,
-    temporary_folder,
-    wait_for_exit,
-)
+from isthmus.graph.server.identity import find_processes, kill
+from isthmus.graph.server.process import java_command, java_environment
 from isthmus.progress import progress
 
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
-KILL_TIMEOUT_SECONDS = 10.0  # a killed process frees its files a moment later
 IMPORT_STEPS = 80
 """Progress messages of an import: four stages, one message per 5 %."""
 
@@ -37,7 +33,7 @@ def set_initial_password(folders: Folders, password_file: Path) -> None:
     """
     result = administer(folders, "dbms", "set-initial-password", f"@{password_file}")
     if result.returncode != 0:
-        folders.console.write_text(result.stderr.decode(errors="replace"))
+        write_file(folders.console, result.stderr)
         raise explain_failure("Neo4j did not start", folders.console, folders.events)
 
 
@@ -78,9 +74,8 @@ def import_full(folders: Folders, heap: str, arguments: list[str], log: Path) ->
         ServerError: The import failed; the message has the reason from its log.
     """
     command = _tool_command(folders, f"-Xmx{heap}", "database", "import", "full", *arguments)
-    log.parent.mkdir(parents=True, exist_ok=True)
     with (
-        log.open("wb") as output,
+        open_log(log) as output,
         progress("import", IMPORT_STEPS, "steps") as advance,
         _tool_process(
             folders, command, subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
@@ -108,7 +103,7 @@ def check_files(folders: Folders, memory: str, database: str) -> None:
     """
     log = folders.logs / "check.log"
     options = (f"--report-path={folders.logs}", f"--max-off-heap-memory={memory}")
-    with log.open("wb") as output:
+    with open_log(log) as output:
         result = administer(folders, "database", "check", *options, database, stdout=output)
         output.write(result.stderr)
     if result.returncode != 0:
@@ -120,14 +115,8 @@ def kill_abandoned(home: Path) -> None:
 
     The caller holds the lock of the home, so no tool that is still needed can be running.
     """
-    import psutil
-
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            arguments = process.cmdline()
-            if ADMIN_CLASS in arguments and temporary_folder(home) in arguments:
-                process.kill()
-                wait_for_exit(process.pid, KILL_TIMEOUT_SECONDS)
+    for tool in find_processes(ADMIN_CLASS, home):
+        kill(tool)
 
 
 def _tool_command(folders: Folders, option: str, *arguments: str) -> list[str]:

@@ -8,21 +8,22 @@ therefore started, queried and stopped in a separate process at the lowest prior
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
+from isthmus.files import make_folder, open_log, write_file
 from isthmus.graph.server import process
 from isthmus.graph.server.admin_tool import set_initial_password
 from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
+from isthmus.graph.server.identity import kill_server
 from isthmus.graph.server.jars import LOCK_FILE
+from isthmus.locks import try_lock
 
 TRAINING_TIMEOUT_SECONDS = 900.0
 MIN_FREE_MEMORY = 2 << 30
@@ -55,7 +56,7 @@ def cache_name() -> str:
 
 def make_in_background(home: Path, logs: Path) -> None:
     """Starts `make` in a process that continues when this one exits."""
-    with (logs / "aot.log").open("w") as log:
+    with open_log(logs / "aot.log") as log:
         builder = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", "isthmus.graph.server", str(home)],
             cwd=home,
@@ -81,16 +82,13 @@ def make(home: Path) -> bool:
     folder = (home / "aot").resolve()
     cache = folder / cache_name()
     jars = (home / "jars").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _lock_folder(folder) as locked:
+    with try_lock(make_folder(folder) / ".lock") as locked:
         if not locked or psutil.virtual_memory().available < MIN_FREE_MEMORY:
             return False
         if _is_valid(cache, jars):
             return False
         for abandoned in folder.glob("training-*"):  # the process that built it was killed
-            if pid := process.running_server(abandoned / "server"):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    psutil.Process(pid).kill()
+            kill_server(abandoned / "server")
             shutil.rmtree(abandoned, ignore_errors=True)
         for outdated in folder.glob("neo4j-*.aot"):  # built for another Neo4j or Java
             outdated.unlink()
@@ -127,8 +125,7 @@ def _train(scratch: Path, jars: Path) -> Path:
     port = process.free_port()
     process.configure(folders, port, HEAP, PAGE_CACHE)
     password_file = scratch / "password"
-    password_file.touch(mode=0o600)
-    password_file.write_text(password := secrets.token_hex(16))
+    write_file(password_file, password := secrets.token_hex(16))
     set_initial_password(folders, password_file)
     pid = process.spawn(folders, HEAP, SELF_DESTRUCT_OPTION, f"-XX:AOTCacheOutput={output}")
     training = psutil.Process(pid)
@@ -145,15 +142,3 @@ def _train(scratch: Path, jars: Path) -> Path:
     if not output.exists():
         raise ServerError(f"Java wrote no AOT cache: {folders.console.read_text()}")
     return output
-
-
-@contextlib.contextmanager
-def _lock_folder(folder: Path) -> Iterator[bool]:
-    """Locks the folder during the block; yields False if another process holds the lock."""
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

@@ -7,21 +7,32 @@ from pathlib import Path
 
 from isthmus.errors import IsthmusError
 
+DISK_FULL = r"No space left on device|[Dd]isk quota exceeded"
+READ_ONLY = r"Read-only file system"
+OUT_OF_MEMORY = r"OutOfMemoryError|Java heap space|GC overhead limit"
+FREE_SPACE = "Free some disk space, or set ISTHMUS_HOME to a disk with more space."
 REASONS = (
     (
         r"FileLockException|store_lock",
         "another Neo4j server is running on the same home",
         "Stop it (`isthmus server stop`), or use another home (--home).",
     ),
+    (DISK_FULL, "the disk is full", FREE_SPACE),
     (
-        r"No space left on device",
-        "the disk is full",
-        "Free some disk space, or set ISTHMUS_HOME to a disk with more space.",
+        READ_ONLY,
+        "its disk is mounted read-only",
+        "Mount it for writing; after an error of the disk, check it first.",
+    ),
+    (
+        OUT_OF_MEMORY,
+        "its heap is too small for the work",
+        "Raise ISTHMUS_SERVER_HEAP (1g by default), and run the command again. If Neo4j still does "
+        "not start, `isthmus restore FILE --yes` replaces the graph by a backup.",
     ),
     (
         r"[Ii]nvalid memory configuration|exceeds physical memory|Could not reserve enough space"
         r"|insufficient memory for the Java|Not enough space|Too small (initial|maximum) heap"
-        r"|Initial heap size|Invalid maximum heap size|OutOfMemoryError",
+        r"|Initial heap size|Invalid maximum heap size|[Nn]ative memory allocation",
         "the machine does not have enough memory",
         "Lower ISTHMUS_SERVER_HEAP (1g by default) or ISTHMUS_SERVER_PAGE_CACHE (512m).",
     ),
@@ -41,6 +52,46 @@ class PortTakenError(ServerError):
     """Another program took the port between its choice and its use."""
 
 
+class NotOurServer(ServerError):
+    """A connection does not end in the server's process; the password was not sent."""
+
+    def __init__(self, port: int, pid: int) -> None:
+        super().__init__(
+            f"What answers at port {port} of this machine is not the Neo4j server of this home, "
+            f"process {pid}; the password was not sent.",
+            "Run the command again: it starts the server if it has ended.",
+        )
+
+
+class DatabaseFailed(ServerError):
+    """The server runs, but it cannot open the graph, or has given it up until its next start."""
+
+
+class DiskFull(ServerError):
+    """A disk has less room than a write needs.
+
+    Attributes:
+        folder: A folder on the disk.
+        free: Free bytes.
+        needed: Needed bytes.
+    """
+
+    def __init__(self, folder: Path, free: int, needed: int, within: str = "") -> None:
+        self.folder, self.free, self.needed = folder, free, needed
+        super().__init__(
+            f"disk full: {free >> 20} MB free{within}, {-(-needed >> 20)} MB needed in {folder}; "
+            "everything that was committed is in the graph.",
+            "Free some disk space and run the command again, or set ISTHMUS_HOME to a disk with "
+            "more space.",
+        )
+
+
+def known_reason(text: str) -> tuple[str, str] | None:
+    """Returns the reason of a failure that a text of Neo4j names, with a way out; None without."""
+    found = ((reason, way) for pattern, reason, way in REASONS if re.search(pattern, text))
+    return next(found, None)
+
+
 def explain_failure(what: str, *logs: Path) -> ServerError:
     """Returns an error with the reason why the server or the administration tool failed.
 
@@ -54,9 +105,8 @@ def explain_failure(what: str, *logs: Path) -> ServerError:
             f"{what}: another program took its port, several times in a row.",
             f"Run the command again; it chooses another port. Log: {logs[0]}",
         )
-    for pattern, reason, advice in REASONS:
-        if re.search(pattern, text):
-            return ServerError(f"{what}: {reason}.", f"{advice} Log: {logs[0]}")
+    if known := known_reason(text):
+        return ServerError(f"{what}: {known[0]}.", f"{known[1]} Log: {logs[0]}")
     lines = (line.strip() for line in reversed(text.splitlines()) if re.search(r"\w", line))
     last = next(lines, "")
     return ServerError(f"{what}; the last line of its log: {last or '(none)'}", f"Log: {logs[0]}")

@@ -8,7 +8,6 @@ therefore runs it once per Neo4j version (`write_lock`), and every installation 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import logging
 import os
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.errors import IsthmusError
+from isthmus.locks import hold_lock
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ NEO4J_VERSION = "2026.09.0"
 ROOTS = (("org.neo4j.app", "neo4j-server"), ("org.neo4j", "neo4j"))
 THREADS = 8
 RETRY_WAIT_SECONDS = (0.3, 1.0, 2.0)  # between the four attempts
+SECONDS_TO_WAIT = 1800.0  # for another process that downloads
 TIMEOUT_SECONDS = (10, 30)  # to connect, and between two chunks
 CHUNK_BYTES = 1 << 18
 # Java's AOT cache is valid only while the jars keep their sizes and dates. With one date for all
@@ -114,11 +115,11 @@ def fetch(folder: Path, jars: Sequence[Jar] | None = None, repository: str | Non
 
     Raises:
         FetchError: A jar cannot be downloaded, or the folder cannot be written.
+        Locked: Another process is downloading into the folder for too long.
     """
     jars = locked_jars() if jars is None else jars
     repository = repository or _maven_central()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with _lock_folder(folder), ThreadPoolExecutor(THREADS) as threads:
             intact = threads.map(lambda jar: is_whole(folder / jar.name, jar), jars)
             missing = [jar for jar, is_intact in zip(jars, intact, strict=True) if not is_intact]
@@ -141,8 +142,7 @@ def _maven_central() -> str:
 @contextlib.contextmanager
 def _lock_folder(folder: Path) -> Iterator[None]:
     """Lets one process at a time download into the folder."""
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with hold_lock(folder / ".lock", SECONDS_TO_WAIT):
         for part in folder.glob("*.part"):  # left by a killed process
             part.unlink()
         yield
@@ -225,7 +225,6 @@ def _download(folder: Path, jar: Jar, repository: str, session: requests.Session
             if digest.hexdigest() != jar.sha256:
                 raise _ChecksumError(f"{jar.coordinate} does not have the SHA-256 of the lock file")
             part.flush()
-            os.fchmod(part.fileno(), 0o644)
         os.utime(part.name, (MODIFIED_AT, MODIFIED_AT))
         Path(part.name).replace(folder / jar.name)
     except BaseException:

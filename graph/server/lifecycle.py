@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import shutil
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from isthmus.graph.server import admin_tool, aot_cache, jars, process
-from isthmus.graph.server.failures import PortTakenError, ServerError
+import psutil
+
+from isthmus.errors import IsthmusError
+from isthmus.files import protect_home
+from isthmus.graph.server import admin_tool, aot_cache, disk, identity, jars, process
+from isthmus.graph.server.failures import DatabaseFailed, PortTakenError, ServerError, known_reason
 from isthmus.graph.server.folders import DATABASE, Folders
+from isthmus.graph.server.health import (
+    DatabaseState,
+    full_disk_mark,
+    has_torn_log,
+    mark_full_disk,
+)
 from isthmus.graph.server.record import (
     ServerRecord,
     explain_file_errors,
     home_folders,
     make_record,
     password_file,
-    password_path,
     port_of,
     read_record,
     record_path,
     write_record,
 )
+from isthmus.locks import hold_lock
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus.server")
 
 SECONDS_TO_STOP = 120.0
+SECONDS_WITHOUT_ROOM = 20.0  # its last checkpoint cannot end; the next start recovers from the log
 EXIT_TIMEOUT_SECONDS = 5.0
 MAX_PORT_ATTEMPTS = 3
-MIN_FREE_DISK = 64 << 20  # one transaction log; with less, Neo4j neither starts nor stops
 
 
 def start(settings: Settings) -> ServerRecord:
     """Starts the server of this home, or finds the running one; returns when it answers queries.
 
     Raises:
+        InputError: Other users have access to the home.
         FetchError: The jars of Neo4j are missing and cannot be downloaded.
         ServerError: The server does not start; the message has the reason from its log.
+        Locked: Another command is starting or stopping it for too long.
     """
+    with explain_file_errors(settings):
+        protect_home(settings.home)
     if record := read_record(settings):
         return record
     with _lock_lifecycle(settings):
@@ -48,9 +60,31 @@ def start(settings: Settings) -> ServerRecord:
 
 
 def stop(settings: Settings) -> bool:
-    """Stops the server of this home, waits for its exit and returns whether one was running."""
+    """Stops the server of this home, waits for its exit and returns whether one was running.
+
+    Raises:
+        Locked: Another command is starting or stopping it for too long.
+    """
     with _lock_lifecycle(settings):
         return _stop(settings)
+
+
+def restart(settings: Settings, record: ServerRecord) -> ServerRecord:
+    """Starts the server of this home again because it has given its graph up.
+
+    Args:
+        settings: Settings of the home.
+        record: The server that has; if another one runs meanwhile, that one is returned.
+
+    Raises:
+        DatabaseFailed: The graph does not open; the message has the reason.
+        DiskFull: The disk has too little room for a server.
+    """
+    with _lock_lifecycle(settings):
+        if (current := read_record(settings)) and current != record:
+            return current
+        _stop(settings)
+        return _start(settings)
 
 
 @contextlib.contextmanager
@@ -61,7 +95,12 @@ def lifecycle_lock(settings: Settings) -> Iterator[ServerRecord | None]:
         ServerError: A server is running, but does not answer.
     """
     with _lock_lifecycle(settings):
-        yield read_record(settings) or _recover_record(settings)
+        record = read_record(settings) or _recover_record(settings)
+        state = record and database_state(settings, record)
+        if state and state.failed:  # it may be about to be replaced; otherwise the next start helps
+            _stop(settings)
+            record = None
+        yield record
 
 
 @contextlib.contextmanager
@@ -76,11 +115,14 @@ def pause(settings: Settings, restart: bool = True) -> Iterator[Folders]:
 
     Raises:
         FetchError: The jars of Neo4j are missing and cannot be downloaded.
+        DiskFull: The disk has no room to start it again; it is not stopped.
         ServerError: The server does not start again; the message has the reason from its log.
     """
+    if restart:  # a server that could not start again goes on running
+        disk.check_room(settings.home, disk.ROOM_TO_START)
     was_running = _stop(settings)
     try:
-        yield _prepare_folders(settings)
+        yield prepare_folders(settings)
     finally:
         if was_running and restart:
             _start(settings)
@@ -97,84 +139,41 @@ def page_cache_size(settings: Settings) -> str:
     return settings.server_page_cache or home_folders(settings).page_cache()
 
 
-def import_database(settings: Settings, arguments: list[str], log: Path) -> None:
-    """Creates the graph of a home without one from files; starts no server.
-
-    Args:
-        settings: Settings of the home, which no other command uses.
-        arguments: Arguments of `database import full`, from `isthmus.graph.ingest.import_files`.
-        log: File for the output of the import.
-
-    Raises:
-        FetchError: The jars of Neo4j are missing and cannot be downloaded.
-        ServerError: The import failed; the message has the reason from its log.
-    """
-    folders = _prepare_folders(settings)
-    process.configure(folders, 0, settings.server_heap, page_cache_size(settings))
-    admin_tool.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
-
-
-def end_abandoned_import(settings: Settings) -> None:
-    """Kills an import into this home that a killed command left running."""
-    admin_tool.kill_abandoned(home_folders(settings).home)
-
-
-def copy_database(settings: Settings, other: Settings) -> None:
-    """Copies the graph, the database users and the password to a home without a graph.
-
-    Args:
-        settings: Settings of this home, whose server is `pause`.
-        other: Settings of the other home.
-    """
-    new = home_folders(other)
-    shutil.copytree(home_folders(settings).data, new.data)
-    shutil.copy2(password_path(settings), password_path(other))
-
-
-def check_database(settings: Settings) -> None:
-    """Runs Neo4j's consistency check on this home's graph; its server is stopped meanwhile.
-
-    Raises:
-        FetchError: The jars of Neo4j are missing and cannot be downloaded.
-        ServerError: The graph is inconsistent, or cannot be checked.
-    """
-    start(settings)  # recovers the transaction log of a killed server
-    with pause(settings) as folders:
-        admin_tool.check_files(folders, page_cache_size(settings), DATABASE)
-
-
-def replace_database(settings: Settings, other: Settings) -> None:
-    """Replaces the graph of this home with that of another; database users and password stay.
-
-    If the process is killed at any moment, this home has either its own graph or the other one.
-
-    Args:
-        settings: Settings of this home, whose server is `pause`.
-        other: Settings of a home on the same disk that has a graph and never had a server.
-    """
-    folders, new = home_folders(settings), home_folders(other)
-    if folders.data.exists():
-        folders.copy_users(new)
-    folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folders.take_data(new)
-
-
 def _stop(settings: Settings) -> bool:
-    import psutil
-
-    record = read_record(settings)
-    pid = record.pid if record else process.running_server(home_folders(settings).home)
+    server = _find_process(settings)
     record_path(settings).unlink(missing_ok=True)
-    if pid is None:
+    if server is None:
         return False
+    seconds = SECONDS_TO_STOP if _make_room_to_stop(settings, server.pid) else SECONDS_WITHOUT_ROOM
     with contextlib.suppress(psutil.NoSuchProcess):
-        server = psutil.Process(pid)
         server.terminate()
-        if not process.wait_for_exit(pid, SECONDS_TO_STOP):
-            logger.warning("Neo4j did not stop within %.0f s and is killed.", SECONDS_TO_STOP)
-            server.kill()
-            process.wait_for_exit(pid, SECONDS_TO_STOP)
+        if not process.wait_for_exit(server.pid, seconds):
+            logger.warning("Neo4j did not stop within %.0f s and is killed.", seconds)
+            identity.kill(server)
+            process.wait_for_exit(server.pid, SECONDS_TO_STOP)
     return True
+
+
+def _make_room_to_stop(settings: Settings, pid: int) -> bool:
+    """Frees the reserve if the disk is full; returns whether the server has room to stop cleanly.
+
+    It is a moment at which a graph that was given up is noticed: its log may need a repair.
+    """
+    with contextlib.suppress(IsthmusError, OSError):  # a home that lacks a file can be stopped, too
+        record = make_record(settings, pid)
+        state = database_state(settings, record) if record else None
+        if state and state.failed:
+            mark_full_disk(home_folders(settings))
+    if disk.free_bytes(settings.home) < disk.RESERVE_BYTES:
+        disk.free_reserve(settings.home)
+    return disk.free_bytes(settings.home) > disk.RESERVE_BYTES // 2
+
+
+def _find_process(settings: Settings) -> psutil.Process | None:
+    """Returns the process of this home's server: that of the record, or from the process list."""
+    home, record = home_folders(settings).home, read_record(settings)
+    recorded = identity.server_process(record.pid, home) if record else None
+    return recorded or identity.find_server(home)
 
 
 def has_exited(record: ServerRecord) -> bool:
@@ -182,13 +181,47 @@ def has_exited(record: ServerRecord) -> bool:
     return process.wait_for_exit(record.pid, EXIT_TIMEOUT_SECONDS)
 
 
+def has_room_to_start(settings: Settings) -> bool:
+    """Whether the disk of this home has room for a start of its server."""
+    return disk.free_bytes(settings.home) >= disk.ROOM_TO_START
+
+
+def explain_exit(settings: Settings, record: ServerRecord) -> ServerError | None:
+    """Returns why the server of this home has exited; None if it runs."""
+    console = home_folders(settings).console
+    if not has_exited(record) or not console.exists():
+        return None
+    reason, advice = known_reason(console.read_text(errors="replace")) or (
+        "it was ended from outside, as by the system where memory is short",
+        "Run the command again; it starts the server again.",
+    )
+    return ServerError(
+        f"Neo4j stopped during the command: {reason}. Everything that was committed is kept.",
+        f"{advice} Log: {console}",
+    )
+
+
+def explain_reason(settings: Settings, text: str) -> ServerError | None:
+    """Returns the error for what Neo4j says of the disk of this home; None for anything else."""
+    for pattern, number in disk.ERRORS.items():
+        if re.search(pattern, text):
+            return disk.explain_disk_error(number, settings.home)
+    return None
+
+
+def database_state(settings: Settings, record: ServerRecord) -> DatabaseState | None:
+    """Asks the server of this home for the state of its graph; None if it does not answer."""
+    return process.database_state(record.pid, port_of(record), record.password())
+
+
 def find(settings: Settings) -> ServerRecord | None:
     """Returns the running server of this home, or None; starts and writes nothing."""
     if record := read_record(settings):
         return record
-    pid = process.running_server(home_folders(settings).home)
-    record = make_record(settings, pid) if pid else None
-    if record and process.answers_query(port_of(record), record.password()):
+    folders = home_folders(settings)
+    server = identity.find_server(folders.home)
+    record = make_record(settings, server.pid) if server else None
+    if record and process.answers_query(record.pid, port_of(record), record.password()):
         return record
     return None
 
@@ -196,38 +229,68 @@ def find(settings: Settings) -> ServerRecord | None:
 def _recover_record(settings: Settings) -> ServerRecord | None:
     """Writes the record of a running server whose start command was killed before it did so."""
     folders = home_folders(settings)
-    pid = process.running_server(folders.home)
-    record = make_record(settings, pid) if pid else None
+    server = identity.find_server(folders.home)
+    record = make_record(settings, server.pid) if server else None
     if record is None:
         return None
     try:
         process.wait_for_query(folders, record.pid, port_of(record), record.password())
+    except DatabaseFailed:
+        _stop(settings)
+        return None
     except ServerError:
-        if process.is_server(record.pid, folders.home):
+        if identity.server_process(record.pid, folders.home):
             raise
         return None  # it was shutting down
     return write_record(settings, record)
 
 
 def _start(settings: Settings) -> ServerRecord:
-    folders = _prepare_folders(settings)
-    if (free := shutil.disk_usage(settings.home).free) < MIN_FREE_DISK:
-        raise ServerError(
-            f"The disk of the home {settings.home} is full: it has {free >> 20} MB left, and "
-            f"Neo4j needs {MIN_FREE_DISK >> 20} MB.",
-            "Free some disk space, or set ISTHMUS_HOME to a disk with more space.",
+    folders = prepare_folders(settings)
+    if disk.free_bytes(settings.home) < disk.ROOM_TO_START:
+        disk.free_reserve(settings.home)
+    disk.check_room(settings.home, disk.ROOM_TO_START)
+    try:
+        record = _spawn(settings, folders)
+    except DatabaseFailed as error:
+        if not has_torn_log(folders, error):
+            raise
+        logger.warning(
+            "The disk was full when Neo4j wrote last; what it wrote of the last transaction, "
+            "which was not committed, is removed from its log."
         )
+        mark_full_disk(folders)  # for the next start, if this one is killed
+        record = _spawn(settings, folders, process.CUT_TORN_LOG)
+    full_disk_mark(folders).unlink(missing_ok=True)
+    with contextlib.suppress(ServerError):  # the next write says that there is no room
+        disk.keep_reserve(settings.home)
+    if not aot_cache.aot_options(settings.home) or aot_cache.cache_was_refused(folders.console):
+        aot_cache.make_in_background(settings.home, folders.logs)
+    return record
+
+
+def _spawn(settings: Settings, folders: Folders, more: str = "") -> ServerRecord:
+    """Starts a server and writes its record; ends the server again if it cannot open the graph.
+
+    Args:
+        settings: Settings of the home.
+        folders: Its folders.
+        more: Lines to add to the configuration.
+    """
     heap, cache = settings.server_heap, page_cache_size(settings)
     port = process.configured_port(folders)
     if port is None or not process.wait_until_free(port):
         port = process.free_port()
     for attempts_left in range(MAX_PORT_ATTEMPTS, 0, -1):
-        process.configure(folders, port, heap, cache)
+        process.configure(folders, port, heap, cache, settings.server_query_seconds, more)
         password = _ensure_password(settings)
         pid = process.spawn(folders, heap, *aot_cache.aot_options(settings.home))
         try:
             process.wait_for_query(folders, pid, port, password)
             break
+        except DatabaseFailed:
+            identity.kill_server(folders.home)
+            raise
         except PortTakenError:
             if attempts_left == 1:
                 raise
@@ -235,12 +298,10 @@ def _start(settings: Settings) -> ServerRecord:
     record = make_record(settings, pid)
     assert record is not None  # noqa: S101 the configuration was just written
     write_record(settings, record)
-    if not aot_cache.aot_options(settings.home) or aot_cache.cache_was_refused(folders.console):
-        aot_cache.make_in_background(settings.home, folders.logs)
     return record
 
 
-def _prepare_folders(settings: Settings) -> Folders:
+def prepare_folders(settings: Settings) -> Folders:
     """Fetches missing jars, cleans up after killed commands and returns the folders of the home."""
     folders = home_folders(settings)
     admin_tool.kill_abandoned(folders.home)
@@ -265,13 +326,6 @@ def _ensure_password(settings: Settings) -> str:
 @contextlib.contextmanager
 def _lock_lifecycle(settings: Settings) -> Iterator[None]:
     """Lets one command at a time start or stop the server of a home."""
-    folder = settings.home / "locks"
-    with explain_file_errors(settings):
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "server.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                logger.info("Waiting for another command that is starting or stopping Neo4j.")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    lock = settings.home / "locks" / "server.lock"
+    with explain_file_errors(settings), hold_lock(lock, settings.wait_seconds):
+        yield

@@ -9,10 +9,16 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from isthmus.graph.server.failures import ServerError, explain_failure
+from isthmus.files import make_folder, open_log, write_file
+from isthmus.graph.server.failures import NotOurServer, ServerError, explain_failure
 from isthmus.graph.server.folders import Folders
+from isthmus.graph.server.health import DatabaseState, explain_failed_database, read_state
 from isthmus.graph.server.jars import locked_jars
+
+if TYPE_CHECKING:
+    import neo4j
 
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 USERNAME = "neo4j"
@@ -42,15 +48,18 @@ dbms.security.allow_csv_import_from_file_urls=false
 internal.dbms.cypher_ip_blocklist=0.0.0.0/0,::/0
 
 server.directories.import=import
-db.transaction.timeout=60s
+db.transaction.timeout={query_seconds}s
 db.lock.acquisition.timeout=10s
-# Preallocated transaction logs would take 517 MB of an empty home.
-db.tx_log.preallocate=false
-db.tx_log.rotation.size=64m
+# Where the disk has no room for the next preallocated log file, the graph becomes read-only and
+# nothing is torn. The files of the two databases take 34 MB.
+db.tx_log.preallocate=true
+db.tx_log.rotation.size=16m
 db.tx_log.rotation.retention_policy=1 days 256m
 # By default, Netty waits twice five seconds for late requests at a stop.
 internal.dbms.bolt.netty_server_shutdown_quiet_period_duration=0s
 """
+CUT_TORN_LOG = "internal.dbms.tx_log.fail_on_corrupted_log_files=false\n"
+"""Line of the configuration that lets a start cut the unreadable end of a transaction log off."""
 
 JVM_OPTIONS = (
     "-XX:+UseG1GC",
@@ -114,8 +123,15 @@ def configured_port(folders: Folders) -> int | None:
     return int(match[1]) if match else None
 
 
-def configure(folders: Folders, port: int, heap: str, page_cache: str) -> None:
-    """Creates the folders, accessible only to their owner, and writes `neo4j.conf`."""
+def configure(
+    folders: Folders,
+    port: int,
+    heap: str,
+    page_cache: str,
+    query_seconds: int = 60,
+    more: str = "",
+) -> None:
+    """Creates the folders, private to their owner, and `neo4j.conf`."""
     for folder in (
         folders.home,
         folders.home / "conf",
@@ -123,11 +139,14 @@ def configure(folders: Folders, port: int, heap: str, page_cache: str) -> None:
         folders.home / "run",
         folders.logs,
     ):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = CONFIGURATION.format(port=port, heap=heap, page_cache=page_cache)
-    part = folders.configuration.with_suffix(".part")
-    part.write_text(text)
-    part.replace(folders.configuration)
+        make_folder(folder)
+    text = CONFIGURATION.format(
+        port=port,
+        heap=heap,
+        page_cache=page_cache,
+        query_seconds=query_seconds,
+    )
+    write_file(folders.configuration, text + more)
 
 
 def java_command(folders: Folders, *options: str) -> list[str]:
@@ -167,7 +186,7 @@ def spawn(folders: Folders, heap: str, *options: str) -> int:
     for log in (folders.console, folders.events):  # each log covers a single start
         with contextlib.suppress(FileNotFoundError):
             log.replace(log.with_suffix(".previous"))
-    with folders.console.open("w") as console:
+    with open_log(folders.console) as console:
         process = subprocess.Popen(  # noqa: S603
             [
                 *command,
@@ -187,24 +206,13 @@ def spawn(folders: Folders, heap: str, *options: str) -> int:
     return process.pid
 
 
-def is_server(pid: int, home: Path) -> bool:
-    """Whether the process is a running Neo4j on this home and not another with the same pid."""
-    import psutil
-
-    try:
-        arguments = psutil.Process(pid).cmdline()
-    except psutil.Error:  # gone, a zombie, or another user's
-        return False
-    return MAIN_CLASS in arguments and f"--home-dir={home}" in arguments
-
-
 def _is_running(pid: int) -> bool:
-    """Whether the process is running; unlike `is_server`, also before it has a command line."""
+    """Whether a process that was found to be ours is running, also before it runs Java."""
     import psutil
 
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
+    except psutil.Error:  # it has ended; a process that may not be examined is not ours
         return False
 
 
@@ -227,39 +235,21 @@ def wait_for_exit(pid: int, seconds: float) -> bool:
     return True
 
 
-def running_server(home: Path) -> int | None:
-    """Returns the pid of a Neo4j on this home from the process list, or None."""
-    import psutil
-
-    return next((pid for pid in psutil.pids() if is_server(pid, home)), None)
-
-
-def _listens(pid: int, port: int) -> bool:
-    """Whether this process listens on the port, so that no other program gets the password."""
-    import psutil
-
-    try:
-        connections = psutil.Process(pid).net_connections("tcp")
-    except psutil.Error:
-        return False
-    return any(
-        connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-        for connection in connections
-    )
-
-
 def wait_for_query(
     folders: Folders, pid: int, port: int, password: str, seconds: float = SECONDS_TO_START
 ) -> None:
     """Waits until the server answers a query.
 
     Raises:
+        DatabaseFailed: The server runs, but cannot open the graph.
         ServerError: The server exited, refuses the password or does not answer within `seconds`.
     """
     deadline = time.monotonic() + seconds
     while _is_running(pid):
-        if _listens(pid, port) and answers_query(port, password):
+        if answers_query(pid, port, password):
             return
+        if (state := database_state(pid, port, password)) and state.message:
+            raise explain_failed_database(folders, state)
         if time.monotonic() > deadline:
             raise ServerError(
                 f"Neo4j is still starting and has not answered within {seconds:.0f} seconds.",
@@ -269,8 +259,8 @@ def wait_for_query(
     raise explain_failure("Neo4j did not start", folders.console, folders.events)
 
 
-def answers_query(port: int, password: str) -> bool:
-    """Whether the server answers a query.
+def answers_query(pid: int, port: int, password: str) -> bool:
+    """Whether the server, this process, answers a query; no other is sent the password.
 
     Raises:
         ServerError: The server refuses the password.
@@ -279,19 +269,45 @@ def answers_query(port: int, password: str) -> bool:
     from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
     try:
-        with neo4j.GraphDatabase.driver(
-            f"bolt://127.0.0.1:{port}",
-            auth=(USERNAME, password),
-            connection_timeout=5,
-            max_transaction_retry_time=0,
-            telemetry_disabled=True,
-        ) as driver:
+        with _driver(pid, port, password) as driver:
             driver.execute_query("RETURN 1", routing_=neo4j.RoutingControl.READ)
     except AuthError as error:
         raise ServerError(
             f"The Neo4j server of this home refuses its password: {error.message}.",
             "Restore the file server/password that belongs to the data, or use another home.",
         ) from error
-    except (DriverError, Neo4jError, OSError):
+    except (DriverError, Neo4jError, NotOurServer, OSError):
         return False
     return True
+
+
+def database_state(pid: int, port: int, password: str) -> DatabaseState | None:
+    """Asks the server, this process, for the state of the graph; None if it does not answer."""
+    from neo4j.exceptions import DriverError, Neo4jError
+
+    with (
+        contextlib.suppress(DriverError, Neo4jError, NotOurServer, OSError),
+        _driver(pid, port, password) as driver,
+    ):
+        return read_state(driver)
+    return None
+
+
+def driver_options(pid: int, port: int, username: str, password: str) -> dict[str, Any]:
+    """Returns options of the driver by which the password is sent to this process only."""
+    from isthmus.graph.server.proof import ProvenAuth
+
+    proven = ProvenAuth(pid, port, username, password)
+    return {"auth": proven, "resolver": proven.resolve}
+
+
+def _driver(pid: int, port: int, password: str) -> neo4j.Driver:
+    import neo4j
+
+    return neo4j.GraphDatabase.driver(
+        f"bolt://127.0.0.1:{port}",
+        **driver_options(pid, port, USERNAME, password),
+        connection_timeout=5,
+        max_transaction_retry_time=0,
+        telemetry_disabled=True,
+    )

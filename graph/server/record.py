@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from isthmus.graph.server import jars, process
+from isthmus.files import protect_home, write_file
+from isthmus.graph.server import disk, identity, jars, process
 from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
+from isthmus.graph.server.process_start import start_time
 from isthmus.settings import Settings
 
 
@@ -28,6 +29,7 @@ class ServerRecord:
         pid: Process id.
         home: Home of the installation.
         version: Version of Neo4j.
+        started: When the process started; with the pid it names one process, and no later one.
     """
 
     uri: str
@@ -36,14 +38,31 @@ class ServerRecord:
     pid: int
     home: Path
     version: str
+    started: str = ""
 
     def password(self) -> str:
-        """Reads the password from its file."""
+        """Reads the password from its file.
+
+        Raises:
+            InputError: Other users have access to the home.
+        """
+        protect_home(self.home)
         return self.password_file.read_text().strip()
+
+    def driver_options(self) -> dict[str, Any]:
+        """Returns options of the driver by which the password is sent to this process only.
+
+        Raises:
+            InputError: Other users have access to the home.
+        """
+        return process.driver_options(self.pid, port_of(self), self.username, self.password())
 
 
 def read_record(settings: Settings) -> ServerRecord | None:
-    """Reads the record; None if it is missing or damaged, or if its server is not running."""
+    """Reads the record; None if it is missing or damaged, or if its server is not running.
+
+    It is the one of the record if its pid and its start are, and it is a server of this home.
+    """
     try:
         with explain_file_errors(settings):
             file = record_path(settings)
@@ -52,15 +71,20 @@ def read_record(settings: Settings) -> ServerRecord | None:
         record = ServerRecord(**stored)
     except (ValueError, KeyError, TypeError):
         return None
-    return record if process.is_server(record.pid, home_folders(settings).home) else None
+    if identity.server_process(record.pid, home_folders(settings).home) is None:
+        return None
+    return record if start_time(record.pid) == record.started else None
 
 
 def password_file(settings: Settings) -> Path:
     """Returns the password file of this home's server; creates it if there are no data yet.
 
     Raises:
+        InputError: Other users have access to the home.
         ServerError: There are data, but their password file is missing.
     """
+    with explain_file_errors(settings):
+        protect_home(settings.home)
     file = password_path(settings)
     if not file.exists():
         if home_folders(settings).has_users:
@@ -68,21 +92,13 @@ def password_file(settings: Settings) -> Path:
                 f"The Neo4j server of this home has data, but its password file {file} is missing.",
                 "Restore the file, or use another home.",
             )
-        descriptor, part = tempfile.mkstemp(dir=file.parent)  # mode 0600 from its creation
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_hex(16))
-            stream.flush()
-            os.fsync(descriptor)
-        Path(part).replace(file)
+        write_file(file, secrets.token_hex(16))
     return file
 
 
 def write_record(settings: Settings, record: ServerRecord) -> ServerRecord:
     """Writes the record of the running server atomically and returns it."""
-    file = record_path(settings)
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(asdict(record), default=str))
-    part.replace(file)
+    write_file(record_path(settings), json.dumps(asdict(record), default=str))
     return record
 
 
@@ -100,6 +116,7 @@ def make_record(settings: Settings, pid: int) -> ServerRecord | None:
         pid=pid,
         home=settings.home,
         version=jars.NEO4J_VERSION,
+        started=start_time(pid),
     )
 
 
@@ -130,7 +147,7 @@ def explain_file_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ServerError(
+        raise disk.explain_disk_error(error.errno, settings.home) or ServerError(
             f"The home {settings.home} cannot be used: {error}.",
             "Change its owner to the user who runs isthmus, or set ISTHMUS_HOME to another folder.",
         ) from error

@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from isthmus.graph.server import lifecycle
+from isthmus.files import make_folder, open_private
+from isthmus.graph.server import databases, lifecycle
 from isthmus.settings import Settings
 
 SHARED_FOLDERS = ("jars", "aot", "encoders", "vectors")
@@ -25,9 +26,9 @@ def shared_home(settings: Settings, home: Path) -> Settings:
         settings: Settings of the home whose downloads and caches are shared.
         home: Folder of the new home; created if missing.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    make_folder(home)
     for name in SHARED_FOLDERS:
-        (settings.home / name).mkdir(parents=True, exist_ok=True)
+        make_folder(settings.home / name)
         if not (home / name).exists():
             (home / name).symlink_to(settings.home.resolve() / name, target_is_directory=True)
     own = {"home": home, "neo4j_uri": None, "neo4j_database": "neo4j"}
@@ -41,12 +42,11 @@ def scratch(settings: Settings) -> Iterator[Settings]:
     It is deleted also after an error or an interrupt. The next run deletes what a killed run left
     behind.
     """
-    folder = settings.home / "scratch"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(settings.home / "scratch")
     for abandoned in folder.iterdir():
         _delete_abandoned(settings, abandoned)
     home = Path(tempfile.mkdtemp(dir=folder))
-    with (home / LOCK_NAME).open("w") as lock:
+    with open_private(home / LOCK_NAME) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         own = shared_home(settings, home)
         try:
@@ -67,5 +67,5 @@ def _delete_abandoned(settings: Settings, home: Path) -> None:
 
 def _delete(settings: Settings) -> None:
     lifecycle.stop(settings)
-    lifecycle.end_abandoned_import(settings)
+    databases.end_abandoned_import(settings)
     shutil.rmtree(settings.home, ignore_errors=True)

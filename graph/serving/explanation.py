@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from isthmus.output import escape_controls
+
 _DESCRIPTIONS = {
     "transfer": "transfer from {0} ({1})",
     "collaborative": "people who liked {0} liked this",
@@ -18,7 +20,8 @@ def format_answer(answer: dict[str, Any], paths: bool = False) -> str:
     """Formats an answer as lines; `paths` adds the shares that sum to the score of each item."""
     lines = [answer["note"]] if "note" in answer else []
     for rank, item in enumerate(answer["items"], start=1):
-        lines.append(f"{rank:>3}. {item['title'] or item['item_id']}  {_figure(item)}")
+        title = escape_controls(item["title"] or item["item_id"])
+        lines.append(f"{rank:>3}. {title}  {_figure(item)}")
         if paths:
             lines += [
                 f"       {p['share']:+.4f}  {describe_path(p)}" for p in _shown(item["paths"])
@@ -39,8 +42,9 @@ def _figure(item: dict[str, Any]) -> str:
 
 
 def describe_path(path: dict[str, Any]) -> str:
-    """Describes a path in words, without its share."""
+    """Describes a path in words on one line, without its share."""
     if path["from"] is None:
-        return f"similar to “{path['title']}”"
+        return escape_controls(f"similar to “{path['title']}”")
     domain = path["from"].partition(":")[0]  # items have the key domain:item_id
-    return _DESCRIPTIONS[path["kind"]].format(path["title"] or path["from"], domain)
+    text = _DESCRIPTIONS[path["kind"]].format(path["title"] or path["from"], domain)
+    return escape_controls(text)

@@ -19,6 +19,7 @@ import polars as pl
 from isthmus.graph.ingest import INTERACTIONS, ITEMS, TEXTS, Column, Kind, Table
 from isthmus.graph.sources.csv_rows import read_csv
 from isthmus.graph.sources.discovery import Reader
+from isthmus.graph.sources.files import readable_name
 from isthmus.graph.sources.published import (
     FileRule,
     Files,
@@ -100,7 +101,7 @@ def _read(files: Files, reader: Reader) -> Parts:
 
 def _domain(path: Path) -> pl.Expr:
     """Returns the name of the domain: that of the file without `meta_` and `_5` (5-core)."""
-    return pl.lit(re.sub(r"^(meta|reviews|ratings)_|(_\d+)?\..*$", "", path.name))
+    return pl.lit(re.sub(r"^(meta|reviews|ratings)_|(_\d+)?\..*$", "", readable_name(path.name)))
 
 
 def _rename_2018(row: Object) -> Iterator[Object]:

@@ -12,7 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from isthmus.errors import InputError
+from isthmus.graph.sources.memory import check_ratio
 
+MAX_MEMBERS = 20_000
 DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, NotImplementedError, ValueError),
@@ -47,7 +49,7 @@ def unpack(path: Path, temporary: ExitStack) -> Path:
     try:
         folder = Path(temporary.enter_context(TemporaryDirectory(prefix="isthmus-")))
         with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
+            size = unpacked_size(path, archive)
             free = shutil.disk_usage(folder).free
             if size >= free:
                 raise InputError(
@@ -71,6 +73,23 @@ def unpack(path: Path, temporary: ExitStack) -> Path:
             "Unpack it, and give its folder.",
         ) from error
     return _inner_folder(folder)
+
+
+def unpacked_size(path: Path, archive: zipfile.ZipFile) -> int:
+    """Returns the bytes of an archive after unpacking.
+
+    Raises:
+        InputError: It has too many files, or hundreds of times its own size.
+    """
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise InputError(
+            f"{path.name} has {len(members):,} files, more than {MAX_MEMBERS:,}.",
+            "Unpack it, and give its folder.",
+        )
+    size = sum(member.file_size for member in members)
+    check_ratio(path, size, path.stat().st_size)
+    return size
 
 
 def _inner_folder(folder: Path) -> Path:

@@ -151,7 +151,7 @@ def _examples(
     if head.is_empty():
         head = strip(raw).drop_nulls()
     shown = head.unique(maintain_order=True).head(MAX_EXAMPLES)
-    typed, errors = convert_column(clean_values(shown, column), column, reading, time.time())
+    typed, errors, _ = convert_column(clean_values(shown, column), column, reading, time.time())
     examples = []
     for number, (value, read) in enumerate(zip(shown, typed, strict=True)):
         reason = next((reason for mask, reason in errors if mask[number]), None)

@@ -6,6 +6,7 @@ import polars as pl
 
 from isthmus.graph.ingest import DTYPES, MAX_ID, MAX_NAME, MAX_TEXT, Column, ColumnReading, Kind
 from isthmus.graph.sources.categories import drop_tags, split_categories, unescape
+from isthmus.graph.sources.controls import DIRECTION, drop_controls
 from isthmus.graph.sources.ids import (
     MISSING_IN_IDS,
     MISSING_WORDS,
@@ -45,13 +46,13 @@ def clean_values(raw: pl.Series, column: Column, is_event: bool = False) -> pl.S
         return normalise_ids(drop_missing_words(values, MISSING_IN_IDS))
     values = drop_missing_words(values, MISSING_WORDS)
     if column.kind in (Kind.LABEL, Kind.CATEGORIES) and not is_ascii(values):
-        return values.str.normalize("NFC")
+        return values.str.replace_all(DIRECTION, "").str.normalize("NFC")
     return values
 
 
 def convert_column(
     values: pl.Series, column: Column, reading: ColumnReading | None, now: float
-) -> tuple[pl.Series, list[RowErrors]]:
+) -> tuple[pl.Series, list[RowErrors], int]:
     """Converts cleaned text to the type of the column.
 
     Args:
@@ -61,9 +62,11 @@ def convert_column(
         now: Seconds since 1970; later times are invalid.
 
     Returns:
-        The typed values, and masks of the invalid rows with their reasons.
+        The typed values, masks of the invalid rows with their reasons, and the number of texts from
+        which control characters were removed.
     """
     errors: list[RowErrors] = []
+    cleaned = 0
     if column.required:
         errors.append((values.is_null(), "is missing"))
     form = reading.form if reading is not None else {}
@@ -81,7 +84,7 @@ def convert_column(
             typed, found = _convert_categories(values, str(form.get("separator", "|")))
             errors += found
         case Kind.TEXT:
-            typed = drop_tags(unescape(values))
+            typed, cleaned = drop_controls(drop_tags(unescape(values)), column.one_line)
             typed = typed if typed is values else strip(typed)
             errors.append(_check_length(typed, MAX_TEXT))
             if column.required:
@@ -102,7 +105,7 @@ def convert_column(
             errors += _check_single_line(values, MAX_ID)
     if column.default is not None:
         typed = typed.fill_null(column.default)
-    return typed, errors
+    return typed, errors, cleaned
 
 
 def _check_length(values: pl.Series, limit: int) -> RowErrors:

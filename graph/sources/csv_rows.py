@@ -12,10 +12,11 @@ from pathlib import Path
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest import MAX_TEXT, Table
+from isthmus.graph.ingest import MAX_SHOWN_CHARACTERS, MAX_TEXT, Table
 from isthmus.graph.sources.dialect import Dialect, recognise_dialect
 from isthmus.graph.sources.files import read_lines
 from isthmus.graph.sources.header import match_columns, renamed_columns
+from isthmus.graph.sources.memory import PART_BYTES, VIEW_BYTES
 from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow
 
 
@@ -51,6 +52,7 @@ def _read_chunk(
     line_numbers: list[int] = []
     # One flat list is twice as fast as a list per row, which keeps the garbage collector busy.
     values: list[str] = []
+    size = 0
     for line, fields in islice(rows, CHUNK_ROWS):
         if isinstance(fields, str):
             malformed.append((line, None, None, fields))
@@ -62,7 +64,11 @@ def _read_chunk(
             values += fields[:width]
         else:
             reason = f"the row has {len(fields)} fields, but the header has {width}"
-            malformed.append((line, None, ",".join(fields), reason))
+            shown = ",".join(fields[:MAX_SHOWN_CHARACTERS])[:MAX_SHOWN_CHARACTERS]
+            malformed.append((line, None, shown, reason))
+        size += len(fields) * VIEW_BYTES + sum(map(len, fields))
+        if size > PART_BYTES:
+            break
     if not line_numbers and not malformed:
         return None
     columns = {

@@ -16,7 +16,7 @@ from isthmus.graph.ingest import TABLES, Table
 from isthmus.graph.sources.archives import is_archive, is_hidden, unpack
 from isthmus.graph.sources.csv_rows import read_csv
 from isthmus.graph.sources.excel_rows import read_excel
-from isthmus.graph.sources.files import open_bytes
+from isthmus.graph.sources.files import open_bytes, readable_name
 from isthmus.graph.sources.json_rows import read_json
 from isthmus.graph.sources.parquet_rows import read_parquet
 from isthmus.graph.sources.validation import Chunk
@@ -46,6 +46,8 @@ LAKES = {
 }
 """Folders by which a table of a lake is recognised."""
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+MAX_DEPTH = 12
+"""Folders and archives within each other, in which the files of a table lie."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,13 @@ class Found:
         tables: Files of each table, in the order of their names.
         unread: Files and folders that are named like a table and are not read, with the reason.
         others: Names of the other files and folders.
+        folders: The folders of the tables, without links, of which each is read once.
     """
 
     tables: dict[str, list[TableFile]] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
+    folders: set[Path] = field(default_factory=set)
 
 
 def find_tables(folder: Path, temporary: ExitStack) -> Found:
@@ -93,7 +97,7 @@ def find_tables(folder: Path, temporary: ExitStack) -> Found:
     Raises:
         InputError: The folder does not exist, or two of its files are the same table.
     """
-    found = Found()
+    found = Found(folders={folder.resolve()})
     stems: dict[str, Path] = {}
     for path in _entries(folder):
         stem = split_name(path.name)[0]
@@ -102,11 +106,13 @@ def find_tables(folder: Path, temporary: ExitStack) -> Found:
             found.others.append(path.name)
             for name in _tables_below(path):
                 found.unread[f"{path.name}/{name}"] = "it lies in another folder; move it up"
-        elif reason := _reason_against(path, stem):
-            found.unread[path.name] = reason
+        elif COPY.search(stem):
+            found.unread[path.name] = (
+                "its name says that it is a copy; rename it if it belongs, for example to items-2"
+            )
         else:
             unread = len(found.unread)
-            files = list(_files_of(path, path.name, "", {}, temporary, found))
+            files = list(_files_of(path, readable_name(path.name), "", {}, temporary, found))
             if files:
                 _add_stem(stems, path)
                 found.tables.setdefault(match[1].lower(), []).extend(files)
@@ -158,16 +164,20 @@ def _entries(folder: Path) -> list[Path]:
         ) from error
 
 
-def _reason_against(path: Path, stem: str) -> str | None:
-    """Returns the reason why an entry that is named like a table is not read, or None."""
-    if COPY.search(stem):
-        return "its name says that it is a copy; rename it if it belongs, for example to items-2"
+def _reason_against(path: Path, name: str, found: Found) -> str | None:
+    """Returns the reason why an entry of a table is not read, or None."""
     if path.is_dir():
         for marks, kind in LAKES.items():
             if all((path / mark).is_dir() for mark in marks):
                 return f"it is {kind}, whose files hold deleted rows too; write it as Parquet"
-    elif not path.is_file() and not path.is_symlink():
+        folder = path.resolve()
+        if folder in found.folders:
+            return "it is a link to a folder that is read already"
+        found.folders.add(folder)
+    elif path.exists() and not path.is_file():
         return "it is neither a file nor a folder"
+    if name.count("/") > MAX_DEPTH:
+        return f"it lies more than {MAX_DEPTH} folders deep"
     return None
 
 
@@ -189,6 +199,9 @@ def _files_of(
         temporary: Where archives are unpacked.
         found: Result, to which what cannot be read is added.
     """
+    if reason := _reason_against(path, name, found):
+        found.unread[name] = reason
+        return
     ending = split_name(path.name)[1] or folder_ending
     if not path.is_dir() and not is_archive(path):
         if read := reader_of(path, ending):
@@ -199,13 +212,18 @@ def _files_of(
         return
     column, equals, value = path.name.partition("=")
     if equals:
-        partition = partition | {column: None if value == NO_VALUE else unquote(value)}
+        partition = partition | {column: _partition_value(value)}
     stems: dict[str, Path] = {}
     for inner in _entries(path if path.is_dir() else unpack(path, temporary)):
-        files = list(_files_of(inner, f"{name}/{inner.name}", ending, partition, temporary, found))
+        inner_name = f"{name}/{readable_name(inner.name)}"
+        files = list(_files_of(inner, inner_name, ending, partition, temporary, found))
         if files:
             _add_stem(stems, inner)
         yield from files
+
+
+def _partition_value(value: str) -> str | None:
+    return None if value == NO_VALUE else unquote(readable_name(value))
 
 
 def _add_stem(stems: dict[str, Path], path: Path) -> None:

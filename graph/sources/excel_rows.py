@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +14,11 @@ import polars as pl
 
 from isthmus.errors import InputError
 from isthmus.graph.ingest import Table
+from isthmus.graph.sources.archives import DAMAGED, unpacked_size
 from isthmus.graph.sources.files import open_bytes
 from isthmus.graph.sources.header import match_columns, normal_name, renamed_columns
+from isthmus.graph.sources.memory import FREE_BYTES, check_document
+from isthmus.graph.sources.panics import Panic, quiet_panics
 from isthmus.graph.sources.parquet_rows import text_chunks
 from isthmus.graph.sources.validation import Chunk
 
@@ -49,16 +55,21 @@ def _read_sheet(path: Path, table: Table) -> tuple[list[str], pl.DataFrame]:
         ) from error
     with open_bytes(path) as stream:
         content = stream.read()
+    with suppress(*DAMAGED), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        check_document(path, unpacked_size(path, archive), FREE_BYTES)
     try:
-        book = fastexcel.read_excel(content)
-        if not book.sheet_names:
-            raise InputError(f"{path.name} has no sheets.", "Save the sheet as CSV in UTF-8.")
-        names = {normal_name(name): name for name in reversed(book.sheet_names)}
-        sheet = names.get(table.name, book.sheet_names[0])
-        frame = book.load_sheet(sheet, dtypes="string").to_polars()
-    except fastexcel.FastExcelError as error:
+        with quiet_panics():
+            book = fastexcel.read_excel(content)
+            if not book.sheet_names:
+                raise InputError(f"{path.name} has no sheets.", "Save the sheet as CSV in UTF-8.")
+            names = {normal_name(name): name for name in reversed(book.sheet_names)}
+            sheet = names.get(table.name, book.sheet_names[0])
+            frame = book.load_sheet(sheet, dtypes="string").to_polars()
+    except (fastexcel.FastExcelError, Panic) as error:
+        is_said = str(error) and not isinstance(error, Panic)
+        reason = str(error).splitlines()[0] if is_said else "a part of it is damaged"
         raise InputError(
-            f"{path.name} cannot be read as a workbook: {str(error).splitlines()[0]}.",
+            f"{path.name} cannot be read as a workbook: {reason}.",
             "Save the sheet as CSV in UTF-8.",
         ) from error
     if len(names) > 1:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from isthmus.errors import InputError
 from isthmus.graph.sources.charsets import recognise_encoding
+from isthmus.graph.sources.memory import Unpacked, check_document
 
 logger = logging.getLogger("isthmus")
 
@@ -43,6 +44,11 @@ SIGNATURES = {
 UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
+def readable_name(name: str) -> str:
+    """Returns the name of a file with escapes for what is not in the encoding of the system."""
+    return name.encode(errors="backslashreplace").decode()
+
+
 @contextmanager
 def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
     """Opens a file and decompresses gzip, bzip2 and xz, which its first bytes show, not its name.
@@ -59,7 +65,7 @@ def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
                 yield raw
             else:
                 with _decompress(raw, compression) as decompressed:
-                    yield io.BufferedReader(decompressed, 2**18)
+                    yield io.BufferedReader(Unpacked(path, raw, decompressed), 2**18)
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         raise _damaged(path, error) from error
     except OSError as error:
@@ -126,10 +132,15 @@ def read_text(path: Path) -> str:
     """Reads a whole text file, in the encodings of `read_lines`.
 
     Raises:
-        InputError: The file is empty, not text, or in an encoding that is not recognised.
+        InputError: The file is empty, too large, not text, or in an encoding that is not
+            recognised.
     """
+    content = bytearray()
     with open_bytes(path) as stream:
-        return _Decoder(path, None).decode(b"".join(_blocks(path, stream)), 1)
+        for block in _blocks(path, stream):
+            content += block
+            check_document(path, len(content))
+        return _Decoder(path, None).decode(bytes(content), 1)
 
 
 def is_truncated(line: str) -> bool:

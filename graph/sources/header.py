@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest import Column, Table
+from isthmus.graph.ingest import MAX_SHOWN_CHARACTERS, Column, Table
 from isthmus.graph.sources.validation import missing_column
 
 logger = logging.getLogger("isthmus")
+
+MAX_IGNORED = 50
+"""Columns that are named as ignored."""
 
 
 def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, int]:
@@ -35,7 +38,9 @@ def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, 
             raise missing_column(path, column.name, list(header))
     ignored = [name for n, name in enumerate(header) if name and n not in positions.values()]
     if ignored:
-        logger.info("%s: ignored columns: %s", path.name, ", ".join(ignored))
+        names_shown = ", ".join(name[:MAX_SHOWN_CHARACTERS] for name in ignored[:MAX_IGNORED])
+        more = f" and {len(ignored) - MAX_IGNORED:,} more" if len(ignored) > MAX_IGNORED else ""
+        logger.info("%s: ignored columns: %s%s", path.name, names_shown, more)
     return positions
 
 

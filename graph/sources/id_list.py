@@ -17,7 +17,7 @@ from isthmus.graph.ingest import INTERACTIONS, Table
 from isthmus.graph.sources.csv_rows import read_csv
 from isthmus.graph.sources.dialect import recognise_dialect
 from isthmus.graph.sources.discovery import TableFile, reader_of, split_name
-from isthmus.graph.sources.files import open_bytes, read_lines
+from isthmus.graph.sources.files import open_bytes, read_lines, readable_name
 from isthmus.graph.sources.header import find_name, normal_name
 from isthmus.graph.sources.tables import read_table
 from isthmus.graph.sources.validation import Chunk
@@ -36,7 +36,7 @@ def read_ids(path: Path, column: str) -> list[str]:
         column: `user_id` or `item_id`.
 
     Raises:
-        InputError: The file cannot be read, or has an invalid id.
+        InputError: The file cannot be read, has no ids, or has an invalid one.
     """
     is_standard_input = str(path) == "-"
     if not (is_standard_input or path.is_fifo()):
@@ -53,19 +53,28 @@ def read_ids(path: Path, column: str) -> list[str]:
 def _read_ids(path: Path, column: str) -> list[str]:
     with open_bytes(path) as stream:
         if not stream.peek(1):
-            return []
+            raise _no_ids(path, column)
     ids = next(each for each in INTERACTIONS.columns if each.name == column)
     table = Table("ids", (ids,))
     reader = reader_of(path, split_name(path.name)[1]) or reader_of(path, "")
     if reader is read_csv and not _has_header(path, table):
         reader = _read_plain
-    result = read_table([TableFile(path, path.name, reader or read_csv)], table)
+    name = readable_name(path.name)
+    result = read_table([TableFile(path, name, reader or read_csv)], table)
     for row in result.rejected.head(1).iter_rows(named=True):
         raise InputError(
-            f"{path.name}, line {row['line']}: {row['value']}: {row['reason']}.",
+            f"{name}, line {row['line']}: {row['value']}: {row['reason']}.",
             "Correct it, or remove the line.",
         )
+    if result.frame.is_empty():
+        raise _no_ids(path, column)
     return result.frame[column].to_list()
+
+
+def _no_ids(path: Path, column: str) -> InputError:
+    return InputError(
+        f"{path.name} has no ids.", f"Write one per line, or a table with the column {column}."
+    )
 
 
 def _has_header(path: Path, table: Table) -> bool:

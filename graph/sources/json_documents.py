@@ -12,6 +12,7 @@ from typing import Any
 from isthmus.errors import InputError
 from isthmus.graph.ingest import Table
 from isthmus.graph.sources.header import find_name, normal_name
+from isthmus.graph.sources.memory import MAX_OBJECT_BYTES, MAX_OBJECTS, check_document
 
 DECODER = json.JSONDecoder()
 BLANKS = re.compile(r"[ \t\r\n,]*")
@@ -31,6 +32,13 @@ def rows_of_document(path: Path, text: str, table: Table) -> Iterator[DocumentRo
     Raises:
         InputError: The text is not JSON, or has no rows.
     """
+    if not text[: _skip(text, 0) + 1].endswith("["):
+        check_document(path, len(text), MAX_OBJECT_BYTES)
+        if (count := text.count("{")) > MAX_OBJECTS:
+            raise InputError(
+                f"{path.name} is one document of {count:,} objects, more than {MAX_OBJECTS:,}.",
+                "Write it as JSON Lines, one object per line, or as CSV or Parquet.",
+            )
     values = _values(path, text)
     first = next(values, None)
     if first is None:

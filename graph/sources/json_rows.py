@@ -11,12 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
-from isthmus.graph.ingest import Column, Table
+from isthmus.graph.ingest import MAX_SHOWN_CHARACTERS, Column, Table
 from isthmus.graph.sources.files import MAX_LINE, is_truncated, read_lines, read_text
 from isthmus.graph.sources.header import find_name, normal_name, read_as
 from isthmus.graph.sources.json_documents import is_column, rows_of_document
+from isthmus.graph.sources.memory import PART_BYTES
 from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow
 from isthmus.graph.sources.values import to_text
+from isthmus.output import json_text
 
 logger = logging.getLogger("isthmus")
 
@@ -50,11 +52,15 @@ def read_json(path: Path, table: Table) -> Iterator[Chunk]:
         rows = map(_parse_line, chain(start, enumerate(lines, start[-1][0] + 1)))
     # Rows are not collected: many objects that live keep the garbage collector busy.
     for first in rows:
-        part = chain([first], islice(rows, CHUNK_ROWS - 1))
+        part = _first_bytes(chain([first], islice(rows, CHUNK_ROWS - 1)))
         chunk = _build_chunk(part, table, keys.find)
         yield replace(chunk, sources=dict(keys.sources))
     if keys.ignored:
-        logger.info("%s: ignored keys: %s", path.name, ", ".join(sorted(keys.ignored)[:20]))
+        logger.info(
+            "%s: ignored keys: %s",
+            path.name,
+            ", ".join(key[:MAX_SHOWN_CHARACTERS] for key in sorted(keys.ignored)[:20]),
+        )
 
 
 def parse_rows(numbered_lines: Iterable[tuple[int, str]], table: Table, keys: set[str]) -> Chunk:
@@ -130,6 +136,16 @@ def _is_one_document(start: list[str], table: Table) -> bool:
     return not second and not any(name and not is_column(values[name]) for name in names)
 
 
+def _first_bytes(rows: Iterator[ParsedRow]) -> Iterator[ParsedRow]:
+    """Yields rows until their JSON has the size of a part, with that which exceeds it."""
+    size = 0
+    for row in rows:
+        yield row
+        size += len(row[1])
+        if size > PART_BYTES:
+            return
+
+
 def _build_chunk(rows: Iterable[ParsedRow], table: Table, find: FindKeys) -> Chunk:
     names = [column.name for column in table.columns]
     malformed: list[MalformedRow] = []
@@ -139,7 +155,7 @@ def _build_chunk(rows: Iterable[ParsedRow], table: Table, find: FindKeys) -> Chu
     for number, source, row in rows:
         if isinstance(row, str):
             if row:
-                malformed.append((number, None, source.strip(), row))
+                malformed.append((number, None, source.strip()[:MAX_SHOWN_CHARACTERS], row))
             continue
         texts = _column_texts(number, row, find(row), escaped="\\u" in source)
         if isinstance(texts, tuple):
@@ -198,9 +214,10 @@ def _column_texts(
             try:
                 value = to_text(value, column)
             except TypeError as error:
-                return number, column.name, json.dumps(value), str(error)
+                return number, column.name, json_text(value)[:MAX_SHOWN_CHARACTERS], str(error)
         if escaped and value is not None and not _is_unicode(value):
-            return number, column.name, ascii(value), "contains half of a surrogate pair"
+            shown = ascii(value[:MAX_SHOWN_CHARACTERS])
+            return number, column.name, shown, "contains half of a surrogate pair"
         texts.append(value)
     return texts
 

@@ -3,61 +3,106 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from isthmus.errors import InputError
 from isthmus.graph.ingest import Column, Kind, Table
-from isthmus.graph.sources.files import open_bytes
+from isthmus.graph.sources.files import open_bytes, readable_name
 from isthmus.graph.sources.header import match_columns, renamed_columns
+from isthmus.graph.sources.memory import MIB, small_parts
+from isthmus.graph.sources.panics import Panic, quiet_panics
+from isthmus.graph.sources.parquet_sizes import rows_at_once
 from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk
 from isthmus.graph.sources.values import IDENTIFIERS, LARGEST_EXACT, to_text
 
 AS_JSON = (pl.Struct, pl.List, pl.Array)
+MAX_NESTED_BYTES = 64 * MIB
+"""Maximum bytes of a list or an object in a cell."""
+UNREADABLE = (pl.exceptions.PolarsError, Panic, OSError, UnicodeDecodeError)
 TEXT_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Null)
 
 
 def read_parquet(path: Path, table: Table) -> Iterator[Chunk]:
     """Reads a Parquet file in chunks of text columns; the line of a row is its number, from 1.
 
+    Only the rows of a chunk are in memory at a time.
+
     Raises:
-        InputError: The file is not Parquet, lacks a column, or has a column of an unsupported type.
+        InputError: The file is not Parquet, lacks a column, or has a column of an unsupported type,
+            or one of which a row group is too large.
     """
-    with open_bytes(path) as stream:
-        content = stream.read()
-    if not content:
-        raise InputError(f"{path.name} is empty.", "Write it again, or remove it from the folder.")
-    try:
-        header = list(pl.read_parquet_schema(io.BytesIO(content)))
-        positions = match_columns(path, header, table)
-        names = {name: header[position] for name, position in positions.items()}
-        frame = pl.read_parquet(io.BytesIO(content), columns=list(names.values()))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise InputError(
-            f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0]}.",
-            "Write it again, or save the table as CSV.",
-        ) from error
-    frame = frame.select(pl.col(old).alias(new) for new, old in names.items())
-    sources = renamed_columns(header, positions)
-    for chunk in text_chunks(path, frame, table):
-        yield replace(chunk, sources=sources)
+    with ExitStack() as temporary:
+        file = _uncompressed(path, temporary)
+        if not file.stat().st_size:
+            raise InputError(
+                f"{path.name} is empty.", "Write it again, or remove it from the folder."
+            )
+        try:
+            with quiet_panics():
+                header = list(pl.read_parquet_schema(file))
+            positions = match_columns(path, header, table)
+            names = {name: header[position] for name, position in positions.items()}
+            at_once = rows_at_once(path, file, set(names.values()))
+            rows = pl.scan_parquet(file, glob=False).select(
+                pl.col(old).alias(new) for new, old in names.items()
+            )
+            start, sources = 0, renamed_columns(header, positions)
+            while (frame := _collect(rows.slice(start, at_once))).height:
+                for chunk in text_chunks(path, frame, table, start):
+                    yield replace(chunk, sources=sources)
+                start += frame.height
+        except UNREADABLE as error:
+            is_said = str(error) and not isinstance(error, Panic | UnicodeDecodeError)
+            reason = str(error).splitlines()[0] if is_said else "a part of it is damaged"
+            raise InputError(
+                f"{path.name} cannot be read as Parquet: {reason}.",
+                "Write it again, or save the table as CSV.",
+            ) from error
 
 
-def text_chunks(path: Path, frame: pl.DataFrame, table: Table) -> Iterator[Chunk]:
-    """Yields the rows of a typed frame as chunks of text columns; `line` is the row, from 1.
+def text_chunks(path: Path, frame: pl.DataFrame, table: Table, start: int = 0) -> Iterator[Chunk]:
+    """Yields the rows of a typed frame as chunks of text columns.
+
+    Args:
+        path: The file, for messages.
+        frame: The rows.
+        table: Table of the rows.
+        start: Number of rows of the file before these; `line` is the number of the row, from 1.
 
     Raises:
         InputError: A column has a type that it does not accept.
     """
     columns = [column for column in table.columns if column.name in frame.columns]
-    for start in range(0, frame.height, CHUNK_ROWS):
-        part = frame.slice(start, CHUNK_ROWS)
-        line_numbers = pl.int_range(start + 1, start + part.height + 1, eager=True).alias("line")
-        texts = [_column_text(path, part[column.name], column) for column in columns]
-        yield Chunk(pl.DataFrame([line_numbers, *texts]))
+    for slice_ in frame.iter_slices(CHUNK_ROWS):
+        for part in small_parts(slice_):
+            lines = pl.int_range(start + 1, start + part.height + 1, eager=True).alias("line")
+            texts = [_column_text(path, part[column.name], column) for column in columns]
+            yield Chunk(pl.DataFrame([lines, *texts]))
+            start += part.height
+
+
+def _collect(rows: pl.LazyFrame) -> pl.DataFrame:
+    with quiet_panics():
+        return rows.collect()
+
+
+def _uncompressed(path: Path, temporary: ExitStack) -> Path:
+    """Returns a Parquet file, of a compressed one a copy that is removed with `temporary`."""
+    with open_bytes(path) as stream:
+        is_readable = readable_name(str(path)) == str(path)  # else polars cannot name it
+        if isinstance(stream.raw, io.FileIO) and is_readable:
+            return path
+        copy = Path(temporary.enter_context(TemporaryDirectory(prefix="isthmus-"))) / "table"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(stream, file, MIB)
+        return copy
 
 
 def _column_text(path: Path, values: pl.Series, column: Column) -> pl.Series:
@@ -96,6 +141,12 @@ def _nested_text(path: Path, values: pl.Series, column: Column) -> pl.Series:
     is_struct = isinstance(values.dtype, pl.Struct)
     if column.kind is not Kind.CATEGORIES and (is_struct or column.kind is not Kind.TEXT):
         raise _type_error(path, column, str(values.dtype), values.dtype)
+    if values.estimated_size() > MAX_NESTED_BYTES:  # one row, since parts are smaller
+        raise InputError(
+            f"{path.name}: a cell of the column {column.name} has more than "
+            f"{MAX_NESTED_BYTES // MIB} MiB.",
+            "Write a row for each value of the list.",
+        )
     try:
         texts = [None if value is None else to_text(value, column) for value in values.to_list()]
     except TypeError as error:

@@ -9,8 +9,12 @@ from isthmus.errors import InputError
 from isthmus.graph.ingest import TABLES, Dataset
 from isthmus.graph.sources.archives import is_archive, unpack
 from isthmus.graph.sources.discovery import Found, find_tables
+from isthmus.graph.sources.files import readable_name
 from isthmus.graph.sources.formats import FORMAT_NAMES, recognise
 from isthmus.graph.sources.tables import read_tables
+
+MAX_ARCHIVES = 3
+"""Archives within each other, of which the innermost holds the dataset."""
 
 
 def read_dataset(folder: Path, weights: str | None = None) -> Dataset:
@@ -26,6 +30,13 @@ def read_dataset(folder: Path, weights: str | None = None) -> Dataset:
     Raises:
         InputError: The folder has none of these formats, or one of its files cannot be read.
     """
+    name = str(folder.absolute())
+    if readable_name(name) != name:
+        raise InputError(f"The path {name} is not in UTF-8.", "Rename the folder.")
+    return _read(folder, weights, MAX_ARCHIVES)
+
+
+def _read(folder: Path, weights: str | None, archives_left: int) -> Dataset:
     with ExitStack() as temporary:
         root = unpack(folder, temporary) if is_archive(folder) else folder
         found = find_tables(root, temporary)
@@ -34,8 +45,8 @@ def read_dataset(folder: Path, weights: str | None = None) -> Dataset:
         if published := recognise(root):
             return published.read()
         archives = [root / name for name in found.others if is_archive(root / name)]
-        if len(archives) == 1 and not found.unread:
-            return read_dataset(archives[0], weights)
+        if len(archives) == 1 and not found.unread and archives_left:
+            return _read(archives[0], weights, archives_left - 1)
     raise _no_table(folder, found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest import TABLES, Dataset, Table
+from isthmus.graph.ingest import TABLES, ColumnReading, Dataset, Table
 from isthmus.graph.sources.columns import understand_columns
 from isthmus.graph.sources.discovery import (
     Found,
@@ -20,7 +21,9 @@ from isthmus.graph.sources.discovery import (
     reader_of,
     split_name,
 )
+from isthmus.graph.sources.files import readable_name
 from isthmus.graph.sources.header import find_name, normal_name
+from isthmus.graph.sources.memory import MemoryLimit
 from isthmus.graph.sources.validation import Chunk, ValidatedTable, join_tables, validate_chunk
 from isthmus.progress import progress
 
@@ -40,13 +43,13 @@ def read_tables(found: Found, weights: str | None = None) -> Dataset:
         InputError: A file cannot be read as its table.
     """
     _log_unread(found)
-    parts = {}
+    parts, memory = {}, MemoryLimit()
     for name, table in TABLES.items():
         if files := found.tables.get(name):
             if len(files) > 1:
                 shown = _shorten([file.name for file in files])
                 logger.info("%s is read from %d files: %s", name, len(files), shown)
-            parts[name] = [read_table(files, table, weights=weights)]
+            parts[name] = [read_table(files, table, weights=weights, memory=memory)]
     return build_dataset(parts)
 
 
@@ -55,6 +58,7 @@ def read_table(
     table: Table,
     read: Reader | None = None,
     weights: str | None = None,
+    memory: MemoryLimit | None = None,
 ) -> ValidatedTable:
     """Reads and validates the files of a table, whose columns are understood as a whole.
 
@@ -63,6 +67,7 @@ def read_table(
         table: Table of the rows.
         read: Reader of the files; None to select it by the ending of the name.
         weights: How ratings are read, for `understand_columns`.
+        memory: Limit of the dataset; None if these are all of its files.
 
     Raises:
         InputError: A file cannot be read, or lacks a required column.
@@ -71,20 +76,35 @@ def read_table(
         reader = read or reader_of(files, split_name(files.name)[1])
         if reader is None:
             raise InputError(f"{files.name} has an ending that is not read.", "Save it as CSV.")
-        files = [TableFile(files, files.name, reader)]
-    chunks = [(chunk, file.name) for file in files for chunk in _read_file(file, table)]
+        files = [TableFile(files, readable_name(files.name), reader)]
+    memory = memory or MemoryLimit()
+    chunks = deque(
+        (chunk, file.name) for file in files for chunk in _read_file(file, table, memory)
+    )
     readings = understand_columns([chunk for chunk, _ in chunks], table, weights)
     for reading in readings.values():
         if reading.sentence:
             label = files[0].name if len(files) == 1 else table.name
             logger.info("%s: %s", label, reading.sentence)
-    return join_tables(
-        (validate_chunk(chunk, table, name, readings) for chunk, name in chunks), table
-    )
+    return join_tables(_validate(chunks, table, readings), table)
 
 
-def _read_file(file: TableFile, table: Table) -> Iterator[Chunk]:
-    """Yields the chunks of a file, with the columns that its folders name."""
+def _validate(
+    chunks: deque[tuple[Chunk, str]], table: Table, readings: dict[str, ColumnReading]
+) -> Iterator[ValidatedTable]:
+    """Validates chunks one after the other, and keeps none of them in memory."""
+    while chunks:
+        chunk, name = chunks.popleft()
+        yield validate_chunk(chunk, table, name, readings)
+
+
+def _read_file(file: TableFile, table: Table, memory: MemoryLimit) -> Iterator[Chunk]:
+    """Yields the chunks of a file, with the columns that its folders name.
+
+    Raises:
+        InputError: The file cannot be read, or explodes in memory.
+    """
+    memory.add_file(file.path.stat().st_size if file.path.is_file() else 0)
     partition = {normal_name(name): value for name, value in file.partition.items()}
     named = {column.name: find_name(column, partition, table) for column in table.columns}
     values = {name: partition[key] for name, key in named.items() if key is not None}
@@ -93,6 +113,7 @@ def _read_file(file: TableFile, table: Table) -> Iterator[Chunk]:
     try:
         with progress(f"read {file.name}", unit="rows") as advance:
             for chunk in file.read(file.path, replace(table, columns=own)):
+                memory.add(chunk, file.name)
                 yield replace(chunk, frame=chunk.frame.with_columns(literals))
                 advance(chunk.frame.height)
     except InputError as error:
@@ -140,5 +161,6 @@ def build_dataset(parts: dict[str, list[ValidatedTable]]) -> Dataset:
         rejected=pl.concat([part.rejected for part in joined.values()]),
         rows=rows,
         repeated=sum(part.repeated for part in joined.values()),
+        cleaned=sum(part.cleaned for part in joined.values()),
         readings={name: part.readings for name, part in joined.items() if part.readings},
     )

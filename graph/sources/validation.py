@@ -53,6 +53,7 @@ class ValidatedTable:
         rows: Number of rows read.
         repeated: Number of rows that repeat an earlier row.
         readings: How the columns were understood, by name.
+        cleaned: Number of texts from which control characters were removed.
     """
 
     frame: pl.DataFrame
@@ -60,6 +61,7 @@ class ValidatedTable:
     rows: int
     repeated: int = 0
     readings: dict[str, ColumnReading] = field(default_factory=dict)
+    cleaned: int = 0
 
 
 def validate_chunk(
@@ -82,13 +84,15 @@ def validate_chunk(
     now = time.time() if now is None else now
     typed: dict[str, pl.Series] = {"line": raw["line"]}
     errors: list[tuple[str, pl.Series, str]] = []
+    cleaned = 0
     for column in table.columns:
         if column.name not in raw.columns:
             values = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, raw.height)
         else:
             values = clean_values(raw[column.name], column, is_event=readings is None)
         reading = None if readings is None else readings.get(column.name, NO_READING)
-        typed[column.name], column_errors = convert_column(values, column, reading, now)
+        typed[column.name], column_errors, count = convert_column(values, column, reading, now)
+        cleaned += count
         errors += [(column.name, mask, reason) for mask, reason in column_errors if mask.any()]
     invalid = pl.Series([False], dtype=pl.Boolean).new_from_index(0, raw.height)
     rejected = []
@@ -117,6 +121,7 @@ def validate_chunk(
         pl.concat(rejected).sort("line"),
         rows=raw.height + len(chunk.malformed),
         readings=dict(readings or {}),
+        cleaned=cleaned,
     )
 
 
@@ -132,11 +137,12 @@ def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable
     rejected = pl.concat([part.rejected for part in parts] or [empty.rejected])
     rows = sum(part.rows for part in parts)
     repeated = sum(part.repeated for part in parts)
+    cleaned = sum(part.cleaned for part in parts)
     readings: dict[str, ColumnReading] = {}
     for part in reversed(parts):
         readings |= part.readings
     if not table.key or not frame.select(table.key).is_duplicated().any():
-        return ValidatedTable(frame, rejected, rows, repeated, readings)
+        return ValidatedTable(frame, rejected, rows, repeated, readings, cleaned)
     columns = [column.name for column in table.columns]
     first = frame.unique(subset=table.key, keep="first", maintain_order=True)
     later = frame.join(first.select("file", "line"), on=["file", "line"], how="anti")
@@ -153,7 +159,7 @@ def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable
         )
     )
     rejected = pl.concat([rejected, contradictory])
-    return ValidatedTable(first, rejected, rows, repeated + same.height, readings)
+    return ValidatedTable(first, rejected, rows, repeated + same.height, readings, cleaned)
 
 
 def fit_schema(frame: pl.DataFrame, table: Table) -> pl.DataFrame:

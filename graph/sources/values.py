@@ -22,6 +22,8 @@ def to_text(value: object, column: Column) -> str:
     Raises:
         TypeError: The column does not accept the type; the message says why.
     """
+    if type(value) is int:  # most values, and no bool
+        return str(value)
     if isinstance(value, dict) and (plain := _plain_value(value)) is not None:
         return plain if isinstance(plain, str) else to_text(plain, column)
     if isinstance(value, dict | list) and column.kind is Kind.CATEGORIES:

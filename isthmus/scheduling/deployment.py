@@ -11,6 +11,7 @@ import getpass
 import os
 import re
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from isthmus.errors import InputError
+from isthmus.output import escape_controls
 from isthmus.scheduling.cron import Cron
 from isthmus.scheduling.schedule import RetryPolicy, isthmus_command
 from isthmus.settings import Settings
@@ -90,6 +92,8 @@ class DeploymentPlan:
             if (name := f"ISTHMUS_{field.upper()}") in os.environ
             and not isinstance(value, SecretStr)
         }
+        if self.settings.config is not None:
+            current["ISTHMUS_CONFIG"] = str(self.settings.config)
         return {**current, "ISTHMUS_HOME": str(self.settings.home), **self.environment}
 
 
@@ -100,14 +104,40 @@ def render_deployment(form: str, plan: DeploymentPlan) -> dict[str, str]:
         Text by file name.
 
     Raises:
-        InputError: Kubernetes lacks the image or the address of a Neo4j server.
+        InputError: Kubernetes lacks the image or the address of a Neo4j server, or a value has a
+            control character: a line end would begin a line of its own in the file.
     """
+    _check_one_line(plan)
     renderers = {
         "systemd": _render_systemd,
         "cron": _render_cron,
         "kubernetes": _render_kubernetes,
     }
     return renderers[form](plan)
+
+
+def _check_one_line(plan: DeploymentPlan) -> None:
+    """Checks that no value to be rendered has a control character.
+
+    Raises:
+        InputError: One has; the value is shown with escapes.
+    """
+    values = {
+        **plan.local_environment,
+        "the user name": getpass.getuser(),
+        "the working folder": os.getcwd(),
+        "the path of Python": sys.executable,
+        "--healthcheck": " ".join(plan.arguments),
+        "--image": plan.image or "",
+        "--cron": plan.cron.text,
+    }
+    for name, value in values.items():
+        if escape_controls(value) != value:
+            raise InputError(
+                f"{name}, '{escape_controls(value)}', has a control character, which no file of a "
+                "scheduler may have.",
+                "Correct the value.",
+            )
 
 
 def _render_systemd(plan: DeploymentPlan) -> dict[str, str]:

@@ -88,7 +88,9 @@ class ScheduledRun:
 def retrain_command(settings: Settings) -> list[str]:
     """Returns the command line of `isthmus retrain` for this home."""
     quiet = [] if logger.isEnabledFor(logging.INFO) else ["--quiet"]
-    return [*isthmus_command(), "retrain", "--json", "--home", str(settings.home), *quiet]
+    config = [] if settings.config is None else ["--config", str(settings.config)]
+    home = ["--home", str(settings.home)]
+    return [*isthmus_command(), "retrain", "--json", *home, *config, *quiet]
 
 
 def isthmus_command() -> list[str]:

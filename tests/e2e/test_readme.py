@@ -91,12 +91,33 @@ def check_historical_novels(home: Path, words: list[str]) -> None:
         assert (item["likes"], item["verdict"]) == (True, "喜欢")
 
 
-def test_the_demo_recovers_the_planted_transfers_and_writes_its_report(home: Path) -> None:
-    result = isthmus(home, "demo", "--json")
-    assert result.returncode == 0, result.stderr
-    demo = json.loads(result.stdout)
-    assert demo["recovered"] >= 0.9 * demo["planted"] > 0
+def test_the_demo_recovers_the_planted_transfers_and_says_how_to_go_on(home: Path) -> None:
+    environment = os.environ | {"ISTHMUS_HOME": str(home)}
+
+    def run(*words: str) -> str:
+        result = subprocess.run(
+            words, capture_output=True, text=True, check=False, cwd=home, env=environment
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    said = run(str(Path(sys.executable).with_name("isthmus")), "demo")
+    summary = re.search(r"^(\d+) of (\d+) planted transfers", said, re.MULTILINE)
+    assert summary is not None
+    recovered, planted = map(int, summary.groups())
+    assert recovered >= 0.9 * planted > 0
     page = (home / "demo-report.html").read_text("utf-8")
-    for person in demo["people"]:
-        for answer in person["answers"]:
-            assert answer["items"][0]["title"] in page
+    first = re.findall(r"^  1\. (.+?)  [\d.]+$", said, re.MULTILINE)
+    assert len(first) == 6
+    assert all(title in page for title in first)
+    *questions, stop = [line.strip() for line in said.splitlines()[-5:]]
+    answers = run("bash", "-ec", "\n".join(questions))
+    assert "popular in films" in answers  # of ana's recommendations
+    with (home / "demo/data/items.csv").open(encoding="utf-8", newline="") as rows:
+        jazz = {row["title"] for row in csv.DictReader(rows) if "jazz" in row["categories"]}
+    liked = re.findall(r"^  \d+\. (.+?)  likes \d+%$", answers, re.MULTILINE)
+    assert len(liked) == 10  # for the text about jazz
+    assert len(jazz & {*liked}) >= 8
+    assert "recommend/for_user" in answers  # of the list of statements
+    assert "server stop" in stop
+    run("bash", "-ec", f"{questions[0]}\n{stop}")

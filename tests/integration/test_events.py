@@ -52,9 +52,10 @@ WITH n, k
 MATCH (i:Item) WHERE toInteger(substring(i.item_id, 1)) % 3 = k
 CREATE (i)-[:ABOUT {weight: 0.5 + k / 4.0}]->(n)
 """
+# Without the number of live events, which a load has none of.
 INTERACTED = (
     "MATCH (u:User)-[r:INTERACTED]->(i:Item) "
-    "RETURN u.id AS user, i.key AS item, properties(r) AS r ORDER BY user, item"
+    "RETURN u.id AS user, i.key AS item, r {.*, live: null} AS r ORDER BY user, item"
 )
 INTERESTED = (
     "MATCH (u:User)-[s:INTERESTED_IN]->(n:Interest) "

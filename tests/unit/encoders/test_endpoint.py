@@ -302,10 +302,9 @@ def test_address_and_key_come_from_the_environment_and_the_key_is_a_secret(
 
 @pytest.mark.parametrize("name", ["openai_api_key", "OPENAI_API_KEY"])
 def test_a_key_that_is_no_text_is_not_shown(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "isthmus.toml").write_text(f"{name} = 12345678901")
     with pytest.raises(InputError, match=r"has the invalid value \*\*\*: ") as caught:
-        load_settings()
+        load_settings(home=tmp_path)
     assert "12345" not in str(caught.value)
     assert caught.value.__suppress_context__
 

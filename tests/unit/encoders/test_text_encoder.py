@@ -236,6 +236,25 @@ def test_the_error_for_a_damaged_model_names_its_folder(small_model, home, tmp_p
         load_encoder(str(tmp_path), home)
 
 
+def test_code_that_comes_with_a_model_is_never_run(small_model, home, tmp_path):
+    for path in small_model[0].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Words: ...\n")
+    modules = [{"idx": 0, "name": "0", "path": "", "type": "own.Words"}]
+    (tmp_path / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(InputError, match=r"runs code of its own, own\.Words"):
+        load_encoder(str(tmp_path), home)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pickled_weights_are_refused_with_the_way_out(home, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(InputError, match="pickled") as caught:
+        load_encoder(str(tmp_path), home)
+    assert "save_pretrained" in caught.value.advice
+
+
 @pytest.mark.parametrize("name", ["/no/such/folder", "../gone", "", "a/b/c", "two words"])
 def test_a_name_that_is_neither_folder_nor_valid_is_refused(name, home):
     with pytest.raises(InputError):
@@ -351,6 +370,13 @@ def test_a_model_is_downloaded_from_the_hub_once(tmp_path, small_model, home):
     again = load_in_subprocess("somebody/words", tmp_path, hub)  # the hub is gone
     expected = load_encoder(str(small_model[0]), home).encode(["green"], "query")
     assert downloaded.stderr.strip() == again.stderr.strip() == expected.tobytes().hex()
+
+
+def test_a_model_is_pinned_to_a_commit_of_the_hub(tmp_path, small_model):
+    with hub_with({"somebody/words": small_model[0]}) as hub:
+        pinned = load_in_subprocess(f"somebody/words@{'5' * 40}", tmp_path, hub)
+    assert bytes.fromhex(pinned.stderr.strip())
+    assert [path.name for path in tmp_path.rglob("snapshots/*")] == ["5" * 40]
 
 
 def test_a_name_unknown_to_the_hub_is_an_input_error(tmp_path):

@@ -14,6 +14,7 @@ from isthmus.graph.sources.charsets import recognise_encoding
 
 ITEMS = "item_id,domain,title\n1,books,Dune\n2,films,Solaris\n"
 CHINESE = ("三体", "红楼梦", "活着", "明朝那些事儿", "百年孤独", "解忧杂货店")
+TAIWANESE = ("紅樓夢", "三國演義", "西遊記", "水滸傳", "儒林外史", "傾城之戀")
 GERMAN = ("Der Prozeß", "Die Blechtrommel", "Schöne neue Welt", "Müllers Büro")
 FRENCH = ("L’Étranger – Camus", "Les Misérables", "Le Père Goriot")
 OTHERS = {
@@ -102,6 +103,8 @@ def test_large_file_in_utf_16_is_read_completely(tmp_path: Path):
     [
         ("gbk", "GB18030", CHINESE),
         ("gb18030", "GB18030", ("王芳 🎉", "李娜", "张伟丽")),
+        ("gbk", "GB18030", TAIWANESE),
+        ("big5", "BIG5", TAIWANESE),
         ("cp1252", "WINDOWS-1252", GERMAN),
         ("cp1252", "WINDOWS-1252", FRENCH),
         ("cp1252", "WINDOWS-1252", ("Café",)),
@@ -135,7 +138,13 @@ def test_encoding_is_found_far_behind_ascii_rows(tmp_path: Path):
 
 def test_random_words_are_never_taken_for_another_encoding_with_certainty():
     draw = random.Random(5)
-    everything = [("gbk", CHINESE), ("cp1252", GERMAN + FRENCH), *OTHERS.items()]
+    everything = [(encoding, TAIWANESE) for encoding in ("gbk", "big5")]
+    everything += [
+        ("gbk", CHINESE),
+        ("gbk", ("né", "编号")),
+        ("cp1252", GERMAN + FRENCH),
+        *OTHERS.items(),
+    ]
     for encoding, names in everything:
         for _ in range(30):
             text = "\n".join(f"1,books,{name}" for name in draw.choices(names, k=2))

@@ -52,14 +52,20 @@ def test_parquet_file_is_read(tmp_path: Path):
     assert ids(tmp_path, content.getvalue(), "users.parquet") == ["1", "2"]
 
 
+@pytest.mark.parametrize("content", ["", "\n \n", "user_id\n", "\ufeff"])
+def test_list_without_ids_is_refused(tmp_path: Path, content: str):
+    with pytest.raises(InputError, match=r"users\.txt (has no ids|is empty)\."):
+        ids(tmp_path, content)
+
+
+def test_ids_are_spelled_as_in_the_graph(tmp_path: Path):
+    assert ids(tmp_path, "ne\u0301\n\u200b b\u00a0\n") == ["n\u00e9", "b"]
+
+
 def test_standard_input_is_read(tmp_path: Path, monkeypatch):
     stdin = SimpleNamespace(buffer=io.BytesIO(b"user_id\nana\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert read_ids(Path("-"), "user_id") == ["ana"]
-
-
-def test_empty_list_has_no_ids(tmp_path: Path):
-    assert ids(tmp_path, "") == []
 
 
 def test_invalid_id_is_an_error_with_its_line(tmp_path: Path):

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from isthmus.errors import InputError
 from isthmus.scheduling.cron import read_cron
 from isthmus.scheduling.deployment import DeploymentPlan, render_deployment
-from isthmus.scheduling.schedule import RetryPolicy
+from isthmus.scheduling.schedule import RetryPolicy, retrain_command
 from isthmus.settings import Settings
 
 PASSWORD, URL = "never in a file", "https://status.example/a-secret"
@@ -159,3 +159,27 @@ def test_kubernetes_without_a_server_or_an_image_is_an_error(tmp_path: Path) -> 
     full = plan(tmp_path)
     with pytest.raises(InputError, match="image"):
         render_deployment("kubernetes", DeploymentPlan(full.cron, full.policy, full.settings))
+
+
+@pytest.mark.parametrize("form", ["systemd", "cron", "kubernetes"])
+@pytest.mark.parametrize("name", ["ISTHMUS_ENCODER", "ISTHMUS_HOME", "LOGNAME", "check", "uri"])
+def test_a_line_end_in_a_value_is_refused(
+    form: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = "/x\nExecStartPre=/bin/sh -c id\x1b"
+    home = Path(evil) if name == "ISTHMUS_HOME" else tmp_path
+    monkeypatch.setenv(name, evil)
+    uri = f"bolt://h{evil}" if name == "uri" else "bolt://h"
+    with pytest.raises(InputError, match="control character") as caught:
+        render_deployment(form, plan(home, uri, evil if name == "check" else None))
+    assert evil not in str(caught.value)
+
+
+def test_a_named_file_of_settings_is_named_to_the_scheduler(tmp_path: Path) -> None:
+    config = tmp_path / "ours.toml"
+    config.write_text("seed = 3\n")
+    full = plan(tmp_path)
+    settings = Settings(home=tmp_path, config=config)
+    cron = render_deployment("cron", DeploymentPlan(full.cron, full.policy, settings))["crontab"]
+    assert f"ISTHMUS_CONFIG={config}" in cron
+    assert str(config) in retrain_command(settings)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from isthmus.output import to_json
+from isthmus.output import escape_controls, hide_credentials, to_json, write_line
 
 ROOT = Path(__file__).resolve().parents[3]
 TITLE = "Last Starship 🚀 最后的星舰 é"
@@ -70,3 +71,56 @@ def test_a_full_disk_is_a_sentence() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("Error: Standard output cannot be written: No space left")
     assert "Traceback" not in done.stderr
+
+
+def test_control_characters_reach_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    write_line("a\x1b]0;pwned\x07\x9b2J\u202e\r\tb\nc")
+    assert capfd.readouterr().out == "a\\x1b]0;pwned\\x07\\x9b2J\\u202e\\r\tb\nc\n"
+    assert escape_controls("a\nb\t") == "a\\nb\\t"
+
+
+def test_json_has_no_control_characters_and_keeps_them_in_its_values() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    for title in ("\x1b[2J\x7f", "é\x9b2J\u202e\u2066\u2028\x7f"):
+        text = to_json({"title": title}, stream)
+        assert json.loads(text) == {"title": title}
+        assert text == escape_controls(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("bolt://u:pw@host:7687", "bolt://u:***@host:7687"),
+        ("at bolt://u:p@w/x@host, twice", "at bolt://u:***@host, twice"),
+        ("https://token@host/v1", "https://***@host/v1"),
+        ("http://host:1 and a@b", "http://host:1 and a@b"),
+        ("https://host/@user", "https://host/@user"),
+    ],
+)
+def test_passwords_in_addresses_are_hidden(text: str, shown: str) -> None:
+    assert hide_credentials(text) == shown
+
+
+def test_all_json_of_the_product_is_written_without_nan() -> None:
+    """Except what is hashed, or sent, or read again by the product itself."""
+    allowed = {
+        "encoders/text/endpoint_encoder.py",
+        "encoders/text/text_encoder.py",
+        "encoders/text/runtime.py",
+        "encoders/text/offline.py",
+        "encoders/training/train.py",
+        "encoders/endpoint/chat.py",
+        "graph/interests/text_topics.py",
+        "graph/server/record.py",
+        "graph/sources/published_rows.py",
+        "graph/sources/values.py",
+        "isthmus/locks.py",
+    }
+    found = set()
+    for room in ("encoders", "gnn", "graph", "isthmus", "scripts", "workflows"):
+        # isthmus/ has links to the other folders.
+        for file in (ROOT / room).glob("*.py" if room == "isthmus" else "**/*.py"):
+            for line in file.read_text("utf-8").splitlines():
+                if re.search(r"\bjson\.dumps?\(", line) and "allow_nan=False" not in line:
+                    found.add(str(file.relative_to(ROOT)))
+    assert found <= allowed

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from isthmus.graph.database.statements import list_statements
+from isthmus.scripts.command import _normalise_texts
 from isthmus.scripts.main import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -91,7 +92,8 @@ def test_doctor_on_an_empty_home_says_what_to_run_and_makes_nothing(tmp_path: Pa
 
 
 def test_doctor_ends_with_1_where_a_check_fails(tmp_path: Path) -> None:
-    (tmp_path / "isthmus.toml").write_text('encoder = "/no/such/folder"\n')
+    (tmp_path / "home").mkdir(0o700)
+    (tmp_path / "home" / "isthmus.toml").write_text('encoder = "/no/such/folder"\n')
     done = subprocess.run(
         [*ISTHMUS, "doctor", "--home", str(tmp_path / "home")],
         capture_output=True,
@@ -135,6 +137,11 @@ def test_an_argument_in_another_encoding_is_a_sentence(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "The argument user" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ids_on_the_command_line_are_spelled_as_in_the_graph() -> None:
+    given = {"user": " ne\u0301\u200b", "item": "\ufeff7\u00a0", "text": " ne\u0301 ", "n": 3}
+    assert _normalise_texts(given) == {"user": "n\u00e9", "item": "7", "text": " n\u00e9 ", "n": 3}
 
 
 def test_warnings_of_libraries_do_not_reach_the_terminal() -> None:

@@ -8,6 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from isthmus.errors import NothingToDo
 from isthmus.scripts.evaluate import Folds, command
 
 
@@ -46,3 +47,25 @@ def test_every_protocol_shows_examples(protocol: str) -> None:
     result = CliRunner().invoke(command, [protocol, "--help"])
     assert result.exit_code == 0
     assert f"isthmus evaluate {protocol} data/" in result.output
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("ana,f1,-1\nana,b1,1", "Nobody likes an item of films"),
+        ("ana,f1,1\nben,b1,1", "Nobody with interactions in films has any in another domain"),
+        ("ana,f1,1\nana,f2,1", "films is the only domain"),
+        ("ana,f1,1\nana,b1,1", "Fold 0 holds out no user with likes in films"),
+    ],
+)
+def test_lopsided_data_ends_in_what_is_missing(rows: str, said: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    items = "f1,films\nf2,films\n" + ("b1,books\n" if "b1" in rows else "")
+    (data / "items.csv").write_text(f"item_id,domain\n{items}")
+    (data / "interactions.csv").write_text(f"user_id,item_id,weight\n{rows}\n")
+    words = ["cold-start", str(data), "--target", "films", "--home", str(tmp_path / "home")]
+    error = CliRunner().invoke(command, words).exception
+    assert isinstance(error, NothingToDo)
+    assert said in error.message
+    assert error.advice

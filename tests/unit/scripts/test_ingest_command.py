@@ -39,6 +39,13 @@ def test_dry_run_shows_each_column_and_starts_nothing(tmp_path: Path) -> None:
     assert not (home / "server").exists()
 
 
+def test_dry_run_without_items_says_what_a_load_does(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data", interactions="user_id,item_id\nana,7\n")
+    done = run("ingest", str(folder), "--dry-run", "--home", str(tmp_path / "home"))
+    assert done.returncode == 0
+    assert "There is no table items: a load rejects the items that the graph lacks." in done.stdout
+
+
 def test_dry_run_of_tables_without_interactions_exits_with_2(tmp_path: Path) -> None:
     folder = write(tmp_path / "data", items="item_id,domain\n1,films\n")
     home = str(tmp_path / "home")

@@ -1,0 +1,287 @@
+"""Fills the disk of a home at random times while write commands run (needs root, on Linux).
+
+python benchmarks/disk_full.py [--seed 7] [--fillings 20] -o benchmarks/disk_full
+
+The home is on a small disk of its own (tmpfs). While a command runs, a file takes all of the disk
+but a random rest. The command must succeed, or end with "disk full". Then the file is deleted: the
+next command must open the graph within 3 minutes, every acknowledged write must be in it, one
+complete generation active, and the same command must complete its work. Synthetic data in a new
+Neo4j. It exits with 1 at the first violated guarantee.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from shared.jobs import Command, Job, Jobs
+from shared.ledger import Violation
+from shared.page import write
+from soak import ITEMS, USERS, Soak
+
+from isthmus.errors import GOOD_EXIT_CODES
+from isthmus.graph import server
+from isthmus.graph.database import connect
+from isthmus.graph.server import shared_home
+from isthmus.graph.sources import read_dataset, write_synthetic
+from isthmus.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+VICTIMS = (
+    "ingest", "follow", "feedback", "encode", "retrain", "publish", "backup", "restore", "bulk"
+)  # fmt: skip
+OFFLINE = ("backup", "restore", "bulk")
+"""Commands that stop or start a server and write files of the graph."""
+DISK_MB = 1400
+RESTS_KB = (0, 400, 4_000, 20_000, 45_000, 70_000)
+"""What a filling leaves of the disk, at random."""
+FULL = re.compile(r"disk full: \d+ MB free", re.IGNORECASE)
+SECONDS_TO_OPEN = 180.0
+MAX_ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class Filling:
+    """One filling of the disk.
+
+    Attributes:
+        victim: The command that was running.
+        rest: Kilobytes that were left.
+        outcome: Whether the command succeeded or ended with "disk full".
+        seconds: From the deletion of the file to the first answer of the graph.
+    """
+
+    victim: str
+    rest: int
+    outcome: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.victim}, {self.rest} KB left: {self.outcome}, open after {self.seconds:.1f} s"
+        )
+
+
+class FullDisk(Soak):
+    """An installation on a small disk that is filled repeatedly."""
+
+    def prepare_offline(self, folder: Path, rng: Random) -> None:
+        """Measures the duration of the commands that stop a server."""
+        for name in OFFLINE:
+            self.tables = folder / "data"
+            self._run(self.create(name, rng))
+
+    def create(self, name: str, rng: Random) -> Job:
+        """Creates a job of this name."""
+        if name not in OFFLINE:
+            return self.jobs.create(name, rng)
+        file = self.settings.home.parent / "graph.dump"
+        if name == "backup":
+            file.unlink(missing_ok=True)
+            return Job(name, ("backup", str(file)))
+        if name == "restore":
+            if not file.exists():
+                self._run(Job("backup", ("backup", str(file))))
+            return Job(name, ("restore", str(file), "--yes"))
+        delete_home(self._bulk_settings())
+        return Job(name, ("ingest", str(self.tables), "--bulk"))
+
+    def start(self, job: Job) -> Command:
+        """Starts a command; a bulk load in an empty home on the same disk."""
+        settings = self._bulk_settings() if job.name == "bulk" else self.settings
+        return Command(job, settings, self.outputs)
+
+    def _run(self, job: Job) -> None:
+        """Runs a command to its end; of a bulk load, the graph must be complete."""
+        self.run_to_end(job)
+        if job.name == "bulk":
+            with connect(self._bulk_settings()) as graph:
+                users = graph.read("admin/nodes")[0]["nodes"]
+            delete_home(self._bulk_settings())
+            if users < USERS:
+                raise Violation(f"A bulk load left {users} nodes.")
+
+    def _bulk_settings(self) -> Settings:
+        home = self.settings.home.parent / "bulk"
+        home.mkdir(mode=0o700, exist_ok=True)
+        return shared_home(self.settings, home)
+
+    def fill(self, victim: str, rng: Random) -> Filling:
+        """Fills the disk once and completes the work afterwards.
+
+        Raises:
+            Violation: A guarantee is violated.
+        """
+        name = "retrain" if victim == "publish" else victim
+        for _ in range(MAX_ATTEMPTS):
+            if name == "encode":
+                tables = self.jobs.create("ingest", rng)
+                self.ledger.send(tables.events)
+                self.run_to_end(tables)
+            job = self.create(name, rng)
+            self.ledger.send(job.events)
+            rest = rng.choice(RESTS_KB)
+            with self.start(job) as command:
+                self._wait_for_kill_time(command, victim, rng)
+                if not command.is_running():
+                    self._record_success(command)
+                    continue
+                with filled(self.settings.home, rest):
+                    outcome = self._end(command)
+                started = time.monotonic()
+                acknowledged = command.acknowledged_events()
+            done = outcome == "succeeded"
+            self.ledger.acknowledge(job.events if done else job.events[:acknowledged])
+            self.check()
+            seconds = time.monotonic() - started
+            if seconds > SECONDS_TO_OPEN:
+                raise Violation(f"The graph opened after {seconds:.0f} s.")
+            if name == "backup":
+                job = self.create(name, rng)  # it overwrites no file
+            self._run(job if done else job.remainder(acknowledged))
+            self.check("" if name in OFFLINE else name)
+            return Filling(victim, rest, outcome, seconds)
+        raise Violation(f"{victim} ended {MAX_ATTEMPTS} times before the disk could be filled.")
+
+    def _end(self, command: Command) -> str:
+        """Waits for the command; returns how it ended."""
+        if command.wait() in GOOD_EXIT_CODES:
+            return "succeeded"
+        if not FULL.search(command.last_output()):
+            raise Violation(f"{command} does not name the disk: {command.last_output()}")
+        return "disk full"
+
+
+def delete_home(settings: Settings) -> None:
+    """Stops the server of a home and deletes the home."""
+    server.stop(settings)
+    subprocess.run(["rm", "-rf", str(settings.home)], check=True)
+
+
+@contextmanager
+def filled(folder: Path, rest: int) -> Iterator[None]:
+    """Fills the disk of a folder, but for `rest` kilobytes, during the block."""
+    ballast = folder.parent / "ballast"
+    try:
+        with ballast.open("wb") as file:
+            for _ in range(3):  # others write meanwhile
+                status = os.statvfs(folder)
+                free = status.f_bavail * status.f_frsize - rest * 1024
+                if free > 0:
+                    try:
+                        os.posix_fallocate(file.fileno(), file.seek(0, 2), free)
+                    except OSError:
+                        continue
+        yield
+    finally:
+        ballast.unlink()
+
+
+@contextmanager
+def small_disk() -> Iterator[Path]:
+    """Mounts a small disk during the block.
+
+    Raises:
+        Violation: This user may not mount.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        options = f"size={DISK_MB}m,mode=700"
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+        if subprocess.run(command).returncode:
+            raise Violation("This machine mounts no disk for this user; run it as root.")
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+def run(settings: Settings, folder: Path, seed: int, fillings: int) -> list[Filling]:
+    """Fills the disk repeatedly; prints a line each time.
+
+    Raises:
+        Violation: A guarantee is violated.
+    """
+    planted = write_synthetic(folder / "data", USERS, ITEMS, seed)
+    disk = FullDisk(settings, Jobs(read_dataset(folder / "data"), folder), outputs=folder)
+    disk.prepare(folder / "data", planted.interactions, Random(seed))
+    disk.prepare_offline(folder, Random(seed))
+    done: list[Filling] = []
+    victims: list[str] = []
+    while len(done) < fillings:
+        rng = Random(f"{seed} {len(done)}")
+        victims = victims or rng.sample(VICTIMS, len(VICTIMS))
+        victim = victims.pop()
+        try:
+            done.append(disk.fill(victim, rng))
+        except Violation as violation:
+            raise Violation(f"in filling {len(done) + 1}, {victim}: {violation}") from violation
+        print(f"{len(done)}: {done[-1]}", flush=True)
+    disk.check_consistency()
+    return done
+
+
+def page_rows(fillings: list[Filling]) -> list[dict[str, object]]:
+    """Returns the rows of the page, one per command."""
+    rows = []
+    for victim in VICTIMS:
+        of_victim = [filling for filling in fillings if filling.victim == victim]
+        if of_victim:
+            rows.append(
+                {
+                    "command": victim,
+                    "fillings": len(of_victim),
+                    "ended with disk full": sum(f.outcome != "succeeded" for f in of_victim),
+                    "KB left": ", ".join(str(filling.rest) for filling in of_victim),
+                    "longest seconds to open": round(max(f.seconds for f in of_victim), 1),
+                }
+            )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, default=7, help="seed of victims, times and data")
+    parser.add_argument("--fillings", type=int, default=20)
+    parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "disk_full")
+    options = parser.parse_args()
+    start = time.monotonic()
+    try:
+        with small_disk() as disk, tempfile.TemporaryDirectory() as folder:
+            settings = shared_home(load_settings(), disk / "home")
+            try:
+                fillings = run(settings, Path(folder), options.seed, options.fillings)
+            finally:
+                server.stop(settings)
+                server.stop(shared_home(settings, disk / "bulk"))
+    except Violation as violation:
+        sys.exit(f"Violation with seed {options.seed}: {violation}")
+    print(
+        write(
+            options.out,
+            "Full disk",
+            page_rows(fillings),
+            f"{len(fillings)} fillings with seed {options.seed} in "
+            f"{time.monotonic() - start:.0f} s. The graph opened after each, with every "
+            "acknowledged write and one complete generation, and the same command completed its "
+            "work; `neo4j-admin database check` found no errors.",
+        )
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

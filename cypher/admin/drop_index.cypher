@@ -1,0 +1,3 @@
+// purpose: Drop an index.
+// parameters: name STRING, of the index
+DROP INDEX $name IF EXISTS
