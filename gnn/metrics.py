@@ -168,11 +168,19 @@ def novelty(lists: NDArray[np.int64], likers: NDArray[np.int64], users: int) -> 
     return float(information[lists].mean())
 
 
-def bootstrap_interval(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
-    """Computes the bootstrap interval (95 %) of the mean over users."""
+def bootstrap_interval(
+    values: NDArray[np.float64], seed: int, error: float = 0.05
+) -> tuple[float, float]:
+    """Computes the bootstrap interval of the mean over users.
+
+    Args:
+        values: One value for each user, (users,).
+        seed: Seed of the resampling.
+        error: Probability that the mean lies outside, half of it on either side.
+    """
     rng = np.random.default_rng(seed)
     means = [
         values[rng.integers(0, len(values), len(values))].mean() for _ in range(BOOTSTRAP_RESAMPLES)
     ]
-    low, high = np.quantile(means, [0.025, 0.975])
+    low, high = np.quantile(means, [error / 2, 1 - error / 2])
     return float(low), float(high)

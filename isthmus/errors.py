@@ -35,9 +35,15 @@ class InputError(IsthmusError):
 
 
 class NothingToDo(IsthmusError):
-    """There is no work to do, or the promotion gate refused it; the graph is unchanged."""
+    """There is no work to do; the graph is unchanged."""
 
     exit_code = 3
+
+
+class Refused(IsthmusError):
+    """The promotion gate refused a new generation; the active one goes on answering."""
+
+    exit_code = 4
 
 
 class Locked(IsthmusError):

@@ -33,6 +33,10 @@ METRICS = {
     "isthmus_command_peak_memory_bytes": "Peak resident memory of the latest run.",
     "isthmus_generation": "Number of the generation from the latest successful run.",
     "isthmus_edges": "Learned edges of the latest successful run.",
+    "isthmus_generation_promoted": "1 if the latest run promoted a generation, else 0.",
+    "isthmus_generation_age_seconds": "Age of the active generation at the end of the latest run.",
+    "isthmus_refusals_total": "Generations that the promotion gate refused.",
+    "isthmus_ndcg": "NDCG@10 of held-out users of a target domain, of champion and challenger.",
     "isthmus_users": "Users in the tables that were loaded last.",
     "isthmus_items": "Items in the tables that were loaded last.",
     "isthmus_interactions": "Pairs of a user and an item in the tables that were loaded last.",
@@ -41,10 +45,20 @@ METRICS = {
     "isthmus_encoded": "Texts that the latest successful run encoded.",
     "isthmus_cached": "Texts with an embedding in the cache in the latest successful run.",
 }
-"""Help text by metric; each metric has the label `command`."""
+"""Help text by metric; each has the label `command`, and those of `LABELS` some more."""
+
+LABELS = {"isthmus_ndcg": ("target", "who")}
+HELD_OUT_NDCG = " held-out ndcg@10"
+"""End of the keys of a generation's metrics that hold the NDCG@10 of a target domain."""
 
 RESULTS = {
-    "retrain": {"generation": "isthmus_generation", "edges": "isthmus_edges"},
+    "retrain": {
+        "generation": "isthmus_generation",
+        "edges": "isthmus_edges",
+        "promoted": "isthmus_generation_promoted",
+        "generation_age": "isthmus_generation_age_seconds",
+        "refusals": "isthmus_refusals_total",
+    },
     "ingest": {
         "users": "isthmus_users",
         "items": "isthmus_items",
@@ -56,8 +70,8 @@ RESULTS = {
 }
 """Metric by command and key of its `--json` document."""
 
-Samples = dict[tuple[str, str], float]
-"""Values by metric and command."""
+Samples = dict[tuple[str, ...], float]
+"""Values by metric, command and, for the metrics of `LABELS`, the values of their labels."""
 
 
 @dataclass
@@ -120,8 +134,21 @@ def _run_samples(command: str, run: CommandRun, seconds: float) -> Samples:
         values["isthmus_command_last_success_timestamp_seconds"] = now
     if isinstance(run.document, Mapping):
         results = RESULTS.get(command, {})
-        values |= {results[key]: run.document[key] for key in results if key in run.document}
-    return {(name, command): value for name, value in values.items()}
+        found = {name: run.document.get(key) for key, name in results.items()}
+        values |= {name: float(value) for name, value in found.items() if value is not None}
+    samples: Samples = {(name, command): value for name, value in values.items()}
+    return samples | _ndcg_samples(command, run.document)
+
+
+def _ndcg_samples(command: str, document: Any) -> Samples:
+    """Returns the NDCG@10 by target domain of a retraining that compared two generations."""
+    return {
+        ("isthmus_ndcg", command, key.removesuffix(HELD_OUT_NDCG), who): value
+        for who in ("champion", "challenger")
+        if command == "retrain" and isinstance(document, Mapping)
+        for key, value in (document.get(who) or {}).items()
+        if key.endswith(HELD_OUT_NDCG)
+    }
 
 
 def _write_samples(file: Path, locks: Path, new: Samples) -> None:
@@ -129,13 +156,15 @@ def _write_samples(file: Path, locks: Path, new: Samples) -> None:
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     with hold_lock(locks / "metrics.lock", LOCK_SECONDS):
-        samples, registry = _read_samples(file) | new, CollectorRegistry()
+        replaced = {key[:2] for key in new}  # a target domain may be gone
+        old = {key: value for key, value in _read_samples(file).items() if key[:2] not in replaced}
+        samples, registry = old | new, CollectorRegistry()
         for name, help_text in METRICS.items():
-            commands = sorted(command for metric, command in samples if metric == name)
-            if commands:
-                gauge = Gauge(name, help_text, ["command"], registry=registry)
-                for command in commands:
-                    gauge.labels(command).set(samples[name, command])
+            labels = sorted(labels for metric, *labels in samples if metric == name)
+            if labels:
+                gauge = Gauge(name, help_text, _labels(name), registry=registry)
+                for each in labels:
+                    gauge.labels(*each).set(samples[name, *each])
         write_file(file, generate_latest(registry), private=False)  # for other programs
 
 
@@ -146,9 +175,13 @@ def _read_samples(file: Path) -> Samples:
     try:
         families = list(text_string_to_metric_families(file.read_text("utf-8")))
         return {
-            (sample.name, sample.labels["command"]): sample.value
+            (sample.name, *(sample.labels[label] for label in _labels(sample.name))): sample.value
             for family in families
             for sample in family.samples
         }
     except (FileNotFoundError, ValueError, KeyError):
         return {}
+
+
+def _labels(metric: str) -> tuple[str, ...]:
+    return ("command", *LABELS.get(metric, ()))

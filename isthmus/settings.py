@@ -6,10 +6,8 @@ whoever can write to a folder could otherwise have the password sent to an addre
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -21,9 +19,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from isthmus.errors import InputError
-from isthmus.output import escape_controls, hide_credentials
-from isthmus.settings_file import SETTINGS_FILE, read_settings_file
+from isthmus.output import hide_credentials
+from isthmus.settings_file import SETTINGS_FILE, explain_invalid, read_settings_file
 
 DEFAULT_ENCODER = "intfloat/multilingual-e5-small"
 
@@ -226,6 +223,18 @@ class Settings(BaseSettings):
         "is promoted, 0 to 1. A statistically significant loss is refused in any case; if this is "
         "not set, no other loss is refused.",
     )
+    max_refusals: int = Field(
+        default=3,
+        ge=1,
+        description="Generations that the promotion gate refuses in a row, at least 1, from which "
+        "`schedule` no longer signals its healthcheck and `doctor` warns.",
+    )
+    max_generation_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Age of the active generation in days, above 0, from which a refusal does not "
+        "signal the healthcheck of `schedule` and `doctor` warns; if not set, any age is fine.",
+    )
     choose_again: float = Field(
         default=0.1,
         ge=0,
@@ -312,32 +321,4 @@ def load_settings(**options: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise _invalid(".".join(map(str, first["loc"])), first["type"], first) from None
-
-
-def _invalid(name: str, kind: str, found: Mapping[str, Any]) -> InputError:
-    """Returns the error for an invalid setting; the value of what may be a secret is not shown."""
-    name = escape_controls(name)
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
-        advice = f"Did you mean {near[0]}?" if near else "docs/settings.md lists the settings."
-        return InputError(f"There is no setting {name}.", advice)
-    # A wrong value may hold a part of the right one, so one with a secret is not shown at all.
-    secret = name in _secret_names() or kind == "credentials"
-    value = "***" if secret else repr(found["input"])
-    return InputError(
-        f"The setting {name} has the invalid value {hide_credentials(value)}: "
-        f"{found['msg'].lower()}.",
-        f"Correct the option, the environment variable or the entry in {SETTINGS_FILE}.",
-    )
-
-
-def _secret_names() -> set[str]:
-    """Names of the settings, and of their environment variables, whose values are secret."""
-    names = set()
-    for name, info in Settings.model_fields.items():
-        if SecretStr in (info.annotation, *get_args(info.annotation)):
-            alias = info.validation_alias
-            names |= {name, *map(str, alias.choices if isinstance(alias, AliasChoices) else ())}
-    return names
+        raise explain_invalid(error, Settings.model_fields) from None

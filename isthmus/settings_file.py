@@ -1,14 +1,21 @@
-"""The file of settings: read only if nobody else can have written it."""
+"""The file of settings, read only if nobody else can have written it; and what is wrong in it."""
 
 from __future__ import annotations
 
+import difflib
 import os
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from isthmus.errors import InputError
+from isthmus.output import escape_controls, hide_credentials
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic.fields import FieldInfo
 
 SETTINGS_FILE = "isthmus.toml"
 """Name of the file in the home."""
@@ -95,3 +102,38 @@ def _user_name(number: int) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return str(number)
+
+
+def explain_invalid(error: ValidationError, fields: Mapping[str, FieldInfo]) -> InputError:
+    """Returns the error for an invalid setting; the value of what may be a secret is not shown.
+
+    Args:
+        error: What the settings refused.
+        fields: The settings by name.
+    """
+    found = error.errors(include_url=False)[0]
+    name, kind = escape_controls(".".join(map(str, found["loc"]))), found["type"]
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(name.lower(), fields, n=1)
+        advice = f"Did you mean {near[0]}?" if near else "docs/settings.md lists the settings."
+        return InputError(f"There is no setting {name}.", advice)
+    # A wrong value may hold a part of the right one, so one with a secret is not shown at all.
+    secret = name in _secret_names(fields) or kind == "credentials"
+    value = "***" if secret else repr(found["input"])
+    return InputError(
+        f"The setting {name} has the invalid value {hide_credentials(value)}: "
+        f"{found['msg'].lower()}.",
+        f"Correct the option, the environment variable or the entry in {SETTINGS_FILE}.",
+    )
+
+
+def _secret_names(fields: Mapping[str, FieldInfo]) -> set[str]:
+    """Names of the settings, and of their environment variables, whose values are secret."""
+    from pydantic import AliasChoices, SecretStr
+
+    names = set()
+    for name, info in fields.items():
+        if SecretStr in (info.annotation, *get_args(info.annotation)):
+            alias = info.validation_alias
+            names |= {name, *map(str, alias.choices if isinstance(alias, AliasChoices) else ())}
+    return names

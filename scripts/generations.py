@@ -19,22 +19,25 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("--all", "refused", is_flag=True, help="Also those that the gate refused, and why.")
 @with_settings
-def list_generations(settings: Settings) -> Output:
-    """List all generations, newest first.
+def list_generations(settings: Settings, refused: bool) -> Output:
+    """List the generations, newest first.
 
     \b
-    Example:
+    Examples:
       isthmus generations list
+      isthmus generations list --all
     """
     from isthmus.graph.database import connect
     from isthmus.graph.generations import list_generations
 
     with connect(settings) as graph:
-        rows = list_generations(graph)
+        rows = list_generations(graph, refused)
     lines = [
         f"{row['number']:>4}  {row['state']:<9}  {row['created_at'][:19]}"
         f"  {row['edges']:>10,} edges  encoder {row['encoder_version'] or '-'}"
+        + (f"\n      {row['reason']}" if refused and row["reason"] else "")
         for row in rows
     ]
     return Output(rows, "\n".join(lines) or "No generation yet. Run `isthmus retrain`.")

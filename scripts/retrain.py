@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isthmus.errors import NothingToDo
+from isthmus.errors import Refused
 from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
@@ -20,13 +20,16 @@ def command(settings: Settings, force: bool) -> Output:
     """Learn the edges between domains from the graph and publish them as a new generation.
 
     Queries use the active generation until the new one is complete and has passed the promotion
-    gate: if its NDCG@10 on held-out users is significantly lower than that of the active one (of
-    content and popularity, before the first), it is deleted and the exit code is 3. Notes say what
-    the data lacks and which accounts are too heavy to teach in full. If the setting `encoder` names
-    another model, everything is encoded with it first, as a new encoder version. If the graph grew
-    by less than the setting `choose_again` (10 %), the tuned parameters of the active generation
-    are reused, which halves the time. Only one retraining of a graph runs at a time, across
-    machines.
+    gate. It is refused if its NDCG@10 on held-out users, or on those of one domain, new ones or
+    those with a long history, is significantly lower than that of the active one (of content and
+    popularity, before the first), if it lists less than half as many items, or if it is three
+    times as slow. The exit code is 4 then, and `isthmus generations list --all` shows it. Notes say
+    what the data lacks and which accounts are too heavy to teach in full.
+
+    If the setting `encoder` names another model, everything is encoded with it first, as a new
+    encoder version. If the graph grew by less than the setting `choose_again` (10 %), the tuned
+    parameters of the active generation are reused, which halves the time. Only one retraining of a
+    graph runs at a time, across machines.
 
     \b
     Examples:
@@ -45,7 +48,7 @@ def command(settings: Settings, force: bool) -> Output:
     text = f"{active}, after {result['seconds']:.0f} s."
     failure = None
     if not result["promoted"]:
-        failure = NothingToDo(
+        failure = Refused(
             f"The promotion gate refused the new generation: {result['reason']}",
             "Check what was loaded since the active generation; the next retraining tries again.",
         )

@@ -58,6 +58,8 @@ def command(
 
     A run that exceeds the time limit is ended, a failed run is retried, and a run that finds the
     lock held by another retraining waits. Runs that fall due during a run are merged into one.
+    A generation that the promotion gate refuses is not trained again; --once then ends with 4. The
+    healthcheck is signalled until as many are refused in a row as the setting max_refusals says.
 
     \b
     Examples:
@@ -77,7 +79,13 @@ def command(
 
     if healthcheck is None and settings.healthcheck is not None:
         healthcheck = settings.healthcheck.get_secret_value()
-    policy = RetryPolicy(time_limit * 60, retries, healthcheck)
+    policy = RetryPolicy(
+        time_limit * 60,
+        retries,
+        healthcheck,
+        settings.max_refusals,
+        settings.max_generation_days,
+    )
     if once == (cron is not None):
         raise InputError("Give --cron or --once.", "See `isthmus schedule --help`.")
     if cron is None:
@@ -88,4 +96,4 @@ def command(
         files = render_deployment(form, DeploymentPlan(times, policy, settings, image))
         return Output({"form": form, "files": files}, "\n".join(files.values()).rstrip("\n"))
     runs = run_on_schedule(times, retrain_command(settings), policy)
-    return Output(runs, f"{runs['runs']} runs, {runs['failed']} failed.")
+    return Output(runs, f"{runs['runs']} runs, {runs['refused']} refused, {runs['failed']} failed.")

@@ -19,6 +19,7 @@ from isthmus.graph.generations import (
     HELD_OUT_RULE,
     ChampionChanged,
     GateDecision,
+    Outcome,
     Provenance,
     active_generation,
     compare_generations,
@@ -29,6 +30,8 @@ from isthmus.graph.generations import (
     hide_held_out,
     promote,
     read_snapshot,
+    record_outcome,
+    refusals,
     snapshot_fingerprint,
     write_candidate,
 )
@@ -121,7 +124,7 @@ def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, 
         force: Train and tune even if nothing changed since the active generation.
 
     Returns:
-        The document of `retrain --json`; if `promoted` is false, the graph is unchanged.
+        The document of `retrain --json`; if `promoted` is false, the answers are unchanged.
 
     Raises:
         Locked: Another retraining of this graph is running, or took over the lock.
@@ -140,11 +143,11 @@ def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, 
             refuse_unchanged(graph, champion, source)
         challenger = train_challenger(graph, source, champion, settings, force, steps)
         with steps.step("publish"):
-            publish_challenger(graph, challenger, champion, lease)
+            publish_challenger(graph, challenger, champion, lease, time.monotonic() - start)
         if challenger.decision.promoted and source.version is not None:
             with steps.step("calibrate"):
                 calibrate(graph, settings)
-        return summarize(source, champion, challenger, steps, start)
+        return summarize(source, champion, challenger, steps, start) | refusals(graph)
 
 
 def take_snapshot(graph: Graph, settings: Settings, steps: StepTimer) -> TrainingInput:
@@ -200,18 +203,37 @@ def train_challenger(
 
 
 def publish_challenger(
-    graph: Graph, challenger: Challenger, champion: dict[str, Any] | None, lease: Lease
+    graph: Graph,
+    challenger: Challenger,
+    champion: dict[str, Any] | None,
+    lease: Lease,
+    seconds: float,
 ) -> None:
-    """Promotes the challenger if the gate passed it, else deletes it.
+    """Promotes the challenger if the gate passed it, else deletes its edges.
+
+    Args:
+        graph: The graph.
+        challenger: The candidate and the decision on it.
+        champion: The active generation that it was compared with, or None.
+        lease: The retraining lock.
+        seconds: Duration of the retraining so far.
 
     Raises:
         ChampionChanged: Another generation was activated meanwhile; the challenger is deleted.
     """
     number, edges = challenger.number, edge_count(challenger.learned)
     champion_number = None if champion is None else champion["number"]
+    outcome = Outcome(
+        not challenger.decision.promoted,
+        challenger.decision.reason,
+        challenger.metrics,
+        round(seconds, 1),
+        round(peak_memory_bytes() / 2**20, 1),
+    )
+    record_outcome(graph, number, outcome)
     try:
         if challenger.decision.promoted:
-            promote(graph, number, edges, challenger.metrics, lease.owner, champion_number)
+            promote(graph, number, edges, lease.owner, champion_number)
             delete_superseded(graph)
         else:
             delete_generation(graph, number)

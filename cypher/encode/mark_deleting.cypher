@@ -3,6 +3,6 @@
 // columns: version
 MATCH (e:Encoder)
 WHERE e.state IN ['candidate', 'retired', 'deleting']
-  AND NOT EXISTS { MATCH (:Generation {encoder_version: e.version}) }
+  AND NOT EXISTS { MATCH (g:Generation {encoder_version: e.version}) WHERE g.state <> 'refused' }
 SET e.state = 'deleting'
 RETURN e.version AS version

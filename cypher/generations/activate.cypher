@@ -3,9 +3,9 @@
 //   the new one are read only after a first SET has locked the nodes of the lock and of the new generation. A
 //   retraining switches nothing if it no longer holds the lock or if another generation than its champion is
 //   active by now; the columns report both.
-// parameters: number INTEGER; edges INTEGER number of its edges; metrics STRING a JSON document, or null to keep
-//   the stored one; owner STRING of the retraining that must hold the lock, or null for a switch by hand;
-//   champion INTEGER the generation that must still be active if there is an owner, or null for none
+// parameters: number INTEGER; edges INTEGER number of its edges; owner STRING of the retraining that must hold the
+//   lock, or null for a switch by hand; champion INTEGER the generation that must still be active if there is an
+//   owner, or null for none
 // columns: switched, held, champion
 MERGE (l:Lock {name: 'retrain'})
 SET l.asked_at = datetime.realtime()
@@ -18,7 +18,7 @@ CALL (held, champion) {
     AND ($owner IS NULL OR coalesce(champion IN [$champion, $number], champion IS NULL AND $champion IS NULL))
   MATCH (g:Generation {number: $number})
   SET g.activated_at = datetime.realtime()
-  WITH g WHERE g.state <> 'deleting'
+  WITH g WHERE NOT g.state IN ['deleting', 'refused']
   CALL () {
     MATCH (old:Generation {state: 'active'})
     SET old.state = 'retired'
@@ -28,7 +28,7 @@ CALL (held, champion) {
     WHERE e.version = g.encoder_version OR e.state = 'active' AND g.encoder_version IS NOT NULL
     SET e.state = CASE WHEN e.version = g.encoder_version THEN 'active' ELSE 'retired' END
   }
-  SET g.state = 'active', g.edges = $edges, g.metrics = coalesce($metrics, g.metrics)
+  SET g.state = 'active', g.edges = $edges
   RETURN count(g) > 0 AS switched
 }
 RETURN switched, held, champion

@@ -18,6 +18,7 @@ from isthmus.graph.generations.promotion_gate import (
 )
 from isthmus.graph.generations.publish import (
     ChampionChanged,
+    Outcome,
     Provenance,
     active_generation,
     delete_generation,
@@ -26,6 +27,8 @@ from isthmus.graph.generations.publish import (
     list_generations,
     promote,
     publish_generation,
+    record_outcome,
+    refusals,
     roll_back,
     show_generation,
     write_candidate,
@@ -36,6 +39,7 @@ __all__ = [
     "HELD_OUT_RULE",
     "ChampionChanged",
     "GateDecision",
+    "Outcome",
     "Provenance",
     "active_generation",
     "build_snapshot",
@@ -55,6 +59,8 @@ __all__ = [
     "promote",
     "publish_generation",
     "read_snapshot",
+    "record_outcome",
+    "refusals",
     "roll_back",
     "show_generation",
     "snapshot_fingerprint",

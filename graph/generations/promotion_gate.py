@@ -9,20 +9,17 @@ single likes are held out instead, see `isthmus.graph.generations.held_out_likes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
 
 from isthmus.gnn.data import hide_interactions, interactions_in_domain, interactions_of_users
-from isthmus.gnn.metrics import LIST_LENGTH, bootstrap_interval, ndcg
+from isthmus.gnn.metrics import bootstrap_interval
 from isthmus.graph.database import Graph
+from isthmus.graph.generations.held_out_answers import HeldOutAnswers, answer_held_out
 from isthmus.graph.generations.held_out_likes import MAX_LIKES_PER_TARGET, SHARE, held_out_likes
-from isthmus.graph.serving import CLIENTS, rank_items
-from isthmus.progress import progress
 from isthmus.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +30,14 @@ if TYPE_CHECKING:
 HELD_OUT_SHARE = 0.05
 MAX_USERS_PER_TARGET = 500
 MIN_USERS = 30
+SHORT_HISTORY, LONG_HISTORY = 5, 50
+"""Interactions of new users, at most, and of users with a long history, at least."""
+MIN_COVERAGE = 0.5
+MAX_SLOWNESS = 3.0
+"""A challenger may list at least this share of the items that its champion lists, and take at most
+so many times as long to answer."""
+SLOW_SECONDS = 0.1
+"""Median time of an answer that is never too slow; shorter times differ by chance."""
 HELD_OUT_RULE = (
     f"the first {MAX_USERS_PER_TARGET} of {HELD_OUT_SHARE:.0%} a target, by hash; one like of the "
     f"first {MAX_LIKES_PER_TARGET} of {SHARE:.0%} where nobody links a target with another domain"
@@ -115,28 +120,69 @@ def compare_generations(
         challenger: Number of the candidate.
         settings: The settings of recommendations, `seed`, `tolerated_loss`.
     """
-    new = held_out_ndcg(graph, data, held_out, challenger, settings)
-    new_metrics = _summarize(data, new)
+    new = answer_held_out(graph, data, held_out, challenger, settings)
     if champion is not None and champion["settings"].get("held_out") != HELD_OUT_RULE:
         reason = "The champion was trained on the held-out users, so the two cannot be compared."
-        return GateDecision(True, reason, challenger=new_metrics)
+        return GateDecision(True, reason, challenger=new.metrics(data.domains))
     number = None if champion is None else champion["number"]
-    old = held_out_ndcg(graph, data, held_out, number, settings)
-    promoted, reason = decide_promotion(np.concatenate(old), np.concatenate(new), settings)
+    old = answer_held_out(graph, data, held_out, number, settings)
+    slices = user_slices(new, data.domains)
+    promoted, reason = decide_promotion(old.ndcg, new.ndcg, settings, slices)
     if champion is None:
         reason = f"Compared with the answers by content and popularity: {reason}"
-    return GateDecision(promoted, reason, _summarize(data, old), new_metrics)
+    elif promoted and (loss := lost_breadth_or_speed(old, new)):
+        promoted, reason = False, f"{reason[:-1]}, but {loss}."
+    return GateDecision(promoted, reason, old.metrics(data.domains), new.metrics(data.domains))
+
+
+def user_slices(answers: HeldOutAnswers, domains: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+    """Masks the held-out users of each domain, new users, and users with a long history, by name.
+
+    Slices of fewer than `MIN_USERS` users, and of all users, are left out.
+    """
+    slices = {f"users of {name}": answers.targets == k for k, name in enumerate(domains)}
+    slices[f"users with at most {SHORT_HISTORY} interactions"] = answers.histories <= SHORT_HISTORY
+    slices[f"users with {LONG_HISTORY} interactions and more"] = answers.histories >= LONG_HISTORY
+    return {
+        name: users
+        for name, users in slices.items()
+        if MIN_USERS <= users.sum() < len(answers.ndcg)
+    }
+
+
+def lost_breadth_or_speed(champion: HeldOutAnswers, challenger: HeldOutAnswers) -> str:
+    """Returns what a challenger lost beside its NDCG@10, as a clause; "" for nothing."""
+    if len(champion.ndcg) < MIN_USERS:
+        return ""
+    if challenger.coverage < MIN_COVERAGE * champion.coverage:
+        return (
+            f"its lists hold {challenger.coverage:.1%} of the items, those of the champion "
+            f"{champion.coverage:.1%}"
+        )
+    if challenger.seconds > max(SLOW_SECONDS, MAX_SLOWNESS * champion.seconds):
+        return (
+            f"it takes {challenger.seconds * 1000:.0f} ms to answer, the champion "
+            f"{champion.seconds * 1000:.0f} ms"
+        )
+    return ""
 
 
 def decide_promotion(
-    champion: NDArray[np.float64], challenger: NDArray[np.float64], settings: Settings
+    champion: NDArray[np.float64],
+    challenger: NDArray[np.float64],
+    settings: Settings,
+    slices: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> tuple[bool, str]:
-    """Decides on a challenger by a paired bootstrap interval over the held-out users.
+    """Decides on a challenger by paired bootstrap intervals over the held-out users.
+
+    The interval of all users has 95 %. Those of the slices share 5 % (Bonferroni), so that a
+    challenger that is as good is refused no more often for having many of them.
 
     Args:
         champion: NDCG@10 of the champion for each user, (users,).
         challenger: NDCG@10 of the challenger for each user, (users,).
         settings: `seed`, `tolerated_loss`.
+        slices: Masks of users by name.
 
     Returns:
         Whether to promote the challenger, and the reason as a sentence.
@@ -156,103 +202,12 @@ def decide_promotion(
     tolerated = settings.tolerated_loss
     if tolerated is not None and -gain.mean() > tolerated * champion.mean():
         return False, f"{change}: a loss of more than {tolerated:.1%} (tolerated_loss)."
+    for name, users in (slices or {}).items():
+        old, new = champion[users], challenger[users]
+        low, high = bootstrap_interval(new - old, settings.seed, 0.05 / len(slices or {}))
+        if high < 0:
+            return False, (
+                f"{change}, but of {len(new)} {name} from {old.mean():.4f} to {new.mean():.4f}, by "
+                f"{(new - old).mean():+.4f} [{low:+.4f}, {high:+.4f}]: a significant loss there."
+            )
     return True, f"{change}: no significant loss."
-
-
-def held_out_ndcg(
-    graph: Graph,
-    data: InterestGraph,
-    held_out: Sequence[NDArray[np.int64]],
-    generation: int | None,
-    settings: Settings,
-) -> list[NDArray[np.float64]]:
-    """Computes the NDCG@10 of each held-out user with likes, by target domain.
-
-    Without a number, by the active generation, or by content where there is none. A user who was
-    deleted meanwhile counts 0 for every generation.
-    """
-    from isthmus.gnn.data import domain_likes
-
-    owners, by_target = data.interaction_users(), []
-    for target, (users, single) in enumerate(zip(held_out, held_out_likes(data), strict=True)):
-        items = data.items_of(target)
-        cold = domain_likes(data, target, users)
-        rows = np.flatnonzero(np.diff(cold.indptr))
-        place = np.searchsorted(items, data.interactions.indices[single])
-        ones = np.ones(len(single), np.float32)
-        warm = csr_array((ones, place, np.arange(len(single) + 1)), shape=(len(single), len(items)))
-        hidden: list[str | None] = [None] * len(rows)
-        hidden += data.items[items[place]].tolist()
-        names = [*data.users[users[rows]].tolist(), *data.users[owners[single]].tolist()]
-        lists = _rank_domain(graph, data, target, names, hidden, generation, settings)
-        likes = csr_array(vstack([cold[rows], warm], format="csr"))
-        values = [_list_ndcg(ranked, csr_array(likes[[k]])) for k, ranked in enumerate(lists)]
-        by_target.append(np.array(values, dtype=np.float64))
-    return by_target
-
-
-def _rank_domain(
-    graph: Graph,
-    data: InterestGraph,
-    target: int,
-    users: list[str],
-    hidden: list[str | None],
-    generation: int | None,
-    settings: Settings,
-) -> list[list[int]]:
-    """Ranks a target domain for each user; indices among its items, best first.
-
-    A user is ranked for as if cold, or, where there is the key of a held-out like, without it.
-    """
-    domain = data.domains[target]
-    name = "content" if generation is None else f"generation {generation}"
-    place = {key: k for k, key in enumerate(data.items[data.items_of(target)].tolist())}
-
-    def rank(user: str, like: str | None) -> list[int]:
-        rows = rank_items(
-            graph,
-            user,
-            domain,
-            LIST_LENGTH,
-            settings,
-            generation=generation,
-            as_if_cold=like is None,
-            hidden=[] if like is None else [like],
-        )
-        keys = (f"{domain}:{row['item_id']}" for row in rows)
-        return [place[key] for key in keys if key in place]  # without items newer than the snapshot
-
-    lists = []
-    with (
-        progress(f"evaluate {name} in {domain}", len(users), "users") as advance,
-        ThreadPoolExecutor(CLIENTS) as clients,
-    ):
-        for items in clients.map(rank, users, hidden):
-            lists.append(items)
-            advance(1)
-    return lists
-
-
-def _list_ndcg(items: list[int], liked: csr_array) -> float:
-    """NDCG@10 of one user's list.
-
-    Args:
-        items: Indices of the listed items, best first.
-        liked: The items that the user likes, CSR (1, items).
-    """
-    scores = np.full(liked.shape, -np.inf, np.float32)
-    scores[0, items] = -np.arange(len(items))
-    return float(ndcg(scores, liked)[0])
-
-
-def _summarize(data: InterestGraph, by_target: Sequence[NDArray[np.float64]]) -> dict[str, float]:
-    """Mean NDCG@10 of each target domain and of all held-out users, and their number."""
-    all_users = np.concatenate(by_target)
-    metrics = {
-        f"{name} held-out ndcg@10": float(values.mean())
-        for name, values in zip(data.domains, by_target, strict=True)
-        if len(values)
-    }
-    if len(all_users):
-        metrics["held-out ndcg@10"] = float(all_users.mean())
-    return metrics | {"held-out users": float(len(all_users))}

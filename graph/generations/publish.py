@@ -44,6 +44,25 @@ class Provenance:
     tuned_parameters: Row | None = None
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How the training of a candidate ended, stored with it.
+
+    Attributes:
+        refused: Whether the promotion gate refused it.
+        reason: The gate's reason as a sentence.
+        metrics: Metrics of training and gate, by name.
+        seconds: Duration of the retraining.
+        peak_mb: Its peak memory in MB.
+    """
+
+    refused: bool
+    reason: str
+    metrics: Row
+    seconds: float
+    peak_mb: float
+
+
 class ChampionChanged(NothingToDo):
     """Another generation was activated since the challenger's training began."""
 
@@ -141,16 +160,32 @@ def write_edges(graph: Graph, number: int, data: InterestGraph, learned: Learned
         )
 
 
-def promote(
-    graph: Graph, number: int, edges: int, metrics: Row, owner: str, champion: int | None
-) -> None:
+def record_outcome(graph: Graph, number: int, outcome: Outcome) -> None:
+    """Stores with a candidate how its training ended, before it is promoted or deleted.
+
+    Of a refused candidate `delete_generation` then deletes the edges, and keeps the node.
+    """
+    document = asdict(outcome) | {"metrics": json_text(outcome.metrics, sort_keys=True)}
+    graph.write("generations/record_outcome", number=number, **document)
+
+
+def refusals(graph: Graph) -> Row:
+    """Returns how often the gate refused, and the age of the generation that answers.
+
+    Returns:
+        `refusals`; `refusals_in_a_row` since the active generation was trained; and
+        `generation_age`, in seconds, or None without an active generation.
+    """
+    return graph.read("generations/refusals")[0]
+
+
+def promote(graph: Graph, number: int, edges: int, owner: str, champion: int | None) -> None:
     """Activates a challenger, unless another generation was activated since its training began.
 
     Args:
         graph: The graph.
         number: Number of the challenger.
         edges: Number of its edges.
-        metrics: Its metrics, by name.
         owner: Owner of the retraining lock, who must still hold it in the transaction that
             activates the challenger.
         champion: Number of the generation that it was compared with, which must still be active in
@@ -160,7 +195,7 @@ def promote(
         Locked: Another run took over the lock; nothing was activated.
         ChampionChanged: Another generation is active; nothing was activated.
     """
-    row = _activate(graph, number, edges, json_text(metrics, sort_keys=True), owner, champion)
+    row = _activate(graph, number, edges, owner, champion)
     if row["switched"]:
         return
     if row["held"] and row["champion"] != champion:
@@ -187,7 +222,6 @@ def _activate(
     graph: Graph,
     number: int,
     edges: int,
-    metrics: str | None = None,
     owner: str | None = None,
     champion: int | None = None,
 ) -> Row:
@@ -195,7 +229,6 @@ def _activate(
         "generations/activate",
         number=number,
         edges=edges,
-        metrics=metrics,
         owner=owner,
         champion=champion,
     )[0]
@@ -227,9 +260,14 @@ def active_generation(graph: Graph) -> dict[str, Any] | None:
     return show_generation(graph, rows[0]["number"]) if rows else None
 
 
-def list_generations(graph: Graph) -> list[dict[str, Any]]:
-    """Returns all generations, newest first, as `generations list --json` prints them."""
-    rows = graph.read("generations/list")
+def list_generations(graph: Graph, refused: bool = False) -> list[dict[str, Any]]:
+    """Returns the generations, newest first, as `generations list --json` prints them.
+
+    Args:
+        graph: The graph.
+        refused: Whether to list those that the gate refused, too.
+    """
+    rows = graph.read("generations/list", refused=refused)
     return [row | {"metrics": json.loads(row["metrics"])} for row in rows]
 
 
@@ -256,7 +294,10 @@ def delete_superseded(graph: Graph) -> None:
 
 
 def delete_generation(graph: Graph, number: int) -> None:
-    """Deletes a generation with its edges in small steps, unless it is active."""
+    """Deletes a generation with its edges in small steps, unless it is active.
+
+    The node of a refused candidate stays, in the state `refused`.
+    """
     if graph.write("generations/mark_deleting", number=number):
         _delete_item_edges(graph, number)
         graph.write_in_transactions("generations/delete_other_edges", number=number)

@@ -151,7 +151,7 @@ def _check_graph(graph: Graph, settings: Settings) -> Iterator[Check]:
     yield Check("graph", True, found)
     yield _check_embeddings(graph, settings)
     yield Check("reader of texts", True, describe_reader(graph))
-    yield _check_generation(graph)
+    yield _check_generation(graph, settings)
     yield _check_leftovers(graph)
     yield _check_orphans(graph)
 
@@ -220,13 +220,22 @@ def _is_active_version(settings: Settings, row: Row) -> bool:
     return bool(row["encoder"] == settings.encoder)
 
 
-def _check_generation(graph: Graph) -> Check:
+def _check_generation(graph: Graph, settings: Settings) -> Check:
     rows = graph.read("admin/active_generation")
     if not rows:
         return Check("generation", True, "No edges are learned yet.", "Run `isthmus retrain`.")
     row = rows[0]
     age = _format_age(row["age"])
     found = f"Generation {row['number']} is active, created {age}: {row['edges']:,} edges."
+    refused = graph.read("generations/refusals")[0]["refusals_in_a_row"]
+    limit = settings.max_generation_days
+    if refused >= settings.max_refusals or (limit and row["age"] > limit * dict(TIME_UNITS)["day"]):
+        return Check(
+            "generation",
+            False,
+            f"{found} Refused since then: {refused}.",
+            "See `isthmus generations list --all` for the reasons.",
+        )
     if row["other_tables"]:
         return Check(
             "generation", True, f"{found} Tables were loaded since then.", "Run `isthmus retrain`."

@@ -84,8 +84,13 @@ def has_torn_log(folders: Folders, error: DatabaseFailed) -> bool:
     """
     if not re.search(UNREADABLE_LOG, error.message):
         return False
-    last_two_runs = "".join(re.split(START_OF_RUN, _tail(folders))[-2:])
-    return full_disk_mark(folders).exists() or bool(re.search(DISK_FULL, last_two_runs))
+    return full_disk_mark(folders).exists() or saw_full_disk(folders, runs=2)
+
+
+def saw_full_disk(folders: Folders, runs: int = 1) -> bool:
+    """Whether the server's log of its last runs names a full disk or a quota that is used up."""
+    last = "".join(re.split(START_OF_RUN, _tail(folders))[-runs:])
+    return bool(re.search(DISK_FULL, last))
 
 
 def mark_full_disk(folders: Folders) -> None:

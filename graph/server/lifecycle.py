@@ -19,6 +19,7 @@ from isthmus.graph.server.health import (
     full_disk_mark,
     has_torn_log,
     mark_full_disk,
+    saw_full_disk,
 )
 from isthmus.graph.server.record import (
     ServerRecord,
@@ -162,7 +163,7 @@ def _make_room_to_stop(settings: Settings, pid: int) -> bool:
     with contextlib.suppress(IsthmusError, OSError):  # a home that lacks a file can be stopped, too
         record = make_record(settings, pid)
         state = database_state(settings, record) if record else None
-        if state and state.failed:
+        if state and state.failed and saw_full_disk(home_folders(settings)):
             mark_full_disk(home_folders(settings))
     if disk.free_bytes(settings.home) < disk.RESERVE_BYTES:
         disk.free_reserve(settings.home)
@@ -250,23 +251,30 @@ def _start(settings: Settings) -> ServerRecord:
     if disk.free_bytes(settings.home) < disk.ROOM_TO_START:
         disk.free_reserve(settings.home)
     disk.check_room(settings.home, disk.ROOM_TO_START)
+    # With the mark the log is cut at once: to fail first takes Neo4j one to three minutes.
+    record = _spawn_after_full_disk(settings, folders) if full_disk_mark(folders).exists() else None
     try:
-        record = _spawn(settings, folders)
+        record = record or _spawn(settings, folders)
     except DatabaseFailed as error:
         if not has_torn_log(folders, error):
             raise
-        logger.warning(
-            "The disk was full when Neo4j wrote last; what it wrote of the last transaction, "
-            "which was not committed, is removed from its log."
-        )
         mark_full_disk(folders)  # for the next start, if this one is killed
-        record = _spawn(settings, folders, process.CUT_TORN_LOG)
+        record = _spawn_after_full_disk(settings, folders)
     full_disk_mark(folders).unlink(missing_ok=True)
     with contextlib.suppress(ServerError):  # the next write says that there is no room
         disk.keep_reserve(settings.home)
     if not aot_cache.aot_options(settings.home) or aot_cache.cache_was_refused(folders.console):
         aot_cache.make_in_background(settings.home, folders.logs)
     return record
+
+
+def _spawn_after_full_disk(settings: Settings, folders: Folders) -> ServerRecord:
+    """Starts a server that cuts a torn end off the log of transactions, if there is one."""
+    logger.warning(
+        "The disk was full when Neo4j wrote last; what it may have written of a last transaction, "
+        "which was not committed, is removed from its log."
+    )
+    return _spawn(settings, folders, process.CUT_TORN_LOG)
 
 
 def _spawn(settings: Settings, folders: Folders, more: str = "") -> ServerRecord:

@@ -216,6 +216,17 @@ def _is_running(pid: int) -> bool:
         return False
 
 
+def _listens(pid: int, port: int) -> bool:
+    """Whether the process accepts connections on the port."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        for each in psutil.Process(pid).net_connections("tcp"):
+            if each.status == psutil.CONN_LISTEN and each.laddr.port == port:
+                return True
+    return False
+
+
 def wait_for_exit(pid: int, seconds: float) -> bool:
     """Whether the process exits within `seconds`.
 
@@ -246,10 +257,11 @@ def wait_for_query(
     """
     deadline = time.monotonic() + seconds
     while _is_running(pid):
-        if answers_query(pid, port, password):
-            return
-        if (state := database_state(pid, port, password)) and state.message:
-            raise explain_failed_database(folders, state)
+        if _listens(pid, port):  # a program that has taken the port need not answer at all
+            if answers_query(pid, port, password):
+                return
+            if (state := database_state(pid, port, password)) and state.message:
+                raise explain_failed_database(folders, state)
         if time.monotonic() > deadline:
             raise ServerError(
                 f"Neo4j is still starting and has not answered within {seconds:.0f} seconds.",

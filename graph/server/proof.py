@@ -37,11 +37,13 @@ class ProvenAuth(AuthManager):
         self._pid, self._port = pid, port
         self._started = start_time(pid)
         self._credentials = neo4j.basic_auth(username, password)
+        self._earlier = self._own_ends()  # such as those to a server that has ended
         self._thread = threading.local()
 
     def resolve(self, address: neo4j.Address) -> Iterable[neo4j.Address]:
         """Notes that this thread is about to open a connection; returns the address."""
         self._thread.is_proven = False
+        self._thread.earlier = self._own_ends()
         return [address]
 
     def get_auth(self) -> neo4j.Auth:
@@ -60,7 +62,7 @@ class ProvenAuth(AuthManager):
         return False
 
     def _prove(self) -> None:
-        """Checks that each connection of this process to the port is one of the server's."""
+        """Checks that each connection to the port since `resolve` is one of the server's."""
         deadline = time.monotonic() + SECONDS_TO_ACCEPT
         while not self._is_proven():
             if time.monotonic() > deadline or start_time(self._pid) != self._started:
@@ -69,15 +71,22 @@ class ProvenAuth(AuthManager):
 
     def _is_proven(self) -> bool:
         try:
-            own = psutil.Process().net_connections("tcp")
+            ends = self._own_ends() - getattr(self._thread, "earlier", self._earlier)
             server = psutil.Process(self._pid)
             if set(server.uids()) != {os.geteuid()}:
                 return False
             theirs = server.net_connections("tcp")
         except (psutil.Error, OSError):  # it has ended, or may not be examined
             return False
-        ends = {each.laddr.port for each in own if each.raddr and each.raddr.port == self._port}
         accepted = {
             each.raddr.port for each in theirs if each.raddr and each.laddr.port == self._port
         }
         return bool(ends) and ends <= accepted and start_time(self._pid) == self._started
+
+    def _own_ends(self) -> set[int]:
+        """Ports of this process that are connected to the server's port, or were until it ended."""
+        return {
+            each.laddr.port
+            for each in psutil.Process().net_connections("tcp")
+            if each.raddr and each.raddr.port == self._port
+        }

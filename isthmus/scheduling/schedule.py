@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from isthmus.errors import GOOD_EXIT_CODES, IsthmusError, Locked
+from isthmus.errors import GOOD_EXIT_CODES, IsthmusError, Locked, Refused
 from isthmus.scheduling.cron import Cron
 from isthmus.settings import Settings
 
@@ -33,6 +33,7 @@ LOCK_RETRY_SECONDS = 300.0
 MAX_SLEEP_SECONDS = 30.0
 HEALTHCHECK_RETRY_SECONDS = (2.0, 10.0, None)
 HEALTHCHECK_TIMEOUT_SECONDS = 10.0
+SECONDS_PER_DAY = 86_400
 
 
 class RunFailed(IsthmusError):
@@ -51,11 +52,16 @@ class RetryPolicy:
         time_limit: Maximum duration of a run in seconds; then it is terminated.
         retries: Maximum number of retries of a failed run.
         healthcheck: File to touch or URL to request after a successful run.
+        max_refusals: Refusals in a row after which the healthcheck is no longer signalled.
+        max_generation_days: Age of the active generation after which a refusal does not signal the
+            healthcheck; None for any age.
     """
 
     time_limit: float
     retries: int
     healthcheck: str | None = None
+    max_refusals: int = 3
+    max_generation_days: float | None = None
 
     @property
     def healthcheck_is_url(self) -> bool:
@@ -84,6 +90,11 @@ class ScheduledRun:
         """Whether the command did its work or had none to do."""
         return self.exit_code in GOOD_EXIT_CODES
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the promotion gate refused the generation that the command trained."""
+        return self.exit_code == Refused.exit_code
+
 
 def retrain_command(settings: Settings) -> list[str]:
     """Returns the command line of `isthmus retrain` for this home."""
@@ -102,10 +113,10 @@ def run_on_schedule(cron: Cron, command: list[str], policy: RetryPolicy) -> dict
     """Runs a command at the times of a cron expression, until SIGTERM.
 
     Returns:
-        The number of `runs` and of those that `failed`.
+        The number of `runs`, of those that were `refused` by the gate, and that `failed`.
     """
     trigger, started = cron.trigger(), _now()
-    runs = failed = 0
+    runs = refused = failed = 0
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         while due := trigger.get_next_fire_time(started, started):
@@ -114,10 +125,12 @@ def run_on_schedule(cron: Cron, command: list[str], policy: RetryPolicy) -> dict
                 time.sleep(min(remaining, MAX_SLEEP_SECONDS))
             started = _now()
             runs += 1
-            failed += not run_command(command, policy).is_good
+            run = run_command(command, policy)
+            refused += run.is_refused
+            failed += not (run.is_good or run.is_refused)
     except Terminated:
         logger.info("schedule: stopped by SIGTERM")
-    return {"runs": runs, "failed": failed}
+    return {"runs": runs, "refused": refused, "failed": failed}
 
 
 def run_with_retries(command: list[str], policy: RetryPolicy) -> ScheduledRun:
@@ -125,6 +138,7 @@ def run_with_retries(command: list[str], policy: RetryPolicy) -> ScheduledRun:
 
     Raises:
         Locked: Another run held the lock until the time limit.
+        Refused: The promotion gate refused the generation that the command trained.
         RunFailed: The command and its retries failed, or SIGTERM stopped it.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
@@ -139,6 +153,10 @@ def run_with_retries(command: list[str], policy: RetryPolicy) -> ScheduledRun:
             "Another run held the lock until the time limit.",
             "Wait until that run ends, or stop it.",
         )
+    if run.is_refused:
+        raise Refused(
+            f"{_outcome(run)}.", "`isthmus generations list --all` shows what was refused."
+        )
     if not run.is_good:
         raise RunFailed(f"The run failed {run.tries} times: {_outcome(run)}.")
     return run
@@ -148,7 +166,7 @@ def run_command(command: list[str], policy: RetryPolicy) -> ScheduledRun:
     """Runs a command until it succeeds or its retries are used up.
 
     A run that finds the lock held by another run is repeated until the time limit, and does not
-    count as a failure.
+    count as a failure. A refusal by the promotion gate is not repeated.
     """
     start, tries, failures = time.monotonic(), 0, 0
     while True:
@@ -160,6 +178,13 @@ def run_command(command: list[str], policy: RetryPolicy) -> ScheduledRun:
         if run.is_good:
             logger.info("schedule: run succeeded in %.0f s, %s", seconds, _outcome(run))
             _signal_healthcheck(policy)
+            return run
+        if run.is_refused:  # training again on the same data would end in the same way
+            logger.warning("schedule: %s", _outcome(run))
+            if alarm := _alarm(run, policy):
+                logger.error("schedule: the healthcheck is not signalled: %s", alarm)
+            else:
+                _signal_healthcheck(policy)
             return run
         if exit_code == Locked.exit_code:
             pause, retry = LOCK_RETRY_SECONDS, seconds < policy.time_limit
@@ -219,11 +244,26 @@ def _outcome(run: ScheduledRun) -> str:
     """Describes the outcome of a run in a few words, for the log."""
     if run.exit_code is None:
         return "it reached the time limit"
+    if run.is_refused:
+        return f"the promotion gate refused a generation: {run.document.get('reason', '')}".rstrip(
+            "."
+        )
     if "error" in run.document:
         return str(run.document["error"]["message"]).rstrip(".")
     if run.exit_code == 0 and "generation" in run.document:
         return f"generation {run.document['generation']}"
     return f"exit code {run.exit_code}"
+
+
+def _alarm(run: ScheduledRun, policy: RetryPolicy) -> str:
+    """Returns why a refusal calls for somebody, as a clause; "" if it does not."""
+    in_a_row = run.document.get("refusals_in_a_row", 0)
+    if in_a_row >= policy.max_refusals:
+        return f"{in_a_row} refusals in a row (max_refusals)"
+    age = (run.document.get("generation_age") or 0) / SECONDS_PER_DAY
+    if policy.max_generation_days is not None and age > policy.max_generation_days:
+        return f"the active generation is {age:.0f} days old (max_generation_days)"
+    return ""
 
 
 def _signal_healthcheck(policy: RetryPolicy) -> None:

@@ -116,8 +116,7 @@ def test_the_demo_recovers_the_planted_transfers_and_says_how_to_go_on(home: Pat
     with (home / "demo/data/items.csv").open(encoding="utf-8", newline="") as rows:
         jazz = {row["title"] for row in csv.DictReader(rows) if "jazz" in row["categories"]}
     liked = re.findall(r"^  \d+\. (.+?)  likes \d+%$", answers, re.MULTILINE)
-    assert len(liked) == 10  # for the text about jazz
-    assert len(jazz & {*liked}) >= 8
+    assert len(jazz & {*liked}) >= 8  # for the text about jazz
     assert "recommend/for_user" in answers  # of the list of statements
     assert "server stop" in stop
     run("bash", "-ec", f"{questions[0]}\n{stop}")

@@ -24,6 +24,7 @@ from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.operations.backup import create_backup, restore_backup
 from isthmus.graph.server import lifecycle as server
 from isthmus.graph.server.admin_tool import ADMIN_CLASS
+from isthmus.graph.server.databases import check_database
 from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.scratch import shared_home
 from isthmus.graph.sources import read_dataset
@@ -225,7 +226,7 @@ def test_the_consistency_check_passes_an_intact_graph_and_fails_a_damaged_one(
     assert record is not None
     os.kill(record.pid, signal.SIGKILL)
     before = query(own, COUNTS)
-    server.check_database(own)
+    check_database(own)
     assert server.find(own) is not None
     assert query(own, COUNTS) == before
     server.stop(own)
@@ -234,4 +235,4 @@ def test_the_consistency_check_passes_an_intact_graph_and_fails_a_damaged_one(
         file.seek(8192)
         file.write(bytes(4096))
     with pytest.raises(ServerError, match="The consistency check of the graph failed"):
-        server.check_database(own)
+        check_database(own)

@@ -50,7 +50,7 @@ def loaded(graph: Graph, server_settings: Settings, tmp_path: Path) -> Graph:
         ("MATCH ()-[r:INTERACTED]->() SET r.count = r.count - 1", "1 interactions are lost"),
         ("MATCH ()-[r:INTERACTED]->() SET r.count = r.count + 2", "1 interactions were never sent"),
         ("MATCH (u:User) DETACH DELETE u", "2 interactions are lost"),
-        ("MATCH (e:Event) DELETE e", "2 acknowledged event ids are lost"),
+        ("MATCH (e:Event) DETACH DELETE e", "2 acknowledged event ids are lost"),
     ],
 )
 def test_the_ledger_finds_lost_events_and_events_that_count_twice(

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from isthmus.errors import InputError, Locked, NothingToDo
+from isthmus.errors import InputError, Locked, NothingToDo, Refused
 from isthmus.gnn.data.arrays import InterestGraph
 from isthmus.gnn.edges.edge_list import EdgeList
 from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
@@ -132,7 +132,7 @@ def test_a_worse_challenger_is_refused_and_the_champion_stays_active(
     number = first["generation"]
     monkeypatch.setenv("ISTHMUS_LOG_FORMAT", "json")
     result = run_command(server_settings, "--json")
-    assert result.exit_code == NothingToDo.exit_code
+    assert result.exit_code == Refused.exit_code
     document = json.loads(result.stdout)
     assert not document["promoted"]
     assert "a significant loss" in document["reason"]
@@ -143,6 +143,14 @@ def test_a_worse_challenger_is_refused_and_the_champion_stays_active(
     assert (document["generation"], document["edges"]) == (number, first["edges"])
     assert recommend(checkerboard, server_settings) == before
     assert states(checkerboard) == [(number, "active")]
+    refused, active = list_generations(checkerboard, refused=True)
+    assert (refused["state"], active["state"]) == ("refused", "active")
+    assert refused["reason"] == document["reason"]
+    assert refused["seconds"] > 0 < refused["peak_mb"]
+    assert refused["metrics"]["held-out ndcg@10"] == challenger
+    assert (document["refusals"], document["refusals_in_a_row"]) == (1, 1)
+    with pytest.raises(InputError, match="cannot be rolled back to"):
+        roll_back(checkerboard, refused["number"])
     assert [row["n"] for row in checkerboard.run(EDGES, {})] == [number]
 
     # The log has one JSON document a line, among them the steps with their seconds.
@@ -180,7 +188,7 @@ def test_a_first_generation_worse_than_content_and_popularity_is_refused(
     swap_likes(checkerboard)
     before = recommend(checkerboard, server_settings)
     result = run_command(server_settings, "--json")
-    assert result.exit_code == NothingToDo.exit_code
+    assert result.exit_code == Refused.exit_code
     document = json.loads(result.stdout)
     assert "content and popularity" in document["reason"]
     assert "a significant loss" in document["reason"]

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array, vstack
 
 from isthmus.gnn.data.arrays import InterestGraph
 from isthmus.gnn.data.splits import interactions_of_users
+from isthmus.graph.generations.held_out_answers import HeldOutAnswers
 from isthmus.graph.generations.promotion_gate import (
     HELD_OUT_SHARE,
     MAX_USERS_PER_TARGET,
@@ -17,6 +18,8 @@ from isthmus.graph.generations.promotion_gate import (
     decide_promotion,
     held_out_users,
     hide_held_out,
+    lost_breadth_or_speed,
+    user_slices,
 )
 from isthmus.settings import Settings
 from tests.unit.checkerboard import ITEMS, USERS, checkerboard
@@ -102,3 +105,49 @@ def test_too_few_held_out_users_cannot_refuse_a_challenger() -> None:
     promoted, reason = decide_promotion(champion, np.zeros(MIN_USERS - 1), SETTINGS)
     assert promoted
     assert "too few to compare" in reason
+
+
+def test_a_slice_that_falls_is_named_and_refused_though_all_users_gain() -> None:
+    rng = np.random.default_rng(4)
+    champion = rng.uniform(0.3, 0.6, 400)
+    gain = rng.normal(0.05, 0.02, 400)
+    gain[:60] = rng.normal(-0.1, 0.02, 60)
+    slices = {"users of films": np.arange(400) >= 60, "users of books": np.arange(400) < 60}
+    assert decide_promotion(champion, champion + gain, SETTINGS)[0]
+    promoted, reason = decide_promotion(champion, champion + gain, SETTINGS, slices)
+    assert not promoted
+    assert "but of 60 users of books from" in reason
+    assert "a significant loss there" in reason
+
+
+def test_slices_refuse_an_equal_challenger_no_more_often_than_one_in_twenty() -> None:
+    refused = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        champion = rng.random(600)
+        challenger = champion + rng.normal(0, 0.1, 600)
+        slices = {f"users of {k}": np.arange(600) % 10 == k for k in range(10)}
+        alone = decide_promotion(champion, challenger, SETTINGS)[0]
+        refused += alone and not decide_promotion(champion, challenger, SETTINGS, slices)[0]
+    assert refused <= 5
+
+
+def answers(coverage: float = 0.5, seconds: float = 0.01, users: int = 40) -> HeldOutAnswers:
+    each = np.arange(users)
+    return HeldOutAnswers(np.full(users, 0.4), each % 2, each * 2, coverage, seconds)
+
+
+def test_narrower_lists_and_slower_answers_are_refused_with_the_numbers() -> None:
+    assert lost_breadth_or_speed(answers(), answers(0.3, 0.09)) == ""
+    assert "its lists hold 20.0% of the items" in lost_breadth_or_speed(answers(), answers(0.2))
+    assert "takes 200 ms to answer" in lost_breadth_or_speed(answers(), answers(seconds=0.2))
+    assert lost_breadth_or_speed(answers(users=10), answers(0.1, users=10)) == ""
+
+
+def test_slices_are_domains_and_histories_with_enough_users() -> None:
+    found = user_slices(answers(users=100), ["books", "films"])
+    assert {name: int(users.sum()) for name, users in found.items()} == {
+        "users of books": 50,
+        "users of films": 50,
+        "users with 50 interactions and more": 75,
+    }

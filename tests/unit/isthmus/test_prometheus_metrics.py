@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from isthmus.errors import InputError, NothingToDo
+from isthmus.errors import InputError, NothingToDo, Refused
 from isthmus.metrics import METRICS, RESULTS, record_metrics
 from isthmus.settings import Settings
 
@@ -58,6 +58,36 @@ def test_a_successful_run_writes_its_results_and_a_later_failure_keeps_them(
     assert second[last_success] == first[last_success]
     assert second["isthmus_generation", "retrain"] == 5
     assert sorted(file.parent.iterdir()) == [settings.home, file]
+
+
+def test_a_refused_retraining_is_no_success_and_shows_both_generations(settings: Settings) -> None:
+    assert settings.metrics_file is not None
+    with record_metrics(settings, "retrain") as run:
+        run.exit_code = Refused.exit_code
+        run.document = {
+            "generation": None,
+            "promoted": False,
+            "refusals": 2,
+            "generation_age": 60,
+            "champion": {"films held-out ndcg@10": 0.3, "held-out users": 9.0},
+            "challenger": {"films held-out ndcg@10": 0.2},
+        }
+    with record_metrics(settings, "encode"):
+        pass  # the values of the other command stay
+    families = text_string_to_metric_families(settings.metrics_file.read_text("utf-8"))
+    values = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+    assert values["isthmus_command_success", "retrain"] == 0
+    assert values["isthmus_command_exit_code", "retrain"] == 4
+    assert values["isthmus_generation_promoted", "retrain"] == 0
+    assert values["isthmus_generation_age_seconds", "retrain"] == 60
+    assert values["isthmus_refusals_total", "retrain"] == 2
+    assert values["isthmus_ndcg", "champion", "films", "retrain"] == 0.3
+    assert values["isthmus_ndcg", "challenger", "films", "retrain"] == 0.2
+    assert ("isthmus_generation", "retrain") not in values
 
 
 def test_a_run_with_nothing_to_do_is_a_success(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from isthmus.errors import InputError, Locked
+from isthmus.errors import InputError, Locked, Refused
 from isthmus.scheduling import schedule
 from isthmus.scheduling.cron import read_cron
 from isthmus.scheduling.schedule import RetryPolicy, RunFailed, run_command
@@ -115,6 +115,31 @@ def test_nothing_to_do_is_a_success(tmp_path: Path) -> None:
     assert alive.exists()
 
 
+def test_a_refusal_is_not_repeated_and_calls_for_somebody_after_some_in_a_row(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    alive = tmp_path / "alive"
+    policy = RetryPolicy(30, 3, str(alive), max_refusals=2, max_generation_days=10)
+
+    def refused(**document: object) -> list[str]:
+        alive.unlink(missing_ok=True)
+        text = json.dumps({"generation": 1, "reason": "a significant loss.", **document})
+        return [sys.executable, "-c", f"print({text!r}); raise SystemExit(4)"]
+
+    run = run_command(refused(refusals_in_a_row=1, generation_age=86_400), policy)
+    assert (run.exit_code, run.tries, run.is_good) == (4, 1, False)
+    assert "refused a generation: a significant loss" in caplog.text
+    assert alive.exists()
+    run_command(refused(refusals_in_a_row=2, generation_age=86_400), policy)
+    assert not alive.exists()
+    run_command(refused(refusals_in_a_row=1, generation_age=11 * 86_400), policy)
+    assert not alive.exists()
+    assert "2 refusals in a row" in caplog.text
+    assert "11 days old" in caplog.text
+    with pytest.raises(Refused, match="a significant loss"):
+        schedule.run_with_retries(refused(), policy)
+
+
 def test_a_held_lock_is_retried_and_does_not_count_as_a_failure(tmp_path: Path) -> None:
     run = run_command(counter(tmp_path, 75, 75, 75, 0), RetryPolicy(30, 0))
     assert (run.exit_code, run.tries) == (0, 4)
@@ -211,7 +236,7 @@ def test_times_due_during_a_run_become_one_run_and_sigterm_stops_the_child(tmp_p
     scheduler.send_signal(signal.SIGTERM)
     out, err = scheduler.communicate(timeout=20)
     assert scheduler.returncode == 0, err
-    assert out.strip() == "{'runs': 2, 'failed': 0}"
+    assert out.strip() == "{'runs': 2, 'refused': 0, 'failed': 0}"
     assert "stopped by SIGTERM" in err
     starts = sorted(file.name.split() for file in tmp_path.iterdir())
     assert len(starts) == 2
