@@ -107,7 +107,10 @@ def _demo_settings(settings: Settings) -> Settings:
             "The demo does not write its synthetic data into the server of NEO4J_URI.",
             "Unset NEO4J_URI; the demo starts a separate server.",
         )
-    own = shared_home(settings, settings.home / "demo")
+    home = settings.home / "demo"
+    if home.is_dir() and not home.is_symlink():
+        home.chmod(0o700)  # one of an older version is open to others, but has no data of anybody
+    own = shared_home(settings, home)
     shutil.rmtree(own.home / "data", ignore_errors=True)
     return own
 
