@@ -31,6 +31,15 @@ logger = logging.getLogger("isthmus.jars")
 LOCK_FILE = Path(__file__).with_name("neo4j.lock")
 NEO4J_VERSION = "2026.09.0"
 ROOTS = (("org.neo4j.app", "neo4j-server"), ("org.neo4j", "neo4j"))
+# Groups that tests of Neo4j and imports of Parquet files need, and a server does not.
+UNNEEDED = (
+    "junit",
+    "net.bytebuddy",
+    "org.apache.hadoop",
+    "org.hamcrest",
+    "org.mockito",
+    "org.objenesis",
+)
 THREADS = 8
 RETRY_WAIT_SECONDS = (0.3, 1.0, 2.0)  # between the four attempts
 SECONDS_TO_WAIT = 1800.0  # for another process that downloads
@@ -273,7 +282,7 @@ def write_lock(path: Path = LOCK_FILE, cache: Path | None = None) -> int:
         for group, artifact in ROOTS
     ]
     inputs, transitive = context.resolver.resolve(roots)
-    dependencies = [*inputs, *transitive]
+    dependencies = [each for each in (*inputs, *transitive) if each.groupId not in UNNEEDED]
 
     def lock_line(dependency: Dependency) -> str:
         with dependency.artifact.resolve().open("rb") as file:

@@ -78,11 +78,12 @@ def jar_files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
-def test_lock_file_lists_241_jars_each_with_its_own_file_name_and_hash():
+def test_lock_file_lists_234_jars_each_with_its_own_file_name_and_hash():
     locked = jars.locked_jars()
-    assert len(locked) == 241
-    assert len({jar.name for jar in locked}) == 241
+    assert len(locked) == 234
+    assert len({jar.name for jar in locked}) == 234
     assert all(len(jar.sha256) == 64 for jar in locked)
+    assert not {jar.group for jar in locked} & {*jars.UNNEEDED}
     coordinates = {jar.coordinate for jar in locked}
     assert f"org.neo4j.app:neo4j-server:{jars.NEO4J_VERSION}" in coordinates
     assert f"org.neo4j:neo4j:{jars.NEO4J_VERSION}" in coordinates
@@ -149,7 +150,7 @@ def test_without_network_the_error_names_the_missing_jars_and_the_alternatives(t
         with pytest.raises(FetchError) as caught:
             jars.fetch(tmp_path, repository=address)
     assert caught.value.exit_code == 1
-    assert f"241 of 241 jars are missing in {tmp_path}" in caught.value.message
+    assert f"234 of 234 jars are missing in {tmp_path}" in caught.value.message
     assert "no connection" in caught.value.message
     assert str(jars.LOCK_FILE) in caught.value.advice
     assert "NEO4J_URI" in caught.value.advice
