@@ -251,15 +251,16 @@ def _start(settings: Settings) -> ServerRecord:
     if disk.free_bytes(settings.home) < disk.ROOM_TO_START:
         disk.free_reserve(settings.home)
     disk.check_room(settings.home, disk.ROOM_TO_START)
-    # With the mark the log is cut at once: to fail first takes Neo4j one to three minutes.
-    record = _spawn_after_full_disk(settings, folders) if full_disk_mark(folders).exists() else None
-    try:
-        record = record or _spawn(settings, folders)
-    except DatabaseFailed as error:
-        if not has_torn_log(folders, error):
-            raise
-        mark_full_disk(folders)  # for the next start, if this one is killed
+    if full_disk_mark(folders).exists():  # to fail first takes Neo4j one to three minutes
         record = _spawn_after_full_disk(settings, folders)
+    else:
+        try:
+            record = _spawn(settings, folders)
+        except DatabaseFailed as error:
+            if not has_torn_log(folders, error):
+                raise
+            mark_full_disk(folders)  # for the next start, if this one is killed
+            record = _spawn_after_full_disk(settings, folders)
     full_disk_mark(folders).unlink(missing_ok=True)
     with contextlib.suppress(ServerError):  # the next write says that there is no room
         disk.keep_reserve(settings.home)

@@ -17,8 +17,6 @@ import polars as pl
 from isthmus.graph.ingest import COUNT_NAMES, RATING_NAMES
 
 AUTO = "auto"
-WEIGHTS = (AUTO, "as-is", "centre", "counts", "log")
-"""Values of the option `--weights`."""
 TRUE = ("true", "t", "yes", "y", "like", "liked", "up", "喜欢")
 FALSE = ("false", "f", "no", "n", "dislike", "disliked", "down", "不喜欢")
 TOPS = (5.0, 10.0, 100.0)
