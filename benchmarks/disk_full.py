@@ -12,24 +12,22 @@ Neo4j. It exits with 1 at the first violated guarantee.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from shared.faults import filled_disk, small_disk
 from shared.jobs import Command, Job, Jobs
+from shared.kills import RESTS_KB
 from shared.ledger import Violation
 from shared.page import write
-from soak import ITEMS, USERS, Soak
+from soak import COMPLETED_EXIT_CODES, ITEMS, USERS, Soak
 
-from isthmus.errors import GOOD_EXIT_CODES
 from isthmus.graph import server
 from isthmus.graph.database import connect
 from isthmus.graph.server import shared_home
@@ -42,9 +40,6 @@ VICTIMS = (
 )  # fmt: skip
 OFFLINE = ("backup", "restore", "bulk")
 """Commands that stop or start a server and write files of the graph."""
-DISK_MB = 1400
-RESTS_KB = (0, 400, 4_000, 20_000, 45_000, 70_000)
-"""What a filling leaves of the disk, at random."""
 FULL = re.compile(r"disk full: \d+ MB free", re.IGNORECASE)
 SECONDS_TO_OPEN = 180.0
 MAX_ATTEMPTS = 10
@@ -136,7 +131,7 @@ class FullDisk(Soak):
                 if not command.is_running():
                     self._record_success(command)
                     continue
-                with filled(self.settings.home, rest):
+                with filled_disk(self.settings.home, rest):
                     outcome = self._end(command)
                 started = time.monotonic()
                 acknowledged = command.acknowledged_events()
@@ -155,7 +150,7 @@ class FullDisk(Soak):
 
     def _end(self, command: Command) -> str:
         """Waits for the command; returns how it ended."""
-        if command.wait() in GOOD_EXIT_CODES:
+        if command.wait() in COMPLETED_EXIT_CODES:
             return "succeeded"
         if not FULL.search(command.last_output()):
             raise Violation(f"{command} does not name the disk: {command.last_output()}")
@@ -166,43 +161,6 @@ def delete_home(settings: Settings) -> None:
     """Stops the server of a home and deletes the home."""
     server.stop(settings)
     subprocess.run(["rm", "-rf", str(settings.home)], check=True)
-
-
-@contextmanager
-def filled(folder: Path, rest: int) -> Iterator[None]:
-    """Fills the disk of a folder, but for `rest` kilobytes, during the block."""
-    ballast = folder.parent / "ballast"
-    try:
-        with ballast.open("wb") as file:
-            for _ in range(3):  # others write meanwhile
-                status = os.statvfs(folder)
-                free = status.f_bavail * status.f_frsize - rest * 1024
-                if free > 0:
-                    try:
-                        os.posix_fallocate(file.fileno(), file.seek(0, 2), free)
-                    except OSError:
-                        continue
-        yield
-    finally:
-        ballast.unlink()
-
-
-@contextmanager
-def small_disk() -> Iterator[Path]:
-    """Mounts a small disk during the block.
-
-    Raises:
-        Violation: This user may not mount.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        options = f"size={DISK_MB}m,mode=700"
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
-        if subprocess.run(command).returncode:
-            raise Violation("This machine mounts no disk for this user; run it as root.")
-        try:
-            yield Path(folder)
-        finally:
-            subprocess.run(["umount", "-l", folder], check=True)
 
 
 def run(settings: Settings, folder: Path, seed: int, fillings: int) -> list[Filling]:

@@ -1,11 +1,14 @@
-"""Kills write commands and their server with SIGKILL at random times.
+"""Kills write commands and their server with SIGKILL at random times, among other faults.
 
-python benchmarks/soak.py [--seed 7] [--kills 50] [--minutes N] -o benchmarks/soak
+python benchmarks/soak.py [--seed 7] [--kills 50] [--minutes N] [--small-disk] -o benchmarks/soak
 
-After each kill every acknowledged write must be in the graph and one complete generation active,
-and the same command must complete its work when it is run again. After every tenth kill and at the
-end, derived counts must equal a recount, and Neo4j's own check must find the database files
-consistent. Synthetic data in a new Neo4j. It exits with 1 at the first violated guarantee.
+The other faults: the server is stopped for some seconds (SIGSTOP); other sessions take all memory
+that it gives to transactions; its clock is set back while a killed run holds the lock; with
+`--small-disk` (as root), its disk is full. After each fault every acknowledged write must be in the
+graph and one complete generation active, and the same command must complete its work when it is run
+again. After every tenth fault and at the end, derived counts must equal a recount, and Neo4j's own
+check must find the database files consistent. Synthetic data in a new Neo4j. It exits with 1 at the
+first violated guarantee.
 """
 
 from __future__ import annotations
@@ -16,13 +19,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from shared.faults import filled_disk, frozen_server, no_memory, set_clock_back, small_disk
 from shared.jobs import LOCK_SECONDS, Command, Job, Jobs
+from shared.kills import FAULTS, FULL_DISK, JOBS, RESTS_KB, VICTIMS, Kill, page_rows
 from shared.ledger import (
     INTERACTED,
     Ledger,
@@ -34,41 +39,20 @@ from shared.ledger import (
 )
 from shared.page import write
 
-from isthmus.errors import GOOD_EXIT_CODES, Locked
+from isthmus.errors import GOOD_EXIT_CODES, Locked, Refused
 from isthmus.graph import server
 from isthmus.graph.database import connect
-from isthmus.graph.server import scratch
+from isthmus.graph.server import scratch, shared_home
 from isthmus.graph.sources import read_dataset, write_synthetic
 from isthmus.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-JOBS = ("ingest", "follow", "feedback", "encode", "retrain")
-VICTIMS = (*JOBS, "publish", "server")
-"""Each is killed equally often; publish stands for the last steps of a retraining."""
 PUBLISH_STEPS = ("write", "judge", "publish")
 KILLS_PER_CONSISTENCY_CHECK = 10
+COMPLETED_EXIT_CODES = (*GOOD_EXIT_CODES, Refused.exit_code)
+"""A retraining that the promotion gate refuses is complete: the tables here are random."""
 MAX_ATTEMPTS = 10
 USERS, ITEMS = 300, 240
-
-
-@dataclass(frozen=True)
-class Kill:
-    """One kill.
-
-    Attributes:
-        victim: The killed command, or `server`.
-        job: The command that was running.
-        phase: Progress of the command.
-        seconds: From the start of the command to the end of the one that completed its work.
-    """
-
-    victim: str
-    job: str
-    phase: str
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"{self.victim} killed, {self.job} {self.phase}: ok after {self.seconds:.1f} s"
 
 
 @dataclass
@@ -129,7 +113,7 @@ class Soak:
 
     def _record_success(self, command: Command) -> None:
         """Acknowledges the events of a command that ended by itself; stores its duration."""
-        if command.wait() not in GOOD_EXIT_CODES:
+        if command.wait() not in COMPLETED_EXIT_CODES:
             raise Violation(f"{command} failed: {command.last_output()}")
         self.seconds[command.job.name] = time.monotonic() - command.started
         self.ledger.acknowledge(command.job.events)
@@ -143,7 +127,9 @@ class Soak:
         Raises:
             Violation: A guarantee is violated.
         """
-        name = {"publish": "retrain", "server": rng.choice(JOBS)}.get(victim, victim)
+        name = {"publish": "retrain", "clock": "retrain"}.get(victim, victim)
+        if name not in JOBS:
+            name = rng.choice(JOBS)
         for _ in range(MAX_ATTEMPTS):
             if name == "encode":
                 tables = self.jobs.create("ingest", rng)
@@ -157,7 +143,7 @@ class Soak:
                 if not command.is_running():
                     self._record_success(command)  # it was faster than before: try another job
                     continue
-                acknowledged = self._kill_now(command, victim)
+                acknowledged = self._strike(command, victim, rng)
                 remainder = job.remainder(acknowledged)
                 phase = step or _describe_progress(before, self._count_missing(remainder))
                 self.check()
@@ -187,20 +173,40 @@ class Soak:
         completed = command.completed_steps()
         return "in " + next((name for name in self.steps if name not in completed), "its end")
 
-    def _kill_now(self, command: Command, victim: str) -> int:
-        """Kills the command or the server; returns the number of acknowledged events."""
+    def _strike(self, command: Command, victim: str, rng: Random) -> int:
+        """Lets the fault happen; returns the number of acknowledged events."""
         succeeded = False
-        if victim == "server":
-            record = server.find(self.settings)
-            if record is None:
-                raise Violation("The server has ended by itself.")
-            os.kill(record.pid, signal.SIGKILL)
-            succeeded = command.wait() in GOOD_EXIT_CODES
+        if victim in ("server", "frozen server", "no memory", FULL_DISK):
+            with self._fault(victim, rng):
+                succeeded = command.wait() in COMPLETED_EXIT_CODES
         else:
             command.kill()
+        if victim == "clock" and set_clock_back(self.settings):
+            self._unlock(command.job)
         acknowledged = len(command.job.events) if succeeded else command.acknowledged_events()
         self.ledger.acknowledge(command.job.events[:acknowledged])
         return acknowledged
+
+    def _fault(self, victim: str, rng: Random) -> AbstractContextManager[None]:
+        """Returns the fault that lasts while a command runs to its end."""
+        if victim == "frozen server":
+            return frozen_server(self.settings, rng)
+        if victim == "no memory":
+            return no_memory(self.settings)
+        if victim == FULL_DISK:
+            return filled_disk(self.settings.home, rng.choice(RESTS_KB))
+        record = server.find(self.settings)
+        if record is None:
+            raise Violation("The server has ended by itself.")
+        os.kill(record.pid, signal.SIGKILL)
+        return nullcontext()
+
+    def _unlock(self, job: Job) -> None:
+        """Frees a lock that its killed run would hold for a day, as the command says."""
+        with self.start(job) as command:
+            if command.wait() != Locked.exit_code or "isthmus unlock" not in command.last_output():
+                raise Violation(f"A lock ahead of the clock is not named: {command.last_output()}")
+        self.run_to_end(Job("unlock", ("unlock", "--reason", "The clock was set back.")))
 
     def _count_missing(self, job: Job) -> int:
         """Counts what the job has yet to write; 0 for a retraining, which has steps instead."""
@@ -244,21 +250,28 @@ def _describe_progress(before: int, after: int) -> str:
     return "with nothing written" if after == before else "with a part written"
 
 
-def soak(settings: Settings, folder: Path, seed: int, kills: int, minutes: float) -> Soak:
-    """Kills until a number of kills or a time is reached; prints a line per kill.
+def soak(
+    settings: Settings,
+    folder: Path,
+    seed: int,
+    kills: int,
+    minutes: float,
+    victims: tuple[str, ...] = (*VICTIMS, *FAULTS),
+) -> Soak:
+    """Lets faults happen until a number of them or a time is reached; prints a line for each.
 
     Raises:
         Violation: A guarantee is violated.
     """
     deadline = time.monotonic() + 60 * minutes
     planted = write_synthetic(folder / "data", USERS, ITEMS, seed)
-    run = Soak(settings, Jobs(read_dataset(folder / "data"), folder))
+    run = Soak(settings, Jobs(read_dataset(folder / "data"), folder), outputs=folder)
     run.prepare(folder / "data", planted.interactions, Random(seed))
-    victims: list[str] = []
+    remaining: list[str] = []
     while len(run.kills) < kills and time.monotonic() < deadline:
         rng = Random(f"{seed} {len(run.kills)}")
-        victims = victims or rng.sample(VICTIMS, len(VICTIMS))
-        victim = victims.pop()
+        remaining = remaining or rng.sample(victims, len(victims))
+        victim = remaining.pop()
         try:
             run.kills.append(run.kill(victim, rng))
         except Violation as violation:
@@ -268,25 +281,6 @@ def soak(settings: Settings, folder: Path, seed: int, kills: int, minutes: float
             run.check_consistency()
     run.check_consistency()
     return run
-
-
-def page_rows(kills: list[Kill]) -> list[dict[str, object]]:
-    """Returns the rows of the page, one per victim."""
-    rows = []
-    for victim in VICTIMS:
-        of_victim = [kill for kill in kills if kill.victim == victim]
-        if of_victim:
-            phases = Counter(f"{kill.job} {kill.phase}" for kill in of_victim)
-            seconds = sum(kill.seconds for kill in of_victim) / len(of_victim)
-            rows.append(
-                {
-                    "victim": victim,
-                    "kills": len(of_victim),
-                    "when": ", ".join(f"{phase}: {n}" for phase, n in sorted(phases.items())),
-                    "seconds until whole again": round(seconds, 1),
-                }
-            )
-    return rows
 
 
 def main() -> None:
@@ -299,22 +293,33 @@ def main() -> None:
         "--minutes", type=float, default=float("inf"), help="maximum time (default: unlimited)"
     )
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "benchmarks" / "soak")
+    parser.add_argument(
+        "--small-disk", action="store_true", help="fill a disk of its own, too; needs root"
+    )
     options = parser.parse_args()
     start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, scratch(load_settings()) as settings:
-        try:
-            run = soak(settings, Path(folder), options.seed, options.kills, options.minutes)
-        except Violation as violation:
-            sys.exit(f"Violation with seed {options.seed}: {violation}")
+    limits = (options.seed, options.kills, options.minutes)
+    try:
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            if options.small_disk:
+                home = stack.enter_context(small_disk()) / "home"
+                settings = shared_home(load_settings(), home)
+                stack.callback(server.stop, settings)
+                run = soak(settings, Path(folder), *limits, (*VICTIMS, *FAULTS, FULL_DISK))
+            else:
+                settings = stack.enter_context(scratch(load_settings()))
+                run = soak(settings, Path(folder), *limits)
+    except Violation as violation:
+        sys.exit(f"Violation with seed {options.seed}: {violation}")
     print(
         write(
             options.out,
             "Soak",
             page_rows(run.kills),
-            f"{len(run.kills)} kills with seed {options.seed} in "
+            f"{len(run.kills)} faults with seed {options.seed} in "
             f"{time.monotonic() - start:.0f} s. All {run.ledger.sure.total():,} acknowledged "
             f"interactions are in the graph, each once, as are {len(run.ledger.ids):,} event ids; "
-            "after each kill one complete generation was active and the same command completed "
+            "after each one complete generation was active and the same command completed "
             "its work; likes, popularity and interests equal a recount; `neo4j-admin database "
             "check` found no errors. The phase of a retraining is its step.",
         )

@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from isthmus.logs import is_json
+from isthmus.logs import is_json, is_quiet
 from isthmus.output import escape_controls
 
 logger = logging.getLogger("isthmus")
 
 SECONDS_BETWEEN_LINES = 10.0
 
-Advance = Callable[[int], None]
+
+class Advance(Protocol):
+    """Counts steps of a task as done; a `label` replaces the one of the task from then on."""
+
+    def __call__(self, steps: int, label: str = "", /) -> None: ...  # noqa: D102
 
 
 @contextmanager
@@ -27,7 +32,7 @@ def progress(task: str, total: int | None = None, unit: str = "") -> Iterator[Ad
         total: Total number of steps, if known.
         unit: Unit of the steps, for example "rows" or "jars".
     """
-    bars = sys.stderr.isatty() and logger.isEnabledFor(logging.INFO) and not is_json()
+    bars = sys.stderr.isatty() and not is_quiet() and not is_json()
     with (_bar if bars else _lines)(task, total, unit) as advance:
         yield advance
 
@@ -54,7 +59,11 @@ def _bar(task: str, total: int | None, unit: str) -> Iterator[Advance]:
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
         row = bars.add_task(escape_controls(task), total=total)
-        yield lambda steps: bars.advance(row, steps)
+
+        def advance(steps: int, label: str = "") -> None:
+            bars.update(row, advance=steps, description=escape_controls(label) or None)
+
+        yield advance
 
 
 @contextmanager
@@ -62,13 +71,26 @@ def _lines(task: str, total: int | None, unit: str) -> Iterator[Advance]:
     start = last_line = time.monotonic()
     completed = 0
 
-    def advance(steps: int) -> None:
-        nonlocal last_line, completed
+    def advance(steps: int, label: str = "") -> None:
+        nonlocal task, last_line, completed
         completed += steps
-        if time.monotonic() - last_line >= SECONDS_BETWEEN_LINES:
-            last_line = time.monotonic()
-            of_total = f" of {total:,}" if total else ""
-            logger.info("%s: %s%s %s", task, f"{completed:,}", of_total, unit)
+        task = label or task
+        now = time.monotonic()
+        if now - last_line >= SECONDS_BETWEEN_LINES:
+            last_line = now
+            of_total = left = ""
+            if total:
+                of_total = f" of {total:,}"
+                left = f", {_duration((now - start) / completed * (total - completed))} left"
+            logger.info("%s: %s%s %s%s", task, f"{completed:,}", of_total, unit, left)
 
     yield advance
     logger.info("%s: %s %s in %.1f s", task, f"{completed:,}", unit, time.monotonic() - start)
+
+
+def _duration(seconds: float) -> str:
+    """Returns a duration in its largest unit, such as `3 min`."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

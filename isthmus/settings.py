@@ -7,11 +7,10 @@ whoever can write to a folder could otherwise have the password sent to an addre
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -19,7 +18,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from isthmus.output import hide_credentials
+from isthmus.setting_types import (
+    AbsolutePath,
+    Address,
+    HostAddress,
+    OptionalAddress,
+    OptionalPath,
+)
 from isthmus.settings_file import SETTINGS_FILE, explain_invalid, read_settings_file
 
 DEFAULT_ENCODER = "intfloat/multilingual-e5-small"
@@ -27,25 +32,6 @@ DEFAULT_ENCODER = "intfloat/multilingual-e5-small"
 
 def _default_home() -> Path:
     return user_data_path("isthmus", appauthor=False)
-
-
-def _absolute_path(value: object) -> object:
-    return Path(value).expanduser().absolute() if isinstance(value, str | Path) else value
-
-
-def _none_if_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _no_credentials(value: object) -> object:
-    """Refuses an address with a user name, since addresses are shown in messages and files."""
-    if isinstance(value, str) and hide_credentials(value) != value:
-        raise PydanticCustomError(
-            "credentials",
-            "a user name, a password or a token is in it, which belong into settings of their own, "
-            "such as neo4j_username and neo4j_password",
-        )
-    return value
 
 
 class Settings(BaseSettings):
@@ -65,17 +51,15 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    home: Annotated[Path, BeforeValidator(_absolute_path)] = Field(
+    home: AbsolutePath = Field(
         default_factory=_default_home,
         description="Folder for all files that isthmus writes: server, encoders, caches, logs.",
     )
-    config: Annotated[Path | None, BeforeValidator(_absolute_path)] = Field(
+    config: OptionalPath = Field(
         default=None,
         description="File of settings that is read instead of isthmus.toml in the home.",
     )
-    neo4j_uri: Annotated[
-        str | None, BeforeValidator(_none_if_blank), BeforeValidator(_no_credentials)
-    ] = Field(
+    neo4j_uri: OptionalAddress = Field(
         default=None,
         validation_alias=AliasChoices("NEO4J_URI", "ISTHMUS_NEO4J_URI"),
         description="Address of an existing Neo4j server, bolt://HOST:PORT or neo4j://HOST:PORT; "
@@ -114,6 +98,33 @@ class Settings(BaseSettings):
         description="Maximum time in seconds of one statement on isthmus's own server, at least 1; "
         "statements that write in batches have hours.",
     )
+    server_web: Literal["off", "api", "browser"] = Field(
+        default="off",
+        description="What isthmus's own server offers over HTTP, or over HTTPS with a certificate: "
+        "nothing, Neo4j's HTTP API, or also Neo4j Browser, which is downloaded at the next start "
+        "(15 MB). A change of this and the next four settings holds from the next start.",
+    )
+    server_listen: HostAddress = Field(
+        default="127.0.0.1",
+        description="IPv4 address on which isthmus's own server listens, 0.0.0.0 for all of the "
+        "machine; beyond 127.0.0.1 it needs a certificate.",
+    )
+    server_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_534,
+        description="Port of Bolt of isthmus's own server, 1 to 65534; HTTP or HTTPS has the next "
+        "one. If not set, free ports, which are kept while they are.",
+    )
+    server_certificate: OptionalPath = Field(
+        default=None,
+        description="File with the certificate of isthmus's own server and those of its issuers, "
+        "in PEM format; with it, Bolt and HTTP are encrypted. HTTPS answers to its names only.",
+    )
+    server_key: OptionalPath = Field(
+        default=None,
+        description="File with the private key of server_certificate, in PEM format.",
+    )
     encoder: str = Field(
         default=DEFAULT_ENCODER,
         description="Text encoder: a model name or folder for sentence-transformers, NAME@int8 to "
@@ -130,7 +141,7 @@ class Settings(BaseSettings):
         description="Text that the encoder reads before each text of an item; if not set, what "
         "the model declares, or what the card of its family states.",
     )
-    openai_base_url: Annotated[str, BeforeValidator(_no_credentials)] = Field(
+    openai_base_url: Address = Field(
         default="https://api.openai.com/v1",
         validation_alias=AliasChoices("OPENAI_BASE_URL", "ISTHMUS_OPENAI_BASE_URL"),
         description="Address of the endpoint for models named openai:MODEL, without /embeddings.",
@@ -253,7 +264,7 @@ class Settings(BaseSettings):
         description="Maximum time in seconds for which a command waits for another one that starts "
         "or stops the server of the home, as a backup does; at least 0.",
     )
-    metrics_file: Annotated[Path | None, BeforeValidator(_absolute_path)] = Field(
+    metrics_file: OptionalPath = Field(
         default=None,
         description="File to which every command writes metrics of its latest run, in the text "
         "format of Prometheus; if not set, no metrics are written.",
@@ -262,6 +273,12 @@ class Settings(BaseSettings):
         default="text",
         description="Format of the log on standard error: text, or json for one JSON object per "
         "line.",
+    )
+    retrain_logs: int = Field(
+        default=20,
+        ge=1,
+        description="Number of logs of retrainings that are kept in the folder logs of the home, "
+        "the latest ones; at least 1.",
     )
     healthcheck: SecretStr | None = Field(
         default=None,

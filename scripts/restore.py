@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 def command(settings: Settings, file: Path, yes: bool) -> Output:
     """Replace the graph by the one that `isthmus backup` wrote to FILE.
 
-    The backup is loaded and tested beside the present graph first. If anything fails, the graph
-    stays as it was.
+    FILE is checked, loaded and opened beside the present graph, which goes on answering; then the
+    server is stopped for some seconds. A damaged file, or one of a newer version, stops nothing. If
+    anything fails, the graph stays as it was. What is written while FILE is loaded is replaced,
+    too.
 
     \b
     Examples:
@@ -30,6 +32,9 @@ def command(settings: Settings, file: Path, yes: bool) -> Output:
     """
     from isthmus.graph.operations import restore_backup
 
-    backup = restore_backup(settings, file, yes)
-    size = f"{backup.bytes / 1e6:,.1f} MB"
-    return Output(backup.document(), f"{backup.file} is restored: {size} in {backup.seconds:.0f} s")
+    restored = restore_backup(settings, file, yes)
+    text = (
+        f"{restored.backup}, restored in {restored.backup.seconds:.0f} s, "
+        f"{restored.seconds_offline:.0f} s of them without a server"
+    )
+    return Output(restored.document(), text)

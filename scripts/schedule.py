@@ -60,6 +60,7 @@ def command(
     lock held by another retraining waits. Runs that fall due during a run are merged into one.
     A generation that the promotion gate refuses is not trained again; --once then ends with 4. The
     healthcheck is signalled until as many are refused in a row as the setting max_refusals says.
+    The logs of the runs are kept in the folder logs of the home; see `isthmus retrain --help`.
 
     \b
     Examples:
@@ -85,6 +86,7 @@ def command(
         healthcheck,
         settings.max_refusals,
         settings.max_generation_days,
+        settings.home / "logs",
     )
     if once == (cron is not None):
         raise InputError("Give --cron or --once.", "See `isthmus schedule --help`.")

@@ -30,9 +30,9 @@ for name in [name for name in os.environ if name.startswith(SETTING_PREFIXES)]:
     del os.environ[name]
 
 
-def _share_caches(home: Path) -> Path:
+def share_caches(home: Path) -> Path:
     """Links the downloads and caches that all test runs share into a home."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in SHARED_FOLDERS:
         (CACHE / name).mkdir(parents=True, exist_ok=True)
         (home / name).parent.mkdir(exist_ok=True)
@@ -43,7 +43,7 @@ def _share_caches(home: Path) -> Path:
 @pytest.fixture(scope="session")
 def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of the home whose server is used by the whole run; `server.start` starts it once."""
-    home = _share_caches(tmp_path_factory.mktemp("isthmus-home"))
+    home = share_caches(tmp_path_factory.mktemp("isthmus-home"))
     # Explicit, so that an isthmus.toml next to the tests cannot select another database.
     settings = Settings(home=home, neo4j_uri=None, server_page_cache="256m")
     yield settings
@@ -62,4 +62,4 @@ def graph(server_settings: Settings) -> Iterator[Graph]:
 @pytest.fixture
 def fresh_home(tmp_path: Path) -> Path:
     """A home for one test, with the shared downloads and its own server."""
-    return _share_caches(tmp_path / "home")
+    return share_caches(tmp_path / "home")

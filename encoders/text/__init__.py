@@ -11,7 +11,11 @@ from isthmus.encoders.text.encoder import (
 from isthmus.encoders.text.endpoint_encoder import EndpointEncoder
 from isthmus.encoders.text.model_files import find_local_model, model_folder
 from isthmus.encoders.text.onnx import INT8, onnx_is_installed
-from isthmus.encoders.text.runtime import compare_runtimes, with_chosen_encoder
+from isthmus.encoders.text.runtime import (
+    compare_runtimes,
+    find_comparison,
+    with_chosen_encoder,
+)
 from isthmus.encoders.text.text_encoder import Kind, TextEncoder, clean_text
 from isthmus.encoders.text.vector_cache import VectorCache, encode_cached, find_uncached
 
@@ -25,6 +29,7 @@ __all__ = [
     "clean_text",
     "compare_runtimes",
     "encode_cached",
+    "find_comparison",
     "find_encoder",
     "find_local_model",
     "find_uncached",

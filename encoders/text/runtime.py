@@ -1,7 +1,7 @@
 """Selects the faster runtime of a model on this machine: torch or an ONNX graph of 8-bit integers.
 
-`isthmus doctor` measures both once on a fixed sample and stores the result in the home; from then
-on the setting `encoder` stands for the selected runtime.
+`isthmus doctor --compare-runtimes` measures both once on a fixed sample and stores the result in
+the home; from then on the setting `encoder` stands for the selected runtime.
 """
 
 from __future__ import annotations
@@ -91,11 +91,9 @@ def compare_runtimes(encoder: LocalEncoder, home: Path) -> Comparison:
         encoder: The model in torch.
         home: The home folder that stores the result.
     """
-    libraries = " ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    comparisons = _load_comparisons(home)
-    known = comparisons.get(encoder.name)
-    if known and (known.fingerprint, known.libraries) == (encoder.fingerprint, libraries):
+    if known := find_comparison(encoder, home):
         return known
+    libraries = _libraries()
     try:
         onnx = export_onnx(encoder, home)
         speed, agreement = _measure(encoder, encoder.with_onnx(onnx))
@@ -104,8 +102,20 @@ def compare_runtimes(encoder: LocalEncoder, home: Path) -> Comparison:
             shutil.rmtree(onnx.folder, ignore_errors=True)
     except IsthmusError as error:
         comparison = Comparison(encoder.fingerprint, libraries, reason=error.message)
-    _save_comparisons(home, comparisons | {encoder.name: comparison})
+    _save_comparisons(home, _load_comparisons(home) | {encoder.name: comparison})
     return comparison
+
+
+def find_comparison(encoder: LocalEncoder, home: Path) -> Comparison | None:
+    """Returns the stored comparison of a model, with these files and libraries; None without."""
+    known = _load_comparisons(home).get(encoder.name)
+    if known and (known.fingerprint, known.libraries) == (encoder.fingerprint, _libraries()):
+        return known
+    return None
+
+
+def _libraries() -> str:
+    return " ".join(f"{name} {version(name)}" for name in LIBRARIES)
 
 
 def _measure(plain: LocalEncoder, onnx: LocalEncoder) -> tuple[float, float]:

@@ -110,7 +110,7 @@ class TextEncoder(ABC):
 def encoding_progress(total: int) -> contextlib.AbstractContextManager[Advance]:
     """Shows progress over `total` texts; nothing below MIN_PROGRESS_TEXTS."""
     if total < MIN_PROGRESS_TEXTS:
-        return contextlib.nullcontext(lambda _: None)
+        return contextlib.nullcontext(lambda *_: None)
     return progress("encode texts", total, "texts")
 
 

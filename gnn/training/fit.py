@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import torch
 
 from isthmus.gnn.metrics import ndcg
 from isthmus.gnn.model import DecoderEnsemble, make_batch, make_training_batch, softmax_loss
+from isthmus.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,30 +67,49 @@ def fit_decoders(
     )
     average = copy.deepcopy(decoders)
     best, best_ndcg, best_epoch = average.state_dict(), -1.0, 0
-    for epoch in range(1, 1 + (MAX_EPOCHS if early_stopping else epochs or DEFAULT_EPOCHS)):
-        decoders.train()
-        for examples, users in _shuffled_batches(training_examples, rng):
-            batch = make_training_batch(
-                examples, users, rng, HISTORY_DROPOUT, negatives[examples.target]
-            )
-            losses = [softmax_loss(decoder(batch), batch) for decoder in decoders.decoders()]
-            loss = torch.stack(losses).sum()
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            with torch.no_grad():
-                for mean, value in zip(average.parameters(), decoders.parameters(), strict=True):
-                    mean.lerp_(value, AVERAGING_RATE)
-        epoch_ndcg = _validation_ndcg(average, validation_examples)
-        metric = f": NDCG@10 of validation users {epoch_ndcg:.4f}" if early_stopping else ""
-        logger.info("training, epoch %d%s", epoch, metric)
-        if epoch_ndcg > best_ndcg or not early_stopping:
-            best, best_ndcg, best_epoch = copy.deepcopy(average.state_dict()), epoch_ndcg, epoch
-        if epoch - best_epoch >= PATIENCE:
-            break
+    epochs = MAX_EPOCHS if early_stopping else epochs or DEFAULT_EPOCHS
+    batches = epochs * sum(map(_batch_count, training_examples))
+    with progress("training", batches, "batches") as advance:
+        for epoch in range(1, 1 + epochs):
+            decoders.train()
+            for examples, users in _shuffled_batches(training_examples, rng):
+                batch = make_training_batch(
+                    examples, users, rng, HISTORY_DROPOUT, negatives[examples.target]
+                )
+                losses = [softmax_loss(decoder(batch), batch) for decoder in decoders.decoders()]
+                optimiser.zero_grad()
+                torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                _update_average(average, decoders)
+                advance(1, f"training, epoch {epoch} of {epochs}")
+            epoch_ndcg = _validation_ndcg(average, validation_examples)
+            if epoch_ndcg > best_ndcg or not early_stopping:
+                best, best_ndcg, best_epoch = copy.deepcopy(average.state_dict()), epoch_ndcg, epoch
+            if epoch - best_epoch >= PATIENCE:
+                break
+    if early_stopping:
+        logger.info(
+            "training: NDCG@10 of validation users %.4f after epoch %d", best_ndcg, best_epoch
+        )
     decoders.load_state_dict(best)
     decoders.eval()
     return best_epoch
+
+
+@torch.no_grad()
+def _update_average(average: DecoderEnsemble, decoders: DecoderEnsemble) -> None:
+    """Updates the running mean of the parameters."""
+    for mean, value in zip(average.parameters(), decoders.parameters(), strict=True):
+        mean.lerp_(value, AVERAGING_RATE)
+
+
+def _batch_size(examples: Examples) -> int:
+    return min(BATCH_SIZE, max(1, len(examples) // MIN_BATCHES))
+
+
+def _batch_count(examples: Examples) -> int:
+    """Number of batches of a target domain in an epoch."""
+    return math.ceil(min(len(examples), MAX_USERS_PER_EPOCH) / _batch_size(examples))
 
 
 def _shuffled_batches(
@@ -97,7 +118,7 @@ def _shuffled_batches(
     """Yields the batches of an epoch in random order: examples of a domain, and some rows."""
     batches = []
     for examples in training_examples:
-        size = min(BATCH_SIZE, max(1, len(examples) // MIN_BATCHES))
+        size = _batch_size(examples)
         order = rng.permutation(len(examples))[:MAX_USERS_PER_EPOCH]
         batches += [(examples, order[start : start + size]) for start in range(0, len(order), size)]
     for position in rng.permutation(len(batches)):

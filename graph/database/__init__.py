@@ -8,6 +8,7 @@ from isthmus.graph.database.lock import (
     lock_lost,
     offline_server,
     read_lock,
+    refuse_while_retraining,
     retraining_lock,
 )
 from isthmus.graph.database.migrations import expected_indexes, migrate, pending_migrations
@@ -32,5 +33,6 @@ __all__ = [
     "offline_server",
     "pending_migrations",
     "read_lock",
+    "refuse_while_retraining",
     "retraining_lock",
 ]

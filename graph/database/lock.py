@@ -104,6 +104,20 @@ def offline_server(settings: Settings, restart: bool = True) -> Iterator[Folders
             yield folders
 
 
+def refuse_while_retraining(settings: Settings) -> None:
+    """Refuses work on the home that would end with `offline_server`, while that is not possible.
+
+    Raises:
+        Locked: A retraining is running.
+    """
+    with server.lifecycle_lock(settings) as running:
+        if running is not None:
+            with open_own_graph(running, settings.neo4j_database) as graph:
+                hold, _ = read_lock(graph)
+                if hold is not None:
+                    raise _locked(hold)
+
+
 @dataclass(frozen=True)
 class Hold:
     """A run's hold of the lock, as others find it.
@@ -206,15 +220,18 @@ def _take_lock(graph: Graph, seconds: float) -> Lease:
         seconds=seconds,
     )[0]
     if not row["taken"]:
-        hold = Hold.from_row(row)
-        advice = (
-            f"If that run has ended, free the lock: `{UNLOCK}`."
-            if hold.problem
-            else "Wait until that run ends, or stop it. The lock of a killed run is free after "
-            "that time."
-        )
-        raise Locked(f"Another run, {hold}", advice)
+        raise _locked(Hold.from_row(row))
     return lease
+
+
+def _locked(hold: Hold) -> Locked:
+    advice = (
+        f"If that run has ended, free the lock: `{UNLOCK}`."
+        if hold.problem
+        else "Wait until that run ends, or stop it. The lock of a killed run is free after that "
+        "time."
+    )
+    return Locked(f"Another run, {hold}", advice)
 
 
 def lock_lost() -> Locked:

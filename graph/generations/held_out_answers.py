@@ -29,6 +29,7 @@ class HeldOutAnswers:
     """The answers of one generation to the held-out users with likes, of all target domains.
 
     Attributes:
+        users: Index of each user, who occurs once for each target domain, (users,).
         ndcg: NDCG@10 of each user and target domain, (users,).
         targets: Index of the target domain, (users,).
         histories: Number of interactions that the answer could use, (users,).
@@ -36,6 +37,7 @@ class HeldOutAnswers:
         seconds: Median time of an answer.
     """
 
+    users: NDArray[np.int64]
     ndcg: NDArray[np.float64]
     targets: NDArray[np.int64]
     histories: NDArray[np.int64]
@@ -70,6 +72,7 @@ def answer_held_out(
     from isthmus.gnn.data import domain_likes
 
     owners, every = data.interaction_users(), np.diff(data.interactions.indptr)
+    who: list[int] = []
     values: list[float] = []
     targets: list[int] = []
     seconds: list[float] = []
@@ -85,6 +88,7 @@ def answer_held_out(
         hidden: list[str | None] = [None] * len(rows)
         hidden += data.items[items[place]].tolist()
         asked = np.concatenate([users[rows], owners[single]])
+        who += asked.tolist()
         lists = _rank_domain(graph, data, target, asked, hidden, generation, settings)
         likes = csr_array(vstack([cold[rows], warm], format="csr"))
         values += [_list_ndcg(ranked, csr_array(likes[[k]])) for k, (ranked, _) in enumerate(lists)]
@@ -99,6 +103,7 @@ def answer_held_out(
             listed += len({item for ranked, _ in lists for item in ranked})
             answered += len(items)
     return HeldOutAnswers(
+        np.array(who, np.int64),
         np.array(values, np.float64),
         np.array(targets, np.int64),
         np.array(histories, np.int64),

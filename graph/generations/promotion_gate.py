@@ -9,6 +9,7 @@ single likes are held out instead, see `isthmus.graph.generations.held_out_likes
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ MAX_USERS_PER_TARGET = 500
 MIN_USERS = 30
 SHORT_HISTORY, LONG_HISTORY = 5, 50
 """Interactions of new users, at most, and of users with a long history, at least."""
+TITLES_PER_USER = 20
+"""Titles whose languages are counted for a user."""
 MIN_COVERAGE = 0.5
 MAX_SLOWNESS = 3.0
 """A challenger may list at least this share of the items that its champion lists, and take at most
@@ -126,7 +129,8 @@ def compare_generations(
         return GateDecision(True, reason, challenger=new.metrics(data.domains))
     number = None if champion is None else champion["number"]
     old = answer_held_out(graph, data, held_out, number, settings)
-    slices = user_slices(new, data.domains)
+    languages = languages_of_users(graph, data, new.users)
+    slices = user_slices(new, data.domains, languages)
     promoted, reason = decide_promotion(old.ndcg, new.ndcg, settings, slices)
     if champion is None:
         reason = f"Compared with the answers by content and popularity: {reason}"
@@ -135,12 +139,38 @@ def compare_generations(
     return GateDecision(promoted, reason, old.metrics(data.domains), new.metrics(data.domains))
 
 
-def user_slices(answers: HeldOutAnswers, domains: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
-    """Masks the held-out users of each domain, new users, and users with a long history, by name.
+def languages_of_users(
+    graph: Graph, data: InterestGraph, users: NDArray[np.int64]
+) -> NDArray[np.str_]:
+    """Returns the language of most titles that each user met, as a code of ISO 639, (users,)."""
+    from isthmus.encoders.topics import language_of
+
+    names = data.users[users].tolist()
+    found = {
+        row["user"]: Counter(map(language_of, row["titles"])).most_common(1)
+        for row in graph.read(
+            "generations/titles_of_users", users=sorted({*names}), most=TITLES_PER_USER
+        )
+    }
+    most = [found.get(name) or [(language_of(""), 0)] for name in names]
+    return np.array([language for ((language, _),) in most], dtype=str)
+
+
+def user_slices(
+    answers: HeldOutAnswers, domains: Sequence[str], languages: NDArray[np.str_]
+) -> dict[str, NDArray[np.bool_]]:
+    """Masks held-out users by name: of each domain and language, new ones, those of long history.
 
     Slices of fewer than `MIN_USERS` users, and of all users, are left out.
+
+    Args:
+        answers: Answers to the users.
+        domains: Names of the target domains.
+        languages: Language of each user, (users,).
     """
     slices = {f"users of {name}": answers.targets == k for k, name in enumerate(domains)}
+    for language in sorted({*languages.tolist()}):
+        slices[f"users of titles in the language {language}"] = languages == language
     slices[f"users with at most {SHORT_HISTORY} interactions"] = answers.histories <= SHORT_HISTORY
     slices[f"users with {LONG_HISTORY} interactions and more"] = answers.histories >= LONG_HISTORY
     return {

@@ -7,26 +7,16 @@ import platform
 import shutil
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
 
-from isthmus.encoders.endpoint import is_endpoint
-from isthmus.encoders.text import (
-    INT8,
-    compare_runtimes,
-    find_local_model,
-    onnx_is_installed,
-    with_chosen_encoder,
-)
+from isthmus.encoders.text import INT8, find_local_model, with_chosen_encoder
 from isthmus.errors import IsthmusError
 from isthmus.graph import server
 from isthmus.graph.database import Graph, Row, connect, expected_indexes, pending_migrations
 from isthmus.graph.interests import describe_reader
 from isthmus.graph.operations.check import Check
+from isthmus.graph.operations.encoder import check_encoder
 from isthmus.graph.operations.safety import check_home, check_lock
 from isthmus.settings import Settings
-
-if TYPE_CHECKING:
-    from isthmus.encoders.text import LocalEncoder
 
 PACKAGES = (
     "isthmus",
@@ -43,16 +33,22 @@ MIN_DISK_BYTES = 2 * GIGABYTE  # Neo4j's jars, its logs and the default encoder
 TIME_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
-def run_checks(settings: Settings) -> list[Check]:
+def run_checks(settings: Settings, compare: bool = False) -> list[Check]:
     """Runs all checks; starts no server, and changes nothing in the graph.
 
-    If the extra `onnx` is installed, it measures once whether it makes the encoder faster.
+    Args:
+        settings: Settings of the installation.
+        compare: Measure once whether the encoder is faster as an 8-bit ONNX graph.
     """
     home = check_home(settings)
     if not home.ok and settings.neo4j_uri is None:  # the others need its password
         return [_check_packages(), _check_disk(settings), home]
     machine = [_check_packages(), _check_memory(settings), _check_disk(settings), home]
-    return [*machine, *_check_encoder(settings), *_check_server(with_chosen_encoder(settings))]
+    return [
+        *machine,
+        *check_encoder(settings, compare),
+        *_check_server(with_chosen_encoder(settings)),
+    ]
 
 
 def _check_packages() -> Check:
@@ -104,7 +100,8 @@ def _check_disk(settings: Settings) -> Check:
 
 def _check_server(settings: Settings) -> list[Check]:
     """Checks the server, and its graph if it runs."""
-    if settings.neo4j_uri is None and server.find(settings) is None:
+    status = server.read_status(settings) if settings.neo4j_uri is None else None
+    if status and status.state == "stopped":
         if not (settings.home / "server").exists():
             return [
                 Check(
@@ -122,6 +119,16 @@ def _check_server(settings: Settings) -> list[Check]:
                 f"The Neo4j of the home {settings.home} is not running.",
                 "Commands that need it start it; run `isthmus server start` to check the graph "
                 "too.",
+            )
+        ]
+    if status and status.state != "answering":
+        reason = status.reason or "it is starting"
+        return [
+            Check(
+                "server",
+                False,
+                f"The Neo4j of the home {settings.home} runs and does not answer: {reason}.",
+                "`isthmus server logs` shows its log, `isthmus server stop` ends it.",
             )
         ]
     try:
@@ -279,49 +286,6 @@ def _check_orphans(graph: Graph) -> Check:
     if row["items"]:
         advice += " Load the tables of the items again."
     return Check("orphans", False, f"{', '.join(found)}.", advice)
-
-
-def _check_encoder(settings: Settings) -> Iterator[Check]:
-    """Checks that the encoder loads, and its runtime."""
-    from isthmus.encoders.text import load_encoder, load_local_encoder
-
-    name = settings.encoder.removesuffix(INT8)
-    try:
-        if is_endpoint(name):
-            remote = load_encoder(name, settings.home, settings.threads, settings)
-            found = f"{name}: {remote.dimensions} dimensions, {remote.runtime}."
-            yield Check("encoder", True, found)
-            return
-        if find_local_model(name, settings.home) is None:
-            found = f"{name} is not on this machine yet; it is downloaded when first used."
-            yield Check("encoder", True, found, "Run `isthmus encode` after `isthmus ingest`.")
-            return
-        encoder = load_local_encoder(name, settings.home, settings.threads, settings)
-        found = f"{name} in {encoder.folder}: {encoder.dimensions} dimensions, {encoder.runtime}."
-    except IsthmusError as error:
-        yield Check("encoder", False, error.message, error.advice)
-        return
-    yield Check("encoder", True, found)
-    yield _check_runtime(encoder, settings)
-
-
-def _check_runtime(encoder: LocalEncoder, settings: Settings) -> Check:
-    if not encoder.on_cpu:
-        return Check("runtime", True, f"{encoder.runtime}.")
-    if not onnx_is_installed():
-        advice = "To test if int8 is faster: `pip install 'isthmus[onnx]'`, then `isthmus doctor`."
-        return Check("runtime", True, f"{encoder.runtime}; onnxruntime is not installed.", advice)
-    comparison = compare_runtimes(encoder, settings.home)
-    if comparison.reason:
-        return Check("runtime", True, f"{encoder.runtime}. {comparison.reason}")
-    encoder_settings = settings.model_copy(update={"encoder": encoder.name})
-    selected = with_chosen_encoder(encoder_settings).encoder
-    found = (
-        f"ONNX int8 encodes {comparison.speed:.2f} times as many texts per second as "
-        f"{encoder.runtime}, and {comparison.agreement:.0%} of the ten nearest neighbours of a "
-        f"text are the same: {selected} is used."
-    )
-    return Check("runtime", True, found)
 
 
 def _format_age(seconds: int | None) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from isthmus.errors import InputError
 from isthmus.files import open_log, write_file
-from isthmus.graph.server.failures import explain_failure
-from isthmus.graph.server.folders import Folders
+from isthmus.graph.server.failures import ServerError, explain_failure
+from isthmus.graph.server.folders import DATABASE, Folders
 from isthmus.graph.server.identity import find_processes, kill
 from isthmus.graph.server.process import java_command, java_environment
 from isthmus.progress import progress
@@ -89,6 +91,42 @@ def import_full(folders: Folders, heap: str, arguments: list[str], log: Path) ->
         raise explain_failure("The import failed", log)
 
 
+def size_of_dump(folders: Folders, file: Path) -> int:
+    """Returns the bytes of the files in a dump.
+
+    Raises:
+        InputError: Neo4j cannot read its header; the message has the reason.
+    """
+    with tempfile.TemporaryFile() as output:
+        _load(folders, file, "--info", stdout=output)
+        output.seek(0)
+        found = re.search(rb"^Bytes: (\d+)", output.read(), re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def load_dump(folders: Folders, file: Path) -> None:
+    """Creates the graph from a dump; the home has none yet.
+
+    Raises:
+        InputError: Neo4j cannot read the file; the message has the reason.
+    """
+    _load(folders, file)
+
+
+def write_dump(folders: Folders, output: IO[bytes]) -> None:
+    """Writes the graph of a stopped server as a dump.
+
+    Raises:
+        ServerError: Neo4j did not write it; the message has the reason.
+    """
+    result = administer(folders, "database", "dump", DATABASE, "--to-stdout", stdout=output)
+    if result.returncode != 0:
+        raise ServerError(
+            f"Neo4j did not write the backup: {_failure_reason(result.stderr)}.",
+            "The graph is unchanged. Free disk space if the disk is full, and run it again.",
+        )
+
+
 def check_files(folders: Folders, memory: str, database: str) -> None:
     """Checks the nodes, relationships, properties, counts and indexes of a stopped database.
 
@@ -117,6 +155,26 @@ def kill_abandoned(home: Path) -> None:
     """
     for tool in find_processes(ADMIN_CLASS, home):
         kill(tool)
+
+
+def _load(folders: Folders, file: Path, *options: str, stdout: IO[bytes] | None = None) -> None:
+    with file.open("rb") as dump:
+        arguments = ("database", "load", *options, DATABASE, "--from-stdin")
+        result = administer(folders, *arguments, stdin=dump, stdout=stdout)
+    if result.returncode != 0:
+        raise InputError(
+            f"{file} cannot be loaded: {_failure_reason(result.stderr)}.",
+            "The graph is unchanged. Give a file that `isthmus backup` wrote.",
+        )
+
+
+def _failure_reason(stderr: bytes) -> str:
+    """Extracts from standard error why the tool failed."""
+    text = stderr.decode(errors="replace")
+    if match := re.search(r"^Failed to \w+ database '[^']*': (.+)$", text, re.MULTILINE):
+        return match[1].rstrip(".")
+    lines = [line.strip() for line in text.splitlines() if line.strip(" -")]
+    return lines[-1].rstrip(".") if lines else "it gave no reason"
 
 
 def _tool_command(folders: Folders, option: str, *arguments: str) -> list[str]:

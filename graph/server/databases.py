@@ -7,6 +7,7 @@ from pathlib import Path
 
 from isthmus.files import make_folder
 from isthmus.graph.server import admin_tool, process
+from isthmus.graph.server.connectors import Connectors
 from isthmus.graph.server.disk import ROOM_TO_START, check_room
 from isthmus.graph.server.folders import DATABASE
 from isthmus.graph.server.lifecycle import page_cache_size, pause, prepare_folders, start
@@ -35,7 +36,7 @@ def import_database(settings: Settings, arguments: list[str], log: Path) -> None
     files = [Path(each.rpartition("=")[2]) for each in arguments if each.startswith(TABLES)]
     size = sum(file.stat().st_size for file in files)
     check_room(settings.home, ROOM_TO_START + IMPORT_GROWTH * size)
-    process.configure(folders, 0, settings.server_heap, page_cache_size(settings))
+    process.configure(folders, Connectors(), settings.server_heap, page_cache_size(settings))
     admin_tool.import_full(folders, settings.server_heap, [DATABASE, *arguments], log)
 
 
@@ -70,6 +71,27 @@ def check_database(settings: Settings) -> None:
         admin_tool.check_files(folders, page_cache_size(settings), DATABASE)
 
 
+def load_database(settings: Settings, file: Path, check: bool) -> None:
+    """Creates the graph of a home without one from a dump; starts no server.
+
+    Args:
+        settings: Settings of the home, which no other command uses.
+        file: A file that `database dump` wrote.
+        check: Run Neo4j's consistency check on the graph.
+
+    Raises:
+        InputError: Neo4j cannot read the file; the message has the reason.
+        DiskFull: The disk has no room for the graph.
+        ServerError: The graph is inconsistent.
+    """
+    folders = prepare_folders(settings)
+    process.configure(folders, Connectors(), settings.server_heap, page_cache_size(settings))
+    check_room(settings.home, ROOM_TO_START + admin_tool.size_of_dump(folders, file))
+    admin_tool.load_dump(folders, file)
+    if check:
+        admin_tool.check_files(folders, page_cache_size(settings), DATABASE)
+
+
 def replace_database(settings: Settings, other: Settings) -> None:
     """Replaces the graph of this home with that of another; database users and password stay.
 
@@ -77,9 +99,10 @@ def replace_database(settings: Settings, other: Settings) -> None:
 
     Args:
         settings: Settings of this home, whose server is `pause`.
-        other: Settings of a home on the same disk that has a graph and never had a server.
+        other: Settings of a home on the same disk that has a graph and no running server.
     """
     folders, new = home_folders(settings), home_folders(other)
+    new.delete_users()
     if folders.data.exists():
         folders.copy_users(new)
     make_folder(folders.home)

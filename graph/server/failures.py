@@ -52,6 +52,10 @@ class PortTakenError(ServerError):
     """Another program took the port between its choice and its use."""
 
 
+class PasswordRefused(ServerError):
+    """The server of the home refuses the password in its file."""
+
+
 class NotOurServer(ServerError):
     """A connection does not end in the server's process; the password was not sent."""
 

@@ -46,6 +46,14 @@ class Folders:
         graph = shutil.ignore_patterns(DATABASE)
         shutil.copytree(self.data, other.data, ignore=graph, dirs_exist_ok=True)
 
+    def delete_users(self) -> None:
+        """Deletes all data except the graph."""
+        kept = (DATABASE, "databases", "transactions")
+        for folder in (self.data, self.data / "databases", self.data / "transactions"):
+            for path in folder.iterdir():
+                if path.name not in kept:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
     def take_data(self, other: Folders) -> None:
         """Replaces the data with those of another home, by two renames.
 

@@ -6,6 +6,7 @@ A process of ours is therefore one with this user's id, and is signalled only if
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,13 @@ def kill(process: psutil.Process) -> None:
     except psutil.Error:  # it has ended
         return
     wait_for_exit(process.pid, KILL_TIMEOUT_SECONDS)
+
+
+def resume(process: psutil.Process) -> None:
+    """Lets a suspended process (SIGSTOP) go on, so that it can end by itself."""
+    with contextlib.suppress(psutil.Error):
+        if process.status() == psutil.STATUS_STOPPED:
+            process.resume()
 
 
 def _runs(process: psutil.Process, main_class: str, home: Path) -> bool:

@@ -30,7 +30,12 @@ logger = logging.getLogger("isthmus.jars")
 
 LOCK_FILE = Path(__file__).with_name("neo4j.lock")
 NEO4J_VERSION = "2026.09.0"
-ROOTS = (("org.neo4j.app", "neo4j-server"), ("org.neo4j", "neo4j"))
+BROWSER_GROUP = "org.neo4j.client"
+ROOTS = (
+    ("org.neo4j.app", "neo4j-server", NEO4J_VERSION),
+    ("org.neo4j", "neo4j", NEO4J_VERSION),
+    (BROWSER_GROUP, "neo4j-browser", "5.24.0"),  # the setting server_web: files for a web browser
+)
 # Groups that tests of Neo4j and imports of Parquet files need, and a server does not.
 UNNEEDED = (
     "junit",
@@ -94,11 +99,17 @@ class Jar:
         return "/".join((*self.group.split("."), self.artifact, self.version, self.name))
 
 
-def locked_jars(path: Path = LOCK_FILE) -> list[Jar]:
-    """Reads the lock file, sorted by file name, which is the order of the class path."""
+def locked_jars(browser: bool = False, path: Path = LOCK_FILE) -> list[Jar]:
+    """Reads the lock file, sorted by file name, which is the order of the class path.
+
+    Args:
+        browser: Include Neo4j Browser, at the end.
+        path: The lock file.
+    """
     lines = (line.split() for line in path.read_text().splitlines())
     jars = [Jar(sha256, *coordinate.split(":")) for sha256, coordinate in lines]
-    return sorted(jars, key=lambda jar: jar.name)
+    wanted = [jar for jar in jars if browser or jar.group != BROWSER_GROUP]
+    return sorted(wanted, key=lambda jar: (jar.group == BROWSER_GROUP, jar.name))
 
 
 def is_whole(path: Path, jar: Jar) -> bool:
@@ -119,7 +130,7 @@ def fetch(folder: Path, jars: Sequence[Jar] | None = None, repository: str | Non
 
     Args:
         folder: Folder of the jars; created if missing.
-        jars: Jars to download (default: all of the lock file).
+        jars: Jars to download (default: those of the lock file without Neo4j Browser).
         repository: Address of a Maven repository (default: Maven Central).
 
     Raises:
@@ -278,8 +289,8 @@ def write_lock(path: Path = LOCK_FILE, cache: Path | None = None) -> int:
 
     context = MavenContext(repo_cache=cache, timeout=60)
     roots = [
-        Dependency(context.project(group, artifact).at_version(NEO4J_VERSION).artifact())
-        for group, artifact in ROOTS
+        Dependency(context.project(group, artifact).at_version(version).artifact())
+        for group, artifact, version in ROOTS
     ]
     inputs, transitive = context.resolver.resolve(roots)
     dependencies = [each for each in (*inputs, *transitive) if each.groupId not in UNNEEDED]

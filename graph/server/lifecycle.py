@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from collections.abc import Iterator
 
 import psutil
@@ -12,26 +11,33 @@ import psutil
 from isthmus.errors import IsthmusError
 from isthmus.files import protect_home
 from isthmus.graph.server import admin_tool, aot_cache, disk, identity, jars, process
-from isthmus.graph.server.failures import DatabaseFailed, PortTakenError, ServerError, known_reason
+from isthmus.graph.server.connectors import check_connectors, choose_connectors
+from isthmus.graph.server.failures import (
+    DatabaseFailed,
+    PasswordRefused,
+    PortTakenError,
+    ServerError,
+)
 from isthmus.graph.server.folders import DATABASE, Folders
 from isthmus.graph.server.health import (
-    DatabaseState,
     full_disk_mark,
     has_torn_log,
     mark_full_disk,
     saw_full_disk,
 )
+from isthmus.graph.server.password import change_password, settle_password
 from isthmus.graph.server.record import (
     ServerRecord,
     explain_file_errors,
     home_folders,
     make_record,
+    new_password_path,
     password_file,
-    port_of,
     read_record,
     record_path,
     write_record,
 )
+from isthmus.graph.server.status import database_state
 from isthmus.locks import hold_lock
 from isthmus.settings import Settings
 
@@ -39,7 +45,6 @@ logger = logging.getLogger("isthmus.server")
 
 SECONDS_TO_STOP = 120.0
 SECONDS_WITHOUT_ROOM = 20.0  # its last checkpoint cannot end; the next start recovers from the log
-EXIT_TIMEOUT_SECONDS = 5.0
 MAX_PORT_ATTEMPTS = 3
 
 
@@ -54,10 +59,10 @@ def start(settings: Settings) -> ServerRecord:
     """
     with explain_file_errors(settings):
         protect_home(settings.home)
-    if record := read_record(settings):
+    if not new_password_path(settings).exists() and (record := read_record(settings)):
         return record
     with _lock_lifecycle(settings):
-        return read_record(settings) or _recover_record(settings) or _start(settings)
+        return _running_record(settings) or _start(settings)
 
 
 def stop(settings: Settings) -> bool:
@@ -88,6 +93,23 @@ def restart(settings: Settings, record: ServerRecord) -> ServerRecord:
         return _start(settings)
 
 
+def rotate_password(settings: Settings) -> ServerRecord:
+    """Gives the server of this home a new random password; starts the server if it does not run.
+
+    A command that runs meanwhile reads the new password for its next connection.
+
+    Raises:
+        InputError: Other users have access to the home.
+        ServerError: The server does not start, or did not take the password.
+        Locked: Another command is starting or stopping it for too long.
+    """
+    start(settings)
+    with _lock_lifecycle(settings):
+        record = _running_record(settings) or _start(settings)
+        change_password(settings, record)
+        return record
+
+
 @contextlib.contextmanager
 def lifecycle_lock(settings: Settings) -> Iterator[ServerRecord | None]:
     """Yields the running server of this home or None, and blocks other starts and stops meanwhile.
@@ -96,7 +118,7 @@ def lifecycle_lock(settings: Settings) -> Iterator[ServerRecord | None]:
         ServerError: A server is running, but does not answer.
     """
     with _lock_lifecycle(settings):
-        record = read_record(settings) or _recover_record(settings)
+        record = _running_record(settings)
         state = record and database_state(settings, record)
         if state and state.failed:  # it may be about to be replaced; otherwise the next start helps
             _stop(settings)
@@ -121,6 +143,7 @@ def pause(settings: Settings, restart: bool = True) -> Iterator[Folders]:
     """
     if restart:  # a server that could not start again goes on running
         disk.check_room(settings.home, disk.ROOM_TO_START)
+        check_connectors(settings)
     was_running = _stop(settings)
     try:
         yield prepare_folders(settings)
@@ -145,6 +168,7 @@ def _stop(settings: Settings) -> bool:
     record_path(settings).unlink(missing_ok=True)
     if server is None:
         return False
+    identity.resume(server)
     seconds = SECONDS_TO_STOP if _make_room_to_stop(settings, server.pid) else SECONDS_WITHOUT_ROOM
     with contextlib.suppress(psutil.NoSuchProcess):
         server.terminate()
@@ -177,44 +201,6 @@ def _find_process(settings: Settings) -> psutil.Process | None:
     return recorded or identity.find_server(home)
 
 
-def has_exited(record: ServerRecord) -> bool:
-    """Whether the process of a server exits within 5 s; a killed process may take a moment."""
-    return process.wait_for_exit(record.pid, EXIT_TIMEOUT_SECONDS)
-
-
-def has_room_to_start(settings: Settings) -> bool:
-    """Whether the disk of this home has room for a start of its server."""
-    return disk.free_bytes(settings.home) >= disk.ROOM_TO_START
-
-
-def explain_exit(settings: Settings, record: ServerRecord) -> ServerError | None:
-    """Returns why the server of this home has exited; None if it runs."""
-    console = home_folders(settings).console
-    if not has_exited(record) or not console.exists():
-        return None
-    reason, advice = known_reason(console.read_text(errors="replace")) or (
-        "it was ended from outside, as by the system where memory is short",
-        "Run the command again; it starts the server again.",
-    )
-    return ServerError(
-        f"Neo4j stopped during the command: {reason}. Everything that was committed is kept.",
-        f"{advice} Log: {console}",
-    )
-
-
-def explain_reason(settings: Settings, text: str) -> ServerError | None:
-    """Returns the error for what Neo4j says of the disk of this home; None for anything else."""
-    for pattern, number in disk.ERRORS.items():
-        if re.search(pattern, text):
-            return disk.explain_disk_error(number, settings.home)
-    return None
-
-
-def database_state(settings: Settings, record: ServerRecord) -> DatabaseState | None:
-    """Asks the server of this home for the state of its graph; None if it does not answer."""
-    return process.database_state(record.pid, port_of(record), record.password())
-
-
 def find(settings: Settings) -> ServerRecord | None:
     """Returns the running server of this home, or None; starts and writes nothing."""
     if record := read_record(settings):
@@ -222,9 +208,17 @@ def find(settings: Settings) -> ServerRecord | None:
     folders = home_folders(settings)
     server = identity.find_server(folders.home)
     record = make_record(settings, server.pid) if server else None
-    if record and process.answers_query(record.pid, port_of(record), record.password()):
+    if record and process.answers_query(record.pid, record.uri, record.password()):
         return record
     return None
+
+
+def _running_record(settings: Settings) -> ServerRecord | None:
+    """Returns the running server or None, after a change of its password that was killed."""
+    record = read_record(settings) or _recover_record(settings)
+    if record:
+        settle_password(settings, record.pid, record.uri)
+    return record
 
 
 def _recover_record(settings: Settings) -> ServerRecord | None:
@@ -235,7 +229,7 @@ def _recover_record(settings: Settings) -> ServerRecord | None:
     if record is None:
         return None
     try:
-        process.wait_for_query(folders, record.pid, port_of(record), record.password())
+        _wait_for_query(settings, record.pid, record.uri, record.password())
     except DatabaseFailed:
         _stop(settings)
         return None
@@ -247,6 +241,7 @@ def _recover_record(settings: Settings) -> ServerRecord | None:
 
 
 def _start(settings: Settings) -> ServerRecord:
+    check_connectors(settings)
     folders = prepare_folders(settings)
     if disk.free_bytes(settings.home) < disk.ROOM_TO_START:
         disk.free_reserve(settings.home)
@@ -287,15 +282,14 @@ def _spawn(settings: Settings, folders: Folders, more: str = "") -> ServerRecord
         more: Lines to add to the configuration.
     """
     heap, cache = settings.server_heap, page_cache_size(settings)
-    port = process.configured_port(folders)
-    if port is None or not process.wait_until_free(port):
-        port = process.free_port()
+    connectors = choose_connectors(settings, folders)
     for attempts_left in range(MAX_PORT_ATTEMPTS, 0, -1):
-        process.configure(folders, port, heap, cache, settings.server_query_seconds, more)
+        process.configure(folders, connectors, heap, cache, settings.server_query_seconds, more)
         password = _ensure_password(settings)
-        pid = process.spawn(folders, heap, *aot_cache.aot_options(settings.home))
+        options = aot_cache.aot_options(settings.home)
+        pid = process.spawn(folders, heap, *options, browser=connectors.browser)
         try:
-            process.wait_for_query(folders, pid, port, password)
+            _wait_for_query(settings, pid, connectors.uri, password)
             break
         except DatabaseFailed:
             identity.kill_server(folders.home)
@@ -303,18 +297,29 @@ def _spawn(settings: Settings, folders: Folders, more: str = "") -> ServerRecord
         except PortTakenError:
             if attempts_left == 1:
                 raise
-            port = process.free_port()
+            connectors = choose_connectors(settings, folders)
     record = make_record(settings, pid)
     assert record is not None  # noqa: S101 the configuration was just written
     write_record(settings, record)
     return record
 
 
+def _wait_for_query(settings: Settings, pid: int, uri: str, password: str) -> None:
+    """Waits until the server answers, by its password or the one of a change that was killed."""
+    try:
+        process.wait_for_query(home_folders(settings), pid, uri, password)
+    except PasswordRefused:
+        if not settle_password(settings, pid, uri):
+            raise
+    else:
+        settle_password(settings, pid, uri)
+
+
 def prepare_folders(settings: Settings) -> Folders:
     """Fetches missing jars, cleans up after killed commands and returns the folders of the home."""
     folders = home_folders(settings)
     admin_tool.kill_abandoned(folders.home)
-    jars.fetch(folders.jars)
+    jars.fetch(folders.jars, jars.locked_jars(settings.server_web == "browser"))
     folders.recover_data()
     return folders
 

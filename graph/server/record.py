@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,10 +13,14 @@ from typing import Any
 
 from isthmus.files import protect_home, write_file
 from isthmus.graph.server import disk, identity, jars, process
+from isthmus.graph.server.connectors import read_connectors
 from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.server.process_start import start_time
 from isthmus.settings import Settings
+
+NEW = ".new"
+SECONDS_TO_CHANGE, POLL_SECONDS = 5.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class ServerRecord:
         home: Home of the installation.
         version: Version of Neo4j.
         started: When the process started; with the pid it names one process, and no later one.
+        web: Address of its HTTP API or of Neo4j Browser; None without them.
     """
 
     uri: str
@@ -39,6 +45,7 @@ class ServerRecord:
     home: Path
     version: str
     started: str = ""
+    web: str | None = None
 
     def password(self) -> str:
         """Reads the password from its file.
@@ -55,7 +62,15 @@ class ServerRecord:
         Raises:
             InputError: Other users have access to the home.
         """
-        return process.driver_options(self.pid, port_of(self), self.username, self.password())
+        self.password()  # says now if other users have access
+        return process.driver_options(self.pid, self.uri, self.username, self._settled_password)
+
+    def _settled_password(self) -> str:
+        """Reads the password; waits a moment for one that is being changed."""
+        deadline = time.monotonic() + SECONDS_TO_CHANGE
+        while self.password_file.with_suffix(NEW).exists() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return self.password()
 
 
 def read_record(settings: Settings) -> ServerRecord | None:
@@ -105,24 +120,20 @@ def write_record(settings: Settings, record: ServerRecord) -> ServerRecord:
 def make_record(settings: Settings, pid: int) -> ServerRecord | None:
     """Returns a record for the process `pid`, or None if the home has no port or password yet."""
     folders = home_folders(settings)
-    port = process.configured_port(folders)
+    connectors = read_connectors(folders)
     file = password_path(settings)
-    if port is None or not file.exists():
+    if connectors is None or not file.exists():
         return None
     return ServerRecord(
-        uri=f"bolt://127.0.0.1:{port}",
+        uri=connectors.uri,
         username=process.USERNAME,
         password_file=file,
         pid=pid,
         home=settings.home,
         version=jars.NEO4J_VERSION,
         started=start_time(pid),
+        web=connectors.web_uri,
     )
-
-
-def port_of(record: ServerRecord) -> int:
-    """Returns the Bolt port of a server."""
-    return int(record.uri.rpartition(":")[2])
 
 
 def home_folders(settings: Settings) -> Folders:
@@ -139,6 +150,11 @@ def record_path(settings: Settings) -> Path:
 def password_path(settings: Settings) -> Path:
     """Returns the path of the password file, which need not exist."""
     return settings.home / "server" / "password"
+
+
+def new_password_path(settings: Settings) -> Path:
+    """Returns the path of the password that the server is about to take; mostly there is none."""
+    return password_path(settings).with_suffix(NEW)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,15 @@ from isthmus.settings import Settings
 SHARED_FOLDERS = ("jars", "aot", "encoders", "vectors")
 """Folders of a home that do not depend on its graph and are expensive to create."""
 
+OWN_CONNECTORS = {
+    "server_web": "off",
+    "server_listen": "127.0.0.1",
+    "server_port": None,
+    "server_certificate": None,
+    "server_key": None,
+}
+"""Settings of a server that only this command uses."""
+
 LOCK_NAME = "held"
 
 
@@ -31,7 +40,7 @@ def shared_home(settings: Settings, home: Path) -> Settings:
         make_folder(settings.home / name)
         if not (home / name).exists():
             (home / name).symlink_to(settings.home.resolve() / name, target_is_directory=True)
-    own = {"home": home, "neo4j_uri": None, "neo4j_database": "neo4j"}
+    own = {"home": home, "neo4j_uri": None, "neo4j_database": "neo4j", **OWN_CONNECTORS}
     return settings.model_copy(update=own)
 
 

@@ -55,6 +55,7 @@ class RetryPolicy:
         max_refusals: Refusals in a row after which the healthcheck is no longer signalled.
         max_generation_days: Age of the active generation after which a refusal does not signal the
             healthcheck; None for any age.
+        logs: Folder in which each run keeps a log with its process id in the name; None without.
     """
 
     time_limit: float
@@ -62,6 +63,7 @@ class RetryPolicy:
     healthcheck: str | None = None
     max_refusals: int = 3
     max_generation_days: float | None = None
+    logs: Path | None = None
 
     @property
     def healthcheck_is_url(self) -> bool:
@@ -78,12 +80,14 @@ class ScheduledRun:
         tries: Number of attempts, including those that found the lock held by another run.
         seconds: Total duration in seconds, with pauses.
         document: JSON object in the last line that the command printed; otherwise empty.
+        log: Log of the last attempt, if it was kept.
     """
 
     exit_code: int | None
     tries: int
     seconds: float
     document: dict[str, Any]
+    log: Path | None = None
 
     @property
     def is_good(self) -> bool:
@@ -155,10 +159,11 @@ def run_with_retries(command: list[str], policy: RetryPolicy) -> ScheduledRun:
         )
     if run.is_refused:
         raise Refused(
-            f"{_outcome(run)}.", "`isthmus generations list --all` shows what was refused."
+            f"{_outcome(run)}.",
+            f"`isthmus generations list --all` shows what was refused.{_log_of(run)}",
         )
     if not run.is_good:
-        raise RunFailed(f"The run failed {run.tries} times: {_outcome(run)}.")
+        raise RunFailed(f"The run failed {run.tries} times: {_outcome(run)}.", _log_of(run).strip())
     return run
 
 
@@ -172,15 +177,15 @@ def run_command(command: list[str], policy: RetryPolicy) -> ScheduledRun:
     while True:
         logger.info("schedule: run starts")
         tries += 1
-        exit_code, document = _run_once(command, policy.time_limit)
+        exit_code, document, log = _run_once(command, policy)
         seconds = time.monotonic() - start
-        run = ScheduledRun(exit_code, tries, round(seconds, 3), document)
+        run = ScheduledRun(exit_code, tries, round(seconds, 3), document, log)
         if run.is_good:
             logger.info("schedule: run succeeded in %.0f s, %s", seconds, _outcome(run))
             _signal_healthcheck(policy)
             return run
         if run.is_refused:  # training again on the same data would end in the same way
-            logger.warning("schedule: %s", _outcome(run))
+            logger.warning("schedule: %s.%s", _outcome(run), _log_of(run))
             if alarm := _alarm(run, policy):
                 logger.error("schedule: the healthcheck is not signalled: %s", alarm)
             else:
@@ -193,28 +198,39 @@ def run_command(command: list[str], policy: RetryPolicy) -> ScheduledRun:
             retry = failures < policy.retries
             failures += 1
         if not retry:
-            logger.error("schedule: run failed %d times: %s", tries, _outcome(run))
+            outcome = _outcome(run)
+            logger.error("schedule: run failed %d times: %s.%s", tries, outcome, _log_of(run))
             return run
-        logger.warning("schedule: %s; retrying in %.0f s", _outcome(run), pause)
+        outcome = _outcome(run)
+        logger.warning("schedule: %s; retrying in %.0f s.%s", outcome, pause, _log_of(run))
         time.sleep(pause)
 
 
-def _run_once(command: list[str], time_limit: float) -> tuple[int | None, dict[str, Any]]:
-    """Runs a command once, in its own session; returns its exit code and printed document.
+def _run_once(
+    command: list[str], policy: RetryPolicy
+) -> tuple[int | None, dict[str, Any], Path | None]:
+    """Runs a command once, in its own session; returns its exit code, printed document and log.
 
     All processes of the session are terminated afterwards. The exit code is None if the command
-    reached the time limit, in seconds.
+    reached the time limit.
     """
+    started = time.time()
     child = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
     )
     try:
-        output, _ = child.communicate(timeout=time_limit)
+        output, _ = child.communicate(timeout=policy.time_limit)
     except subprocess.TimeoutExpired:
-        return None, {}
+        return None, {}, _find_log(policy.logs, child.pid, started)
     finally:
         _terminate_group(child)
-    return child.returncode, _parse_document(output)
+    return child.returncode, _parse_document(output), _find_log(policy.logs, child.pid, started)
+
+
+def _find_log(folder: Path | None, pid: int, started: float) -> Path | None:
+    """Returns the log that a process kept, or None; an earlier process may have had its id."""
+    files = sorted(folder.glob(f"*-{pid}.log")) if folder else []
+    return files[-1] if files and files[-1].stat().st_mtime >= started - 1 else None
 
 
 def _terminate_group(child: subprocess.Popen[bytes]) -> None:
@@ -253,6 +269,11 @@ def _outcome(run: ScheduledRun) -> str:
     if run.exit_code == 0 and "generation" in run.document:
         return f"generation {run.document['generation']}"
     return f"exit code {run.exit_code}"
+
+
+def _log_of(run: ScheduledRun) -> str:
+    """Names the log of a run, for the end of a sentence; "" if none was kept."""
+    return f" Log: {run.log}" if run.log else ""
 
 
 def _alarm(run: ScheduledRun, policy: RetryPolicy) -> str:

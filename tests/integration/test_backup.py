@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,19 @@ from isthmus.errors import InputError, Locked, NothingToDo
 from isthmus.graph.database.lock import offline_server, retraining_lock
 from isthmus.graph.database.session import connect
 from isthmus.graph.ingest.load import ingest_dataset
-from isthmus.graph.operations.backup import create_backup, restore_backup
+from isthmus.graph.operations.backup import create_backup
+from isthmus.graph.operations.backup_file import description_path
+from isthmus.graph.operations.restore import restore_backup, verify_backup
 from isthmus.graph.server import lifecycle as server
 from isthmus.graph.server.admin_tool import ADMIN_CLASS
 from isthmus.graph.server.databases import check_database
 from isthmus.graph.server.failures import ServerError
-from isthmus.graph.server.scratch import shared_home
+from isthmus.graph.server.scratch import scratch, shared_home
+from isthmus.graph.server.status import has_exited
 from isthmus.graph.sources import read_dataset
 from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings
+from tests.conftest import share_caches
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (
@@ -39,13 +45,24 @@ COUNTS = (
 INDEXES = "SHOW INDEXES YIELD name, state RETURN name, state ORDER BY name"
 
 
-@pytest.fixture
-def own(fresh_home: Path, tmp_path: Path) -> Iterator[Settings]:
-    """Settings of a home with a graph of synthetic data and a running server."""
-    settings = Settings(home=fresh_home, neo4j_uri=None)
-    write_synthetic(tmp_path / "data", users=120, items=96)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder `server` of a home with a graph of synthetic data, whose server is stopped."""
+    folder = tmp_path_factory.mktemp("prepared")
+    settings = Settings(home=share_caches(folder / "home"), neo4j_uri=None)
+    write_synthetic(folder / "data", users=120, items=96)
     with connect(settings) as graph:
-        ingest_dataset(graph, read_dataset(tmp_path / "data"), tmp_path / "data", settings)
+        ingest_dataset(graph, read_dataset(folder / "data"), folder / "data", settings)
+    server.stop(settings)
+    return settings.home / "server"
+
+
+@pytest.fixture
+def own(prepared: Path, fresh_home: Path) -> Iterator[Settings]:
+    """Settings of a home with the prepared graph and a running server."""
+    settings = Settings(home=fresh_home, neo4j_uri=None)
+    shutil.copytree(prepared, fresh_home / "server")
+    server.start(settings)
     yield settings
     server.stop(settings)
 
@@ -53,6 +70,41 @@ def own(fresh_home: Path, tmp_path: Path) -> Iterator[Settings]:
 def query(settings: Settings, text: str) -> list[dict[str, Any]]:
     with connect(settings) as graph:
         return graph.run(text, {})
+
+
+def damages(content: bytes) -> dict[str, tuple[bytes, bool]]:
+    """Damaged contents of a backup by what was done, and whether a description is beside it."""
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    return {
+        "half": (content[:middle], True),
+        "half, without a description": (content[:middle], False),
+        "one bit": (flipped, True),
+        "one bit, without a description": (flipped, False),
+    }
+
+
+@contextmanager
+def reads_go_on(settings: Settings) -> Iterator[None]:
+    """Fails if a reader, who asks all the time, had to wait for a second during the block."""
+    ended, waits = threading.Event(), []
+
+    def read() -> None:
+        with connect(settings) as graph:
+            while not ended.is_set():
+                start = time.monotonic()
+                graph.run("MATCH (u:User) RETURN count(u)", {})
+                waits.append(time.monotonic() - start)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        reader.join()
+    assert len(waits) > 100
+    assert max(waits) < 1
 
 
 def admin_tools(home: Path) -> list[psutil.Process]:
@@ -78,7 +130,7 @@ def test_a_restore_brings_back_the_backup_and_a_damaged_file_changes_nothing(
     backup = create_backup(own, file)
     assert backup.bytes == file.stat().st_size > 1000
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert list(file.parent.iterdir()) == [file]
+    assert sorted(file.parent.iterdir()) == [file, description_path(file)]
     restarted = server.find(own)
     assert record is not None
     assert restarted is not None
@@ -91,14 +143,22 @@ def test_a_restore_brings_back_the_backup_and_a_damaged_file_changes_nothing(
     assert changed != before
     with pytest.raises(InputError, match="has a graph"):
         restore_backup(own, file)
-    half = tmp_path / "half.dump"
-    half.write_bytes(file.read_bytes()[: backup.bytes // 2])
-    with pytest.raises(InputError, match=r"half\.dump cannot be loaded: .*Truncated"):
-        restore_backup(own, half, yes=True)
-    assert server.find(own) is not None
+    verified = verify_backup(own, file)
+    assert (verified.users, verified.items) == (120, 96)
+    with reads_go_on(own):
+        for number, (bytes_of, described) in enumerate(damages(file.read_bytes()).values()):
+            damaged = tmp_path / f"{number}.dump"
+            damaged.write_bytes(bytes_of)
+            if described:
+                description_path(damaged).write_bytes(description_path(file).read_bytes())
+            with pytest.raises(InputError, match=r"is damaged|cannot be loaded|is not a dump"):
+                restore_backup(own, damaged, yes=True)
+    assert server.find(own) == restarted
     assert query(own, COUNTS) == changed
+    assert list((own.home / "scratch").iterdir()) == []
 
-    restore_backup(own, file, yes=True)
+    restored = restore_backup(own, file, yes=True)
+    assert 0 < restored.seconds_offline < restored.backup.seconds
     assert server.find(own) is not None
     assert query(own, COUNTS) == before
     assert query(own, INDEXES) == indexes
@@ -119,7 +179,7 @@ def test_the_graph_of_a_killed_server_can_be_restored_in_a_new_home(
     record = server.find(own)
     assert record is not None
     os.kill(record.pid, signal.SIGKILL)
-    assert server.has_exited(record)
+    assert has_exited(record)
     file = tmp_path / "graph.dump"
     create_backup(own, file)
     assert server.find(own) is None  # not running, as before the backup
@@ -153,6 +213,8 @@ def test_a_backup_is_refused_during_a_retraining_and_a_retraining_waits_for_a_ba
         file.touch()
         with pytest.raises(Locked):
             restore_backup(own, file, yes=True)
+        with pytest.raises(Locked):
+            create_backup(own, tmp_path / "other.dump")
         assert server.find(own) == record
     lock_times = []
 
@@ -189,6 +251,8 @@ def test_killed_backups_and_restores_leave_the_graph_intact(own: Settings, tmp_p
         assert not other.exists()
         assert query(own, COUNTS) == before
         assert server.stop(own)
+    with scratch(own):  # the next command that needs one deletes what a killed one left
+        assert len(list((own.home / "scratch").iterdir())) == 1
 
     # The state that a restore leaves behind if it is killed between its two renames.
     folder = own.home / "server"
@@ -236,3 +300,18 @@ def test_the_consistency_check_passes_an_intact_graph_and_fails_a_damaged_one(
         file.write(bytes(4096))
     with pytest.raises(ServerError, match="The consistency check of the graph failed"):
         check_database(own)
+
+
+def test_a_folder_keeps_the_newest_backups_and_files_of_other_names(
+    own: Settings, tmp_path: Path
+) -> None:
+    for name in ("monday.dump", "isthmus-20200101-000000.dump", "isthmus-20200102-000000.dump"):
+        (tmp_path / name).touch()
+        description_path(tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"monday\.dump is not a folder"):
+        create_backup(own, tmp_path / "monday.dump", keep=2)
+    backup = create_backup(own, tmp_path, keep=2)
+    assert backup.deleted == [str(tmp_path / "isthmus-20200101-000000.dump")]
+    left = {path.name for path in tmp_path.glob("*.dump*")}
+    names = {"monday.dump", "isthmus-20200102-000000.dump", Path(backup.file).name}
+    assert left == names | {f"{name}.json" for name in names}

@@ -22,6 +22,7 @@ from isthmus.graph.ingest.bulk import bulk_load
 from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.server import lifecycle as server
 from isthmus.graph.server.admin_tool import import_full
+from isthmus.graph.server.connectors import Connectors
 from isthmus.graph.server.failures import ServerError
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.sources import read_dataset
@@ -238,7 +239,7 @@ def test_for_an_external_server_the_files_are_written_and_the_command_imports_th
     assert words[:5] == ["neo4j-admin", "database", "import", "full", "neo4j"]
     home = tmp_path / "server"
     folders = Folders(home, (server_settings.home / "jars").resolve(), tmp_path / "logs")
-    server.process.configure(folders, 0, "512m", "64m")
+    server.process.configure(folders, Connectors(), "512m", "64m")
     import_full(folders, "512m", words[4:], tmp_path / "import.log")
     assert "60 nodes" in (tmp_path / "import.log").read_text()
 

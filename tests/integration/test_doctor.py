@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from isthmus.encoders.text.runtime import with_chosen_encoder
 from isthmus.graph.database.connection import Graph
 from isthmus.graph.database.migrations import expected_indexes, read_migrations
 from isthmus.graph.ingest.load import ingest_dataset
@@ -45,7 +44,19 @@ def test_an_empty_graph_passes_with_advice_for_the_first_command(
     assert [check for check in found.values() if not check.ok] == []
     assert graph.capabilities.version in found["server"].found
     assert "isthmus ingest" in found["graph"].advice
-    assert "texts per second" in found["runtime"].found
+    assert "not compared with an 8-bit ONNX graph" in found["runtime"].found
+    assert "--compare-runtimes" in found["runtime"].advice
+    assert not (settings.home / "encoders" / ".onnx").exists()
+
+
+def test_runtimes_are_compared_only_if_asked_and_then_known(
+    settings: Settings, tmp_path: Path
+) -> None:
+    alone = settings.model_copy(update={"home": tmp_path})
+    for compare in (True, False):  # the first one measures
+        found = {check.name: check for check in run_checks(alone, compare)}["runtime"]
+        assert "texts per second" in found.found
+    assert (tmp_path / "encoders" / ".onnx" / "compared.json").exists()
 
 
 def test_each_missing_step_is_reported_with_its_command(
@@ -149,8 +160,7 @@ def test_an_encoder_whose_files_changed_is_a_different_encoder(
     graph: Graph, settings: Settings, tmp_path: Path
 ) -> None:
     load(graph, settings, tmp_path)
-    run_checks(settings)  # selects the model or its ONNX graph
-    encode(graph, with_chosen_encoder(settings))
+    encode(graph, settings)
     assert checks_by_name(settings)["embeddings"].advice == ""
     graph.run("MATCH (e:Encoder) SET e.fingerprint = 'of other files'", {})
     found = checks_by_name(settings)["embeddings"]

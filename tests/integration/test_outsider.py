@@ -134,7 +134,7 @@ def test_an_outsider_reads_writes_blocks_and_impersonates_nothing(home: Path) ->
     assert server.find(settings) == running
     assert server.stop(settings)
 
-    folders, port = record.home_folders(settings), record.port_of(running)
+    folders, port = record.home_folders(settings), process.port_in(running.uri)
     words = (process.temporary_folder(folders.home), "-cp", "x", process.MAIN_CLASS)
     with as_outsider(LISTEN, port, *words, f"--home-dir={folders.home}") as impostor:
         assert impostor.stdout is not None
@@ -142,7 +142,7 @@ def test_an_outsider_reads_writes_blocks_and_impersonates_nothing(home: Path) ->
         forged = type(running)(**asdict(running) | {"pid": impostor.pid})
         record.write_record(settings, forged)
         assert server.find(settings) is None
-        assert not process.answers_query(running.pid, port, password)
+        assert not process.answers_query(running.pid, running.uri, password)
         begin = time.monotonic()
         assert not server.stop(settings)
         assert time.monotonic() - begin < 5

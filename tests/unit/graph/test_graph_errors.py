@@ -16,7 +16,7 @@ from isthmus.graph.database.errors import (
     ServerRefused,
     translate_error,
 )
-from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server import ServerRecord, status
 
 URI = "bolt://127.0.0.1:7687"
 
@@ -75,13 +75,13 @@ def test_a_missing_server_error_names_the_address_and_the_setting() -> None:
 def test_a_killed_server_has_exited_and_a_running_one_has_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "EXIT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(status, "EXIT_TIMEOUT_SECONDS", 0.2)
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    record = server.ServerRecord(
+    record = ServerRecord(
         "bolt://127.0.0.1:1", "neo4j", tmp_path / "password", process.pid, tmp_path, ""
     )
-    assert not server.has_exited(record)
+    assert not status.has_exited(record)
     process.kill()
-    assert server.has_exited(record)
+    assert status.has_exited(record)
     process.wait()
-    assert server.has_exited(record)
+    assert status.has_exited(record)

@@ -18,6 +18,7 @@ import pytest
 
 from isthmus.graph.server import identity, process, record
 from isthmus.graph.server import lifecycle as server
+from isthmus.graph.server.connectors import Connectors
 from isthmus.graph.server.failures import NotOurServer
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.server.process_start import start_time
@@ -92,7 +93,7 @@ def test_a_record_holds_for_the_process_that_wrote_it_and_for_no_later_one(
     settings: Settings, tmp_path: Path
 ) -> None:
     home = folders(settings).home
-    process.configure(folders(settings), 1, "256m", "16m")
+    process.configure(folders(settings), Connectors(1), "256m", "16m")
     record.password_file(settings)
     with running(home, copy_of_bash(tmp_path)) as ours:
         written = record.write_record(settings, record.make_record(settings, ours.pid))
@@ -129,30 +130,34 @@ def listener(port: int = 0) -> Iterator[tuple[subprocess.Popen[str], int]]:
         yield program, int(program.stdout.readline())
 
 
+def uri(port: int) -> str:
+    return f"bolt://127.0.0.1:{port}"
+
+
 def received_by(program: subprocess.Popen[str]) -> bytes:
     return bytes.fromhex(program.communicate(timeout=20)[0])
 
 
 def test_only_the_process_of_the_server_is_sent_the_password() -> None:
     with listener() as (server_, port):
-        process.answers_query(server_.pid, port, PASSWORD)
+        process.answers_query(server_.pid, uri(port), PASSWORD)
         assert PASSWORD.encode() in received_by(server_)
     with listener() as (impostor, port), listener() as (server_, _):
         begin = time.monotonic()
-        assert not process.answers_query(server_.pid, port, PASSWORD)
+        assert not process.answers_query(server_.pid, uri(port), PASSWORD)
         assert time.monotonic() - begin < 15
         assert PASSWORD.encode() not in received_by(impostor)
         server_.kill()
         ended = server_.pid
     with listener() as (impostor, port):
-        assert not process.answers_query(ended, port, PASSWORD)
+        assert not process.answers_query(ended, uri(port), PASSWORD)
         assert PASSWORD.encode() not in received_by(impostor)
 
 
 def test_an_impostor_that_takes_the_port_over_is_not_sent_the_password_again() -> None:
     with listener() as (server_, port):
-        options = process.driver_options(server_.pid, port, "neo4j", PASSWORD)
-        with neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{port}", **options) as driver:
+        options = process.driver_options(server_.pid, uri(port), "neo4j", lambda: PASSWORD)
+        with neo4j.GraphDatabase.driver(uri(port), **options) as driver:
             with pytest.raises(neo4j.exceptions.DriverError):
                 driver.verify_connectivity()
             assert PASSWORD.encode() in received_by(server_)

@@ -78,6 +78,12 @@ def jar_files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
+def test_neo4j_browser_is_fetched_only_for_those_who_want_it_and_ends_the_class_path():
+    with_browser = jars.locked_jars(browser=True)
+    assert with_browser[:-1] == jars.locked_jars()
+    assert with_browser[-1].coordinate == "org.neo4j.client:neo4j-browser:5.24.0"
+
+
 def test_lock_file_lists_234_jars_each_with_its_own_file_name_and_hash():
     locked = jars.locked_jars()
     assert len(locked) == 234
@@ -169,7 +175,7 @@ def test_fetch_continues_where_a_killed_one_stopped(repository, tmp_path):
     lock.write_text("".join(f"{jar.sha256} {jar.coordinate}\n" for jar in repository.jars))
     program = (
         "import sys; from pathlib import Path; from isthmus.graph.server import jars;"
-        "jars.fetch(Path(sys.argv[1]), jars.locked_jars(Path(sys.argv[2])), sys.argv[3])"
+        "jars.fetch(Path(sys.argv[1]), jars.locked_jars(path=Path(sys.argv[2])), sys.argv[3])"
     )
     folder = tmp_path / "jars"
     process = subprocess.Popen([sys.executable, "-c", program, folder, lock, repository.url])

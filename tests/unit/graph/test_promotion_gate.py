@@ -134,7 +134,7 @@ def test_slices_refuse_an_equal_challenger_no_more_often_than_one_in_twenty() ->
 
 def answers(coverage: float = 0.5, seconds: float = 0.01, users: int = 40) -> HeldOutAnswers:
     each = np.arange(users)
-    return HeldOutAnswers(np.full(users, 0.4), each % 2, each * 2, coverage, seconds)
+    return HeldOutAnswers(each, np.full(users, 0.4), each % 2, each * 2, coverage, seconds)
 
 
 def test_narrower_lists_and_slower_answers_are_refused_with_the_numbers() -> None:
@@ -144,10 +144,13 @@ def test_narrower_lists_and_slower_answers_are_refused_with_the_numbers() -> Non
     assert lost_breadth_or_speed(answers(users=10), answers(0.1, users=10)) == ""
 
 
-def test_slices_are_domains_and_histories_with_enough_users() -> None:
-    found = user_slices(answers(users=100), ["books", "films"])
+def test_slices_are_domains_languages_and_histories_with_enough_users() -> None:
+    languages = np.array(["zh"] * 40 + ["en"] * 58 + ["ja"] * 2)
+    found = user_slices(answers(users=100), ["books", "films"], languages)
     assert {name: int(users.sum()) for name, users in found.items()} == {
         "users of books": 50,
         "users of films": 50,
+        "users of titles in the language en": 58,
+        "users of titles in the language zh": 40,
         "users with 50 interactions and more": 75,
     }

@@ -97,6 +97,21 @@ def test_a_failed_run_is_retried_and_a_successful_one_touches_the_healthcheck(
     assert alive.exists()
 
 
+def test_a_run_that_fails_or_is_ended_names_its_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "retrain-20260101T000000Z-1.log").touch()  # of another process
+    code = "import os, sys, time; "
+    code += "open(f'{sys.argv[1]}/retrain-20260101T000001Z-{os.getpid()}.log', 'w').close(); "
+    code += "time.sleep(60)"
+    policy = RetryPolicy(2, 0, logs=tmp_path)
+    with pytest.raises(RunFailed, match="reached the time limit") as caught:
+        schedule.run_with_retries([sys.executable, "-c", code, str(tmp_path)], policy)
+    (log,) = tmp_path.glob("retrain-20260101T000001Z-*.log")
+    assert caught.value.advice == f"Log: {log}"
+    assert f"reached the time limit. Log: {log}" in caplog.text
+
+
 def test_a_run_whose_retries_fail_is_an_error_and_does_not_touch_the_healthcheck(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
