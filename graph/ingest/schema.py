@@ -11,7 +11,9 @@ MAX_ID = 512
 MAX_NAME = 128
 MAX_TEXT = 131_072
 """Maximum characters of a field; the limit of the csv module, applied to every format."""
-MAX_WEIGHT = 1e9
+MAX_NUMBER = 1e9
+MAX_WEIGHT = 1e3
+"""Of a like or dislike, usually 1 and -1; products of larger ones are beyond single precision."""
 MAX_SHOWN_CHARACTERS = 200
 """Maximum characters of an invalid value that the quarantine file shows."""
 
@@ -59,8 +61,8 @@ class Column:
     name: str
     kind: Kind
     required: bool = False
-    low: float = -MAX_WEIGHT
-    high: float = MAX_WEIGHT
+    low: float = -MAX_NUMBER
+    high: float = MAX_NUMBER
     default: str | float | None = None
     aliases: tuple[str, ...] = ()
     is_rating: bool = False

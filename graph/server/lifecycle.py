@@ -300,8 +300,7 @@ def _spawn(settings: Settings, folders: Folders, more: str = "") -> ServerRecord
             connectors = choose_connectors(settings, folders)
     record = make_record(settings, pid)
     assert record is not None  # noqa: S101 the configuration was just written
-    write_record(settings, record)
-    return record
+    return write_record(settings, record)
 
 
 def _wait_for_query(settings: Settings, pid: int, uri: str, password: str) -> None:
@@ -311,6 +310,12 @@ def _wait_for_query(settings: Settings, pid: int, uri: str, password: str) -> No
     except PasswordRefused:
         if not settle_password(settings, pid, uri):
             raise
+    except ServerError as error:
+        named = isinstance(error, DatabaseFailed | PortTakenError)
+        if not named and disk.free_bytes(settings.home) < disk.RESERVE_BYTES:
+            identity.kill_server(home_folders(settings).home)  # it hangs, or has ended
+            disk.check_room(settings.home, disk.ROOM_TO_START)
+        raise
     else:
         settle_password(settings, pid, uri)
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from isthmus.graph.ingest import DTYPES, MAX_ID, MAX_NAME, MAX_TEXT, Column, ColumnReading, Kind
+from isthmus.graph.ingest import (
+    DTYPES,
+    MAX_ID,
+    MAX_NAME,
+    MAX_TEXT,
+    MAX_WEIGHT,
+    Column,
+    ColumnReading,
+    Kind,
+)
 from isthmus.graph.sources.categories import drop_tags, split_categories, unescape
 from isthmus.graph.sources.controls import DIRECTION, drop_controls
 from isthmus.graph.sources.ids import (
@@ -152,12 +161,21 @@ def _convert_numbers(
             f"is not between {column.low:g} and {column.high:g}",
         ),
     ]
-    if reading is None or "scale" not in form:
-        return numbers, errors
-    if form["scale"] == "ratings":
+    if form.get("scale") == "ratings":
         top = float(form["top"])
         errors.append(((numbers > top).fill_null(False), f"is above the top of the scale, {top:g}"))
-    return to_weights(numbers, form, reading.limits), errors
+    if not column.is_rating:
+        return numbers, errors
+    weights = to_weights(numbers, form, reading.limits if reading is not None else {})
+    too_strong = (weights.abs() > MAX_WEIGHT).fill_null(False)
+    errors.append(
+        (
+            too_strong,
+            f"is beyond {MAX_WEIGHT:,.0f}, as a weight; "
+            "--weights counts or log brings larger numbers to weights",
+        )
+    )
+    return weights, errors
 
 
 def _convert_categories(values: pl.Series, separator: str) -> tuple[pl.Series, list[RowErrors]]:

@@ -17,7 +17,11 @@ from isthmus.gnn.determinism import reproducible
 from isthmus.gnn.edges.learned import LearnedEdges
 from isthmus.gnn.model.domain_popularity import compute_domain_popularity
 from isthmus.gnn.model.ensemble import EnsembleWeights
-from isthmus.gnn.model.kernel_ridge import INTEREST_RIDGE, solve_interest_edges
+from isthmus.gnn.model.kernel_ridge import (
+    INTEREST_RIDGE,
+    leave_one_out_ndcg,
+    solve_interest_edges,
+)
 from isthmus.gnn.scoring import score_users
 from isthmus.gnn.training.train import Trainer
 from isthmus.gnn.training.tuned_parameters import TunedParameters
@@ -27,6 +31,7 @@ from isthmus.gnn.training.tuning import (
     tune_cold_start_merge,
     tune_merge_without_history,
 )
+from isthmus.graph.ingest import MAX_WEIGHT
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 USERS = np.arange(20)
@@ -108,3 +113,15 @@ def test_the_kernel_alone_recommends_users_with_texts_only_items_of_their_colour
     best = np.argmax(scores, axis=1)
     assert (best % 2).tolist() == (USERS % 2).tolist()
     assert scores.shape == (len(USERS), ITEMS)
+
+
+def test_the_largest_weights_do_not_stop_the_solution() -> None:
+    graph = checkerboard()
+    interactions = graph.interactions.copy()
+    interactions.data[::7] *= np.float32(MAX_WEIGHT)
+    graph = dataclasses.replace(graph, interactions=interactions)
+    examples = build_examples(graph, 0, USERS, HistoryWeighting(), HistoryWeighting())
+    likes = np.ones(len(graph.items_outside(0)))
+    values = leave_one_out_ndcg(examples, likes, np.arange(len(examples)))
+    assert values.shape == (len(examples),)
+    assert np.isfinite(values).all()

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from isthmus.graph.ingest.schema import TABLES
-from isthmus.graph.sources import read_dataset
+from isthmus.graph.sources import read_dataset, read_events
 from isthmus.graph.sources.files import MAX_LINE, read_lines
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
@@ -200,6 +200,21 @@ def test_weights_that_are_not_finite_numbers_are_rejected(tmp_path: Path):
         "is not a finite number",
         "is not between -1e+09 and 1e+09",
     ]
+
+
+def test_weights_of_events_and_as_they_are_have_a_limit(tmp_path: Path):
+    too_strong = (
+        "is beyond 1,000, as a weight; --weights counts or log brings larger numbers to weights"
+    )
+    path = tmp_path / "interactions.csv"
+    path.write_text("user_id,item_id,weight\nana,1,1\nbea,1,-2000\ncid,1,1e9\n")
+    rejected = read_dataset(tmp_path, "as-is").rejected
+    assert rejected["reason"].to_list() == [too_strong, too_strong]
+    assert read_dataset(tmp_path, "log").rejected.is_empty()  # a way out
+    path.write_text("user_id,item_id,views\nana,1,1\nbea,1,2\ncid,1,900000000\n")
+    assert read_dataset(tmp_path).rejected.is_empty()  # counts are not weights yet
+    event = b'{"user_id": "ana", "item_id": "1", "weight": 1e8}'
+    assert read_events([event]).rejected["reason"].to_list() == [too_strong]
 
 
 def test_ids_that_would_break_keys_are_rejected(tmp_path: Path):
