@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Choice(WEIGHTS),
     help="How ratings or counts become weights.  [default: as at the last load, else auto]",
 )
-@click.option("--allow-empty", is_flag=True, help="Exit with 0 without interactions, too.")
+@click.option("--allow-empty", is_flag=True, help="Load tables without interactions, too.")
 @with_settings
 def command(
     settings: Settings,
@@ -154,9 +154,8 @@ def _load(
     from isthmus.graph.sources import read_dataset
 
     dataset = read_dataset(folder, weights)
-    failure = None if allow_empty else _missing_interactions(dataset, folder)
-    if failure is not None and bulk:
-        raise failure  # a bulk load could not add them later
+    if not allow_empty and (failure := _missing_interactions(dataset, folder)):
+        raise failure
     if bulk:
         loaded = bulk_load(dataset, folder, settings)
     else:
@@ -178,7 +177,7 @@ def _load(
         text += f"\n{loaded.rejected:,} rows were rejected: {loaded.quarantine}"
     if loaded.command:
         text += f"\nStop the server, run this on its machine, and start it:\n{loaded.command}"
-    return Output(loaded.document(), text, failure)
+    return Output(loaded.document(), text)
 
 
 def _missing_interactions(dataset: Dataset, folder: Path) -> InputError | None:
@@ -186,8 +185,8 @@ def _missing_interactions(dataset: Dataset, folder: Path) -> InputError | None:
         return None
     return InputError(
         f"{folder} has no valid interactions; without them nothing can be learned.",
-        "Add a table interactions with user_id and item_id and load again; if this is what you "
-        "want, say so with --allow-empty.",
+        "Nothing was loaded. Add a table interactions with user_id and item_id, or load the other "
+        "tables alone with --allow-empty.",
     )
 
 

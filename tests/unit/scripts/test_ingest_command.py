@@ -53,3 +53,7 @@ def test_dry_run_of_tables_without_interactions_exits_with_2(tmp_path: Path) -> 
     assert done.returncode == 2
     assert "has no valid interactions" in done.stderr
     assert run("ingest", str(folder), "--dry-run", "--allow-empty", "--home", home).returncode == 0
+    done = run("ingest", str(folder), "--home", home)
+    assert done.returncode == 2
+    assert "Nothing was loaded." in done.stderr
+    assert not (tmp_path / "home" / "server").exists()
