@@ -81,6 +81,7 @@ def _lines(task: str, total: int | None, unit: str) -> Iterator[Advance]:
             of_total = left = ""
             if total:
                 of_total = f" of {total:,}"
+            if total and completed:
                 left = f", {_duration((now - start) / completed * (total - completed))} left"
             logger.info("%s: %s%s %s%s", task, f"{completed:,}", of_total, unit, left)
 

@@ -32,6 +32,20 @@ def test_lines_come_at_most_every_ten_seconds_with_the_time_left(
     assert last == "training, epoch 5 of 12: 400 batches in 50.0 s"
 
 
+def test_a_line_before_the_first_step_has_no_time_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    with (
+        caplog.at_level(logging.INFO, "isthmus"),
+        progress._lines("import", 80, "steps") as advance,
+    ):
+        clock[0] = 12.0
+        advance(0)
+    assert caplog.records[0].getMessage() == "import: 0 of 80 steps"
+
+
 def test_a_duration_is_in_its_largest_unit() -> None:
     shown = [progress._duration(seconds) for seconds in (0, 59, 119, 150, 3600, 86_400)]
     assert shown == ["0 s", "59 s", "119 s", "2 min", "60 min", "24 h"]
