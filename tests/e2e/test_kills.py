@@ -15,11 +15,7 @@ import psutil
 from isthmus.graph.server.process import MAIN_CLASS
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 3
-VICTIMS = {
-    *("ingest", "follow", "feedback", "encode", "retrain", "publish", "server"),
-    *("frozen server", "no memory", "clock"),
-}
+SEED = "10"  # kills a retraining at one of its last steps, and then the server under a command
 
 
 def soak(home: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -47,13 +43,11 @@ def servers_below(home: Path) -> list[int]:
 def test_killed_commands_and_servers_lose_no_write_and_leave_nothing_unfinished(
     fresh_home: Path,
 ) -> None:
-    run = soak(fresh_home, "--kills", str(KILLS))
+    run = soak(fresh_home, "--kills", "2", "--seed", SEED)
     out, err = run.communicate()
     assert run.returncode == 0, out + err
     rows = json.loads((fresh_home / "soak.json").read_text())
-    kills = {row["victim"]: row["times"] for row in rows}
-    assert set(kills) <= VICTIMS
-    assert list(kills.values()) == [1] * KILLS
+    assert {row["victim"]: row["times"] for row in rows} == {"publish": 1, "server": 1}
     assert servers_below(fresh_home) == []
     assert list((fresh_home / "scratch").iterdir()) == []
 
