@@ -14,18 +14,23 @@ first violated guarantee.
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from shared.faults import filled_disk, frozen_server, no_memory, set_clock_back, small_disk
+from shared.faults import (
+    filled_disk,
+    frozen_server,
+    killed_server,
+    no_memory,
+    set_clock_back,
+    small_disk,
+)
 from shared.jobs import LOCK_SECONDS, Command, Job, Jobs
 from shared.kills import FAULTS, FULL_DISK, JOBS, RESTS_KB, VICTIMS, Kill, page_rows
 from shared.ledger import (
@@ -195,11 +200,7 @@ class Soak:
             return no_memory(self.settings)
         if victim == FULL_DISK:
             return filled_disk(self.settings.home, rng.choice(RESTS_KB))
-        record = server.find(self.settings)
-        if record is None:
-            raise Violation("The server has ended by itself.")
-        os.kill(record.pid, signal.SIGKILL)
-        return nullcontext()
+        return killed_server(self.settings)
 
     def _unlock(self, job: Job) -> None:
         """Frees a lock that its killed run would hold for a day, as the command says."""

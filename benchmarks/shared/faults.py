@@ -33,13 +33,18 @@ SET_AHEAD = (
 
 
 @contextmanager
+def killed_server(settings: Settings) -> Iterator[None]:
+    """Ends the server's process with SIGKILL before the block."""
+    os.kill(_server_pid(settings), signal.SIGKILL)
+    yield
+
+
+@contextmanager
 def frozen_server(settings: Settings, rng: Random) -> Iterator[None]:
     """Stops the server's process with SIGSTOP, and lets it go on after some seconds."""
-    record = server.find(settings)
-    if record is None:
-        raise Violation("The server has ended by itself.")
-    os.kill(record.pid, signal.SIGSTOP)
-    timer = threading.Timer(rng.uniform(*FROZEN_SECONDS), os.kill, (record.pid, signal.SIGCONT))
+    pid = _server_pid(settings)
+    os.kill(pid, signal.SIGSTOP)
+    timer = threading.Timer(rng.uniform(*FROZEN_SECONDS), os.kill, (pid, signal.SIGCONT))
     timer.start()
     try:
         yield
@@ -113,3 +118,10 @@ def set_clock_back(settings: Settings) -> bool:
     """
     with connect(settings) as graph:
         return bool(graph.run(SET_AHEAD, {}))
+
+
+def _server_pid(settings: Settings) -> int:
+    record = server.find(settings)
+    if record is None:
+        raise Violation("The server has ended by itself.")
+    return record.pid

@@ -54,9 +54,8 @@ def _check_runtime(encoder: LocalEncoder, settings: Settings, compare: bool) -> 
     if not onnx_is_installed():
         advice = f"To test if int8 is faster: `pip install 'isthmus[onnx]'`, then {COMPARE}."
         return Check("runtime", True, f"{encoder.runtime}; onnxruntime is not installed.", advice)
-    comparison = find_comparison(encoder, settings.home)
-    if comparison is None and compare:
-        comparison = compare_runtimes(encoder, settings.home)
+    find = compare_runtimes if compare else find_comparison
+    comparison = find(encoder, settings.home)
     if comparison is None:
         found = f"{encoder.runtime}; not compared with an 8-bit ONNX graph on this machine yet."
         return Check("runtime", True, found, f"{COMPARE} does, in minutes, and selects the faster.")

@@ -9,11 +9,17 @@ import pytest
 from isthmus import progress
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time of progress, as its one element."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
 def test_lines_come_at_most_every_ten_seconds_with_the_time_left(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    clock: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     with (
         caplog.at_level(logging.INFO, "isthmus"),
         progress._lines("training", 960, "batches") as advance,
@@ -33,10 +39,8 @@ def test_lines_come_at_most_every_ten_seconds_with_the_time_left(
 
 
 def test_a_line_before_the_first_step_has_no_time_left(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    clock: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     with (
         caplog.at_level(logging.INFO, "isthmus"),
         progress._lines("import", 80, "steps") as advance,
