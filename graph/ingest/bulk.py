@@ -37,7 +37,8 @@ def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> IngestSummary
 
     Raises:
         InputError: The graph is not empty, or more rows are invalid than the setting allows.
-        ServerError: The import failed; the graph is still empty.
+        ServerError: The import failed and the graph is still empty, or the graph is complete and
+            its server does not start; the message says which.
         Locked: A retraining is running; the graph is unchanged.
     """
     start = time.monotonic()
@@ -52,17 +53,27 @@ def bulk_load(dataset: Dataset, path: Path, settings: Settings) -> IngestSummary
         arguments = write_files(rows, dataset, path, settings.half_life_days, folder)
         command = _import_command(settings.neo4j_database, arguments)
         return rows.summary(start, settings, changes, command)
-    with scratch(settings) as scratch_settings:
-        folder = scratch_settings.home / IMPORT_FOLDER
-        folder.mkdir()
-        arguments = write_files(rows, dataset, path, settings.half_life_days, folder)
-        server.import_database(scratch_settings, arguments, settings.home / IMPORT_LOG)
-        _check_empty(settings)
-        with offline_server(settings):
-            _check_stopped_database_empty(settings)
-            server.replace_database(settings, scratch_settings)
-    with connect(settings):
-        return rows.summary(start, settings, changes)
+    replaced = False
+    try:
+        with scratch(settings) as scratch_settings:
+            folder = scratch_settings.home / IMPORT_FOLDER
+            folder.mkdir()
+            arguments = write_files(rows, dataset, path, settings.half_life_days, folder)
+            server.import_database(scratch_settings, arguments, settings.home / IMPORT_LOG)
+            _check_empty(settings)
+            with offline_server(settings):
+                _check_stopped_database_empty(settings)
+                server.replace_database(settings, scratch_settings)
+                replaced = True
+        with connect(settings):
+            return rows.summary(start, settings, changes)
+    except server.ServerError as error:
+        if not replaced:
+            raise
+        raise server.ServerError(
+            f"The tables are loaded, but the server does not start: {error.message}",
+            "Do not load them again; the next command that uses the graph starts the server.",
+        ) from error
 
 
 def _all_new(rows: GraphRows) -> dict[str, Changes]:

@@ -23,7 +23,7 @@ from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.server import lifecycle as server
 from isthmus.graph.server.admin_tool import import_full
 from isthmus.graph.server.connectors import Connectors
-from isthmus.graph.server.failures import ServerError
+from isthmus.graph.server.failures import DiskFull, ServerError
 from isthmus.graph.server.folders import Folders
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import Settings
@@ -179,6 +179,23 @@ def test_a_failed_or_killed_import_leaves_the_graph_empty_and_the_next_import_su
     assert query(own, "MATCH ()-[r:INTERACTED]->() RETURN count(r) AS n") == [{"n": 46}]
     assert list(scratch.iterdir()) == []
     assert server.start(own).password() == first.password()
+
+
+def test_a_server_that_does_not_start_after_the_load_is_named_and_the_load_is_complete(
+    own: Settings, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.start(own)
+
+    def start(settings: Settings) -> None:
+        raise DiskFull(settings.home, 1 << 20, 50 << 20)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("isthmus.graph.server.lifecycle._start", start)
+        patched.setattr("isthmus.graph.ingest.bulk._check_stopped_database_empty", lambda _: None)
+        with pytest.raises(ServerError, match=r"tables are loaded.*disk full: 1 MB free") as caught:
+            bulk_load(read_dataset(tables), tables, own)
+    assert "Do not load them again" in caught.value.advice
+    assert query(own, "MATCH ()-[r:INTERACTED]->() RETURN count(r) AS n") == [{"n": 46}]
 
 
 def test_a_load_killed_while_it_replaces_the_database_leaves_the_graph_empty(
