@@ -81,16 +81,16 @@ class FullDisk(Soak):
         """Creates a job of this name."""
         if name not in OFFLINE:
             return self.jobs.create(name, rng)
+        if name == "bulk":
+            delete_home(self._bulk_settings())
+            return Job(name, ("ingest", str(self.tables), "--bulk"))
         file = self.settings.home.parent / "graph.dump"
+        file.unlink(missing_ok=True)
+        backup = Job("backup", ("backup", str(file)))
         if name == "backup":
-            file.unlink(missing_ok=True)
-            return Job(name, ("backup", str(file)))
-        if name == "restore":
-            if not file.exists():
-                self._run(Job("backup", ("backup", str(file))))
-            return Job(name, ("restore", str(file), "--yes"))
-        delete_home(self._bulk_settings())
-        return Job(name, ("ingest", str(self.tables), "--bulk"))
+            return backup
+        self._run(backup)  # of now: what was written since would be lost by a restore
+        return Job(name, ("restore", str(file), "--yes"))
 
     def start(self, job: Job) -> Command:
         """Starts a command; a bulk load in an empty home on the same disk."""
