@@ -149,7 +149,7 @@ class FullDisk(Soak):
                 job = self.create(name, rng)  # it overwrites no file
             if name == "bulk" and outcome != "disk full":
                 self._check_bulk_load()
-            else:
+            elif not (done and job.events):  # which are acknowledged once
                 self._run(job if done else job.remainder(acknowledged))
             self.check("" if name in OFFLINE else name)
             return Filling(victim, rest, outcome, seconds)
