@@ -46,7 +46,6 @@ bench: $(DEV)  ## accuracy on the folder DATASETS, and speed; hours, goes on whe
 	$(BIN)/python benchmarks/shared/page.py benchmarks/through_graph.md
 	$(BIN)/isthmus evaluate temporal $(DATASETS)/rt_critics -o benchmarks/temporal
 	$(BIN)/python benchmarks/shared/page.py benchmarks/temporal.md
-	$(BIN)/python benchmarks/candidates.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/texts_and_likes.py $(DATASETS)/rt_critics
 	-$(BIN)/isthmus encoder finetune $(DATASETS)/food_kitchen --name food_kitchen
 	$(BIN)/python benchmarks/titles.py $(DATASETS)/food_kitchen food_kitchen

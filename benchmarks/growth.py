@@ -39,7 +39,7 @@ class Cost:
 
     Attributes:
         scale: Multiple of 250,000 interactions.
-        candidates: Whether candidate edges were scored instead of all pairs.
+        sampled: Whether the softmax of the network was sampled.
         interactions: Interactions in the graph.
         items: Items of both domains.
         edges: Published edges.
@@ -51,7 +51,7 @@ class Cost:
     """
 
     scale: int
-    candidates: bool
+    sampled: bool
     interactions: int
     items: int
     edges: int
@@ -84,7 +84,7 @@ def measure(scale: int) -> Cost:
     items_per_domain = dataset.items["domain"].value_counts()["count"]
     return Cost(
         scale=scale,
-        candidates=max(items_per_domain) > settings.dense_items,
+        sampled=max(items_per_domain) > settings.dense_items,
         interactions=summary.interactions,
         items=len(dataset.items),
         edges=result["edges"],

@@ -56,14 +56,15 @@ def recalls(graph: InterestGraph, target: int, settings: Settings) -> dict[str, 
     examples = build_examples(training_set, target, all_users, tuned, default, label_graph=test_set)
 
     positions = np.flatnonzero(hidden[graph.items_of(target)])
-    vectors = graph.item_vectors[graph.items_outside(target)], graph.item_vectors[hidden]
+    outside = graph.items_outside(target)
+    vectors = graph.item_vectors[outside], graph.item_vectors[hidden]
     mean = graph.item_vectors.mean(axis=0)
     blocks: dict[str, list[NDArray]] = {}
     for start in range(0, len(examples), USER_BLOCK):
         rows = np.arange(start, min(start + USER_BLOCK, len(examples)))
         liked, history = (
             csr_array(examples.liked[rows][:, positions]),
-            csr_array(examples.source_history()[rows]),
+            csr_array(examples.history[rows][:, outside]),
         )
         served = score_users(training_set, learned, target, examples.users[rows], default)
         scores_by_method = {

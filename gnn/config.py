@@ -19,9 +19,8 @@ class TrainingConfig:
         history_limit: Maximum number of a user's interactions that a query reads.
         seed: Random seed; the same seed, graph and number of threads give the same edges.
         threads: Maximum number of threads; None to use all cores.
-        dense_items: With more items than this in the target domain, the softmax is sampled; with
-            more in the target domain, or in its source domains together, only candidate edges are
-            scored.
+        dense_items: With more items than this in the target domain, the softmax of the network is
+            sampled.
     """
 
     edges_per_node: int = 50

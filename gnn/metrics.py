@@ -47,17 +47,26 @@ def expected_gains(
         relevant: Relevant items, CSR (users, items).
         discounts: Discounts of the first ranks; all further ones are 0.
     """
+    import torch
+
     # cumulative[n] is the sum of the discounts of the first n ranks.
     cumulative = np.zeros(scores.shape[1] + 1)
     cumulative[1 : len(discounts) + 1] = np.cumsum(discounts)[: scores.shape[1]]
     cumulative[len(discounts) + 1 :] = cumulative[min(len(discounts), scores.shape[1])]
     gains = np.zeros(len(scores))
-    for user, row in enumerate(scores):
-        items = relevant.indices[relevant.indptr[user] : relevant.indptr[user + 1]]
-        for score in row[items]:
-            above = int(np.count_nonzero(row > score))
-            tied = int(np.count_nonzero(row == score))
-            gains[user] += (cumulative[above + tied] - cumulative[above]) / tied
+    if not scores.size:
+        return gains
+    users = np.repeat(np.arange(len(scores)), np.diff(relevant.indptr))
+    values = scores[users, relevant.indices]
+    # Below the last rank with a discount there is no gain, and most relevant items are there.
+    ranks = min(len(discounts), scores.shape[1])
+    lowest = torch.topk(torch.from_numpy(np.ascontiguousarray(scores)), ranks).values[:, -1]
+    counted = values >= lowest.numpy()[users]
+    for user, score in zip(users[counted].tolist(), values[counted], strict=True):
+        row = scores[user]
+        above = int(np.count_nonzero(row > score))
+        tied = int(np.count_nonzero(row == score))
+        gains[user] += (cumulative[above + tied] - cumulative[above]) / tied
     return gains
 
 

@@ -223,8 +223,7 @@ class Settings(BaseSettings):
         default=20_000,
         ge=1,
         description="Number of items above which work is limited: with more in the target domain "
-        "the softmax is sampled; with more in the target domain, or in its source domains "
-        "together, only candidate edges are scored. At least 1.",
+        "the softmax of the network is sampled. At least 1.",
     )
     tolerated_loss: float | None = Field(
         default=None,

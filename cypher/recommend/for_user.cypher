@@ -10,12 +10,12 @@
 //   a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and multiplied by the dislike
 //   weight if it is negative; both are the generation's.
 //   With as_if_cold, the user's interactions in the domain are hidden: they are neither read nor excluded from
-//   the answer, and s(u,k) is derived from the history outside the domain alone, as the mean of weight times ABOUT;
+//   the answer, and s(u,k) is derived from the history that is read, as the mean of weight times ABOUT;
 //   t(u,k) stays, because it comes from texts about no item. The interactions with hidden items are hidden likewise,
 //   and these items may be in the answer.
 // parameters: user STRING id; domain STRING; n INTEGER number of items; history_limit INTEGER maximum interactions,
-//   the newest and strongest, half of them inside and half outside the domain, and if one side has fewer, the rest
-//   from the other; half_life_days FLOAT used without a generation and for s(u,k) with as_if_cold;
+//   the newest and strongest, half of them inside and half outside the domain (of an odd number one more outside), and
+//   if one side has fewer, the rest from the other; half_life_days FLOAT used without a generation and for s(u,k) with as_if_cold;
 //   candidates INTEGER number of popular items that are scored besides those that edges lead to;
 //   paths BOOLEAN whether to return the paths; generation INTEGER, or null for the active one;
 //   as_if_cold BOOLEAN; hidden LIST of keys of items, [] for none; most_edges INTEGER maximum edges of one kind that
@@ -58,22 +58,21 @@ CALL (u) {
   WITH sides[0] AS outside, coalesce(sides[1], []) AS inside, newest, half
   RETURN newest,
     outside[..$history_limit - CASE WHEN size(inside) < half THEN size(inside) ELSE half END] AS outside,
-    inside[..$history_limit - CASE WHEN size(outside) < half THEN size(outside) ELSE half END] AS inside
+    inside[..$history_limit - CASE WHEN size(outside) < $history_limit - half THEN size(outside)
+                                   ELSE $history_limit - half END] AS inside
 }
-CALL (u, merge) {
-  WITH u, merge WHERE merge.interest <> 0
-  CALL (u, merge) {
+CALL (u, merge, outside, inside) {
+  WITH u, merge, outside, inside WHERE merge.interest <> 0
+  CALL (u, merge, outside, inside) {
     MATCH (u)-[s:INTERESTED_IN]->(source:Interest)
     WHERE NOT $as_if_cold AND size($hidden) = 0
     RETURN source, merge.interest * s.weight AS strength
   UNION ALL
-    WITH u, merge WHERE $as_if_cold OR size($hidden) > 0
-    MATCH (u)-[r:INTERACTED]->(i:Item)
-    WHERE NOT ($as_if_cold AND i.domain = $domain OR i.key IN $hidden)
-    WITH merge.interest AS counts, max(r.last_at.epochSeconds) AS newest,
-         collect({item: i, weight: r.weight, at: r.last_at.epochSeconds}) AS met
-    UNWIND met AS h
-    WITH counts, size(met) AS evidence, h.item AS item, h.weight *
+    WITH merge, outside + inside AS read WHERE $as_if_cold OR size($hidden) > 0
+    UNWIND read AS h
+    WITH merge.interest AS counts, read, max(h.at) AS newest
+    UNWIND read AS h
+    WITH counts, size(read) AS evidence, h.item AS item, h.weight *
       CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / $half_life_days) END AS weight
     MATCH (item)-[b:ABOUT]->(source:Interest)
     WITH counts, evidence, source, sum(weight * b.weight) AS total

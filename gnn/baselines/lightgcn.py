@@ -91,7 +91,7 @@ class _Training:
         self._items_by_domain = np.argsort(item_domain, kind="stable")
         self._liked_pairs = np.sort(self._pair_keys(self._like_users, self._like_items))
         empty = np.zeros((self._num_items, 0), np.float32)
-        self._adjacency = build_domain_graph(liked, csr_array(empty), empty, empty[:0]).adj_t
+        self._adjacency = build_domain_graph(liked, csr_array(empty), empty).adj_t
         self._convolution = LGConv(normalize=False)
         initial = self._rng.normal(0, INITIAL_DEVIATION, (sum(liked.shape), DIMENSIONS))
         self._embeddings = torch.from_numpy(initial.astype(np.float32)).requires_grad_()

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 
     from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
+# Scores of ridge regression are predictions of a like, between 0 and 1 for most items.
+POPULARITY_WEIGHTS = (0, 0.03, 0.1, 0.3)
+
 
 class Ridge:
     """Ridge regression from a user's likes in the source domains to those in the target domain.
+
+    Popularity is added with a weight of its own.
 
     With A the histories of users with likes in both, each divided by its length to a power, and Y
     their likes in the target: W = (A'A + penalty)^-1 A'Y = A' (AA' + penalty)^-1 Y, whose dual form
@@ -36,6 +41,7 @@ class Ridge:
         training_history: Those of the training users, CSR (training users, source items).
         liked: Likes of the training users, CSR (training users, items of the target).
         factor: Cholesky factor of their kernel plus the penalty.
+        popularity: What popularity adds to the score of each item of the target, (items,).
     """
 
     def __init__(
@@ -44,14 +50,15 @@ class Ridge:
         training_history: csr_array,
         liked: csr_array,
         factor: tuple[NDArray[np.float32], bool],
+        popularity: NDArray[np.float32],
     ) -> None:
         self._history, self._training_history = history, training_history
-        self._liked, self._factor = liked, factor
+        self._liked, self._factor, self._popularity = liked, factor, popularity
 
     @classmethod
     def grid(cls, weightings: Sequence[HistoryWeighting]) -> list[Setting]:
-        """Grid of history weighting, power and penalty."""
-        return list(product(weightings, (0, 0.5), (50, 100, 200, 400)))
+        """Grid of history weighting, power, penalty and weight of popularity."""
+        return list(product(weightings, (0, 0.5), (50, 100, 200, 400), POPULARITY_WEIGHTS))
 
     @classmethod
     def fit_grid(
@@ -74,13 +81,16 @@ class Ridge:
             history = normalize_by_length(outside, power)
             training_history, training_likes = csr_array(history[users]), csr_array(liked[users])
             kernel = dense_product(training_history, csr_array(training_history.T))
-            for *_, penalty in same_kernel:
-                yield cls(
-                    history, training_history, training_likes, cholesky_factor(kernel, penalty)
-                )
+            popularity = graph.popularity(weighting.half_life_days)[graph.items_of(target)]
+            for penalty, same_factor in groupby(same_kernel, itemgetter(2)):
+                factor = cholesky_factor(kernel, penalty)
+                for *_, weight in same_factor:
+                    added = np.float32(weight) * popularity
+                    yield cls(history, training_history, training_likes, factor, added)
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Returns the scores of some users, (users, items of the target)."""
         kernel = dense_product(self._training_history, csr_array(self._history[users].T))
         weights = cho_solve(self._factor, kernel, overwrite_b=True, check_finite=False)
-        return np.ascontiguousarray((self._liked.T @ weights).T, dtype=np.float32)
+        scores = np.asarray((self._liked.T @ weights).T, dtype=np.float32)
+        return np.ascontiguousarray(scores + self._popularity)

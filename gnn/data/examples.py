@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csr_array
 
 from isthmus.gnn.data.arrays import derive_interests, select_entries
 from isthmus.gnn.data.histories import normalize_by_length, split_histories
@@ -28,25 +28,22 @@ class Examples:
     Attributes:
         target: Index of the target domain.
         users: Indices of the graph's users, (users,).
-        history: By domain, weights of the history in the served score, CSR (users, its items).
+        history: n^-1/2 a(u, i), the history outside the domain as the served score weighs it, CSR
+            (users, items of the graph).
+        history_by_domain: The same by domain, CSR (users, its items).
         interests: Weights of the interests in the served score, CSR (users, interests).
         liked: 1 for each like in the target domain, CSR (users, its items).
     """
 
     target: int
     users: NDArray[np.int64]
-    history: list[csr_array]
+    history: csr_array
+    history_by_domain: list[csr_array]
     interests: csr_array
     liked: csr_array
 
     def __len__(self) -> int:
         return int(self.liked.shape[0])
-
-    def source_history(self) -> csr_array:
-        """Returns the history over the items of all source domains in order, (users, items)."""
-        others = [part for domain, part in enumerate(self.history) if domain != self.target]
-        no_items = csr_array((len(self), 0), dtype=np.float32)  # all there is in a single domain
-        return csr_array(hstack([no_items, *others], format="csr"))
 
 
 def build_examples(
@@ -77,10 +74,14 @@ def build_examples(
         interest_history = split_histories(
             graph, target, users[both], interest_weighting, as_if_cold=True
         ).outside
+    normalised = normalize_by_length(history, HISTORY_EXPONENT)
     return Examples(
         target=target,
         users=users[both],
-        history=_split_by_domain(graph, normalize_by_length(history, HISTORY_EXPONENT)),
+        history=normalised,
+        history_by_domain=[
+            csr_array(normalised[:, graph.items_of(d)]) for d in range(len(graph.domains))
+        ],
         interests=derive_interests(graph, interest_history),
         liked=csr_array(liked[both]),
     )
@@ -92,7 +93,3 @@ def domain_likes(graph: InterestGraph, target: int, users: NDArray[np.int64]) ->
     liked = select_entries(likes, likes.data > 0)
     liked.data = np.ones_like(liked.data)
     return liked
-
-
-def _split_by_domain(graph: InterestGraph, history: csr_array) -> list[csr_array]:
-    return [csr_array(history[:, graph.items_of(d)]) for d in range(len(graph.domains))]

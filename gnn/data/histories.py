@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data.arrays import select_entries
+from isthmus.gnn.data.arrays import SECONDS_PER_DAY, select_entries
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +27,8 @@ class HistoryWeighting:
     Attributes:
         half_life_days: Age in days at which a dated interaction counts half.
         history_limit: Maximum number of a user's interactions that count, newest first. Half of
-            them are inside the target domain and half outside; where one side has fewer, the other
-            side gets the remainder.
+            them are inside the target domain and half, of an odd number one more, outside; where
+            one side has fewer, the other side gets the remainder.
         dislike_weight: Factor of a dislike's weight; below 0 where dislikes, like likes, predict
             which items a user will like.
     """
@@ -66,7 +66,8 @@ def split_histories(
     """Splits the histories of some users into those inside and outside a target domain.
 
     On each side the newest interactions count, up to the limit; of those at the same time the
-    strongest come first, and then those with the lower item index.
+    strongest come first, and then those with the lower item index. They decay from the newest that
+    is not hidden.
 
     Args:
         graph: The graph.
@@ -75,26 +76,30 @@ def split_histories(
         weighting: How interactions are weighted and how many count.
         as_if_cold: Hide the history inside the domain.
     """
-    decayed = csr_array(graph.decayed_weights(weighting.half_life_days)[users])
-    factors = np.where(decayed.data < 0, np.float32(weighting.dislike_weight), np.float32(1))
-    strengths = csr_array(
-        (decayed.data * factors, decayed.indices, decayed.indptr), shape=decayed.shape
-    )
     weights = csr_array(graph.interactions[users])
     # As a matrix, times go through the same row selection as weights; 0 stands for no date.
     times = csr_array(
         (np.nan_to_num(graph.last_at), graph.interactions.indices, graph.interactions.indptr),
         shape=graph.interactions.shape,
     )[users]
-    inside = graph.item_domain[strengths.indices] == target
+    inside = graph.item_domain[weights.indices] == target
     visible = ~inside if as_if_cold else np.ones_like(inside)
-    rows = np.repeat(np.arange(len(users)), np.diff(strengths.indptr))
+    rows = np.repeat(np.arange(len(users)), np.diff(weights.indptr))
+    newest = np.zeros(len(users))
+    np.maximum.at(newest, rows[visible], times.data[visible])
+    days = np.where(times.data != 0, (newest[rows] - times.data) / SECONDS_PER_DAY, 0)
+    factors = np.where(weights.data < 0, weighting.dislike_weight, 1)
+    factors = factors * 0.5 ** (np.maximum(days, 0) / weighting.half_life_days)
+    strengths = csr_array(
+        ((weights.data * factors).astype(np.float32), weights.indices, weights.indptr),
+        shape=weights.shape,
+    )
     side = 2 * rows + inside
     rank = rank_by_recency(weights, times.data, side)
     lengths = np.bincount(side[visible], minlength=2 * len(users)).reshape(-1, 2)
-    limits = np.maximum(
-        weighting.history_limit - lengths[:, ::-1], (weighting.history_limit + 1) // 2
-    )
+    half = weighting.history_limit // 2
+    shares = np.array([weighting.history_limit - half, half])  # outside, inside
+    limits = np.maximum(weighting.history_limit - lengths[:, ::-1], shares)
     counted = visible & (rank < limits.ravel()[side])
     return Histories(
         outside=select_entries(strengths, counted & ~inside),

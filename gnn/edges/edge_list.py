@@ -29,10 +29,6 @@ class EdgeList:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def reindex(self, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> EdgeList:
-        """Replaces positions in `sources` and `targets` by the indices that stand there."""
-        return EdgeList(sources[self.sources], targets[self.targets], self.weights)
-
 
 EMPTY_EDGES = EdgeList(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.edges.edge_list import EdgeList
+from isthmus.gnn.edges.edge_list import EMPTY_EDGES, EdgeList
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SOURCE_BLOCK = 1024
 TARGET_BLOCK = 8192
-POPULARITY_EXPONENT = 0.5
-CandidateList = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
-"""Candidate edges: indices of targets, and of the sources that each of them is a candidate for."""
 
 
 @dataclass(frozen=True)
@@ -48,24 +45,6 @@ class FactoredWeights:
         for start in range(0, self.target_count, TARGET_BLOCK):
             yield np.arange(start, min(start + TARGET_BLOCK, self.target_count))
 
-    def all_candidates(self) -> list[CandidateList]:
-        """Returns all edges as candidates."""
-        sources = np.arange(self.source_count)
-        return [(block, sources) for block in self.target_blocks()]
-
-    def dense_factors(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Returns the dense source and target factors, (sources, rank) and (targets, rank).
-
-        Their product is the weights without the part of the sparse source factors.
-        """
-        dense = [k for k, left in enumerate(self.source_factors) if not isinstance(left, csr_array)]
-        target_vectors = [
-            np.vstack([rights[k] for k in dense]).T
-            for rights in map(self.target_factors, self.target_blocks())
-        ]
-        source_vectors = np.hstack([_to_dense(self.source_factors[k]) for k in dense])
-        return source_vectors, np.vstack(target_vectors)
-
     def scores(self, history: csr_array) -> NDArray[np.float32]:
         """Sums all edges over the histories, (users, targets)."""
         profiles = [_to_dense(history @ left) for left in self.source_factors]
@@ -77,84 +56,100 @@ class FactoredWeights:
         """Estimates the standard deviation of the weights by a sample of sources and targets."""
         step = 1 + self.source_factors[0].shape[0] // SOURCE_BLOCK
         lefts = [left[::step] for left in self.source_factors]
-        return float(_sum_products(lefts, self.target_factors(next(self.target_blocks()))).std())
+        deviation = _sum_products(lefts, self.target_factors(next(self.target_blocks()))).std()
+        return max(float(deviation), 1e-12)
+
+    def unit_scale(self, history: csr_array) -> float:
+        """Returns the factor that gives users' scores a mean standard deviation of 1.
+
+        Args:
+            history: Histories of some users, CSR (users, sources).
+        """
+        return 1 / max(float(self.scores(history).std(axis=1).mean()), 1e-12)
 
     def scale(self, factor: float) -> FactoredWeights:
         """Multiplies all weights by a factor."""
         lefts = tuple((left * np.float32(factor)) for left in self.source_factors)
         return FactoredWeights(lefts, self.target_factors, self.target_count)
 
-    def match_scale(self, other: FactoredWeights) -> FactoredWeights:
-        """Scales the weights to the standard deviation of others."""
-        return self.scale(other.standard_deviation() / max(self.standard_deviation(), 1e-12))
+    def average(self, shares: csr_array) -> FactoredWeights:
+        """Replaces the edges to each target by the weighted mean of those to others.
 
-    def add(self, other: FactoredWeights) -> FactoredWeights:
-        """Adds the weights of other edges between the same sources and targets."""
-        return FactoredWeights(
-            (*self.source_factors, *other.source_factors),
-            lambda targets: (*self.target_factors(targets), *other.target_factors(targets)),
-            self.target_count,
-        )
+        Args:
+            shares: Weights in the mean, CSR (targets, targets), from others to each target.
+        """
+        to_target = csr_array(shares.T)
+
+        def target_factors(targets: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
+            rows = csr_array(to_target[targets])
+            others = np.unique(rows.indices).astype(np.int64)
+            mean = csr_array(rows[:, others])
+            return tuple(
+                np.ascontiguousarray((mean @ right.T).T) for right in self.target_factors(others)
+            )
+
+        return FactoredWeights(self.source_factors, target_factors, self.target_count)
+
+
+def sum_weights(parts: Sequence[FactoredWeights]) -> FactoredWeights:
+    """Sums weights of edges between the same sources and targets."""
+    if len(parts) == 1:
+        return parts[0]
+    return FactoredWeights(
+        tuple(left for part in parts for left in part.source_factors),
+        lambda targets: tuple(right for part in parts for right in part.target_factors(targets)),
+        parts[0].target_count,
+    )
 
 
 def select_top_edges(
     weights: FactoredWeights,
-    likes: NDArray[np.float64],
+    sources: NDArray[np.int64],
+    targets: NDArray[np.int64],
     edges_per_node: int,
-    candidates: Iterable[CandidateList] | None = None,
     *,
-    by_magnitude: bool = False,
+    only_positive: bool = False,
 ) -> EdgeList:
-    """Selects the edges of each source with the largest weight times `popularity_factor`.
+    """Selects the edges of each source with the largest absolute weight.
 
-    Negative edges are selected only by magnitude, or where all edges of a source fit; edges of the
-    weight 0 never.
+    A negative weight speaks against its target, which is as good to know; 0 is no edge.
 
     Args:
         weights: Weights of all edges.
-        likes: Number of likes of each target, (targets,).
-        edges_per_node: Maximum number of edges per source.
-        candidates: Candidate edges, each target in one list only; None for all edges.
-        by_magnitude: Rank by the absolute weight, so that negative edges are selected too.
+        sources: The sources to select from.
+        targets: The targets to select from.
+        edges_per_node: Maximum number of edges that leave a source.
+        only_positive: Select no negative edges.
     """
     import torch
 
-    shape = (weights.source_count, edges_per_node)
-    top_values = torch.full(shape, -torch.inf)
+    edges_per_node = min(edges_per_node, len(targets))
+    if not edges_per_node:
+        return EMPTY_EDGES
+    shape = (len(sources), edges_per_node)
+    top_values = torch.zeros(shape)
     top_targets = torch.zeros(shape, dtype=torch.int64)
     top_weights = torch.zeros(shape)
-    factor = torch.from_numpy(popularity_factor(likes))
-    for targets, sources in weights.all_candidates() if candidates is None else candidates:
-        rights, ids = weights.target_factors(targets), torch.from_numpy(targets)
+    for first in range(0, len(targets), TARGET_BLOCK):
+        columns = targets[first : first + TARGET_BLOCK]
+        rights, ids = weights.target_factors(columns), torch.from_numpy(columns)
         for start in range(0, len(sources), SOURCE_BLOCK):
-            rows = sources[start : start + SOURCE_BLOCK]
-            block = torch.from_numpy(
-                _sum_products([left[rows] for left in weights.source_factors], rights)
-            )
-            values = (block.abs() if by_magnitude else block) * factor[ids]
-            block_values, columns = torch.topk(values, min(edges_per_node, len(targets)))
+            rows = slice(start, start + SOURCE_BLOCK)
+            lefts = [left[sources[rows]] for left in weights.source_factors]
+            block = torch.from_numpy(_sum_products(lefts, rights))
+            values = block.clamp(min=0) if only_positive else block.abs()
+            count = min(edges_per_node, len(columns))
+            block_values, positions = torch.topk(values, count)
             merged_values = torch.cat([top_values[rows], block_values], dim=1)
             top_values[rows], order = torch.topk(merged_values, edges_per_node)
-            merged_targets = torch.cat([top_targets[rows], ids[columns]], dim=1)
+            merged_targets = torch.cat([top_targets[rows], ids[positions]], dim=1)
             top_targets[rows] = merged_targets.gather(1, order)
-            merged_weights = torch.cat([top_weights[rows], block.gather(1, columns)], dim=1)
+            merged_weights = torch.cat([top_weights[rows], block.gather(1, positions)], dim=1)
             top_weights[rows] = merged_weights.gather(1, order)
-    threshold = 0 if weights.target_count > edges_per_node else -torch.inf
-    selected = (top_values > threshold) & (top_weights != 0)
-    row, slot = torch.nonzero(selected, as_tuple=True)
-    return EdgeList(row.numpy(), top_targets[row, slot].numpy(), top_weights[row, slot].numpy())
-
-
-def restrict_targets(
-    candidates: Iterable[CandidateList], mask: NDArray[np.bool_]
-) -> list[CandidateList]:
-    """Removes the targets outside a mask, (targets,), from candidate edges."""
-    return [(targets[mask[targets]], sources) for targets, sources in candidates]
-
-
-def popularity_factor(likes: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Returns (1 + number of likes) to the power 0.5, float32 (targets,)."""
-    return ((1 + likes) ** POPULARITY_EXPONENT).astype(np.float32)
+    row, slot = torch.nonzero(top_values > 0, as_tuple=True)
+    return EdgeList(
+        sources[row.numpy()], top_targets[row, slot].numpy(), top_weights[row, slot].numpy()
+    )
 
 
 def _to_dense(matrix: Any) -> NDArray[np.float32]:
@@ -169,5 +164,9 @@ def _sum_products(
     shape = (source_factors[0].shape[0], target_factors[0].shape[1])
     total = np.zeros(shape, np.float32)
     for left, right in zip(source_factors, target_factors, strict=True):
-        total += left @ right
+        if isinstance(left, csr_array):
+            total += left @ right
+        else:  # items of one domain have nothing in the spectral dimensions of others
+            used = left.any(axis=0)
+            total += left[:, used] @ right[used] if not used.all() else left @ right
     return total

@@ -68,7 +68,6 @@ def _score_unpruned(
     """Returns the scores over all edges before pruning, with the same merge weights."""
     weights = training.edges.merge[training_set.domains[target]]
     transfer, interest = training.unpruned(target)
-    source_items = training_set.items_outside(target)
 
     def scores(users: NDArray[np.int64]) -> NDArray[np.float32]:
         pruned = compute_signals(
@@ -77,10 +76,9 @@ def _score_unpruned(
         history = split_histories(
             training_set, target, users, weights.history_weighting(config.training.history_limit)
         )
-        source_history = normalize_by_length(history.outside, weights.power)[:, source_items]
         unpruned = dataclasses.replace(
             pruned,
-            transfer=transfer.scores(source_history),
+            transfer=transfer.scores(normalize_by_length(history.outside, weights.power)),
             interest=interest.scores(history.interests),
         )
         return unpruned.merge(weights)

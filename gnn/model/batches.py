@@ -42,11 +42,6 @@ class Batch:
         return len(self.history_weights[0])
 
 
-def make_batch(examples: Examples, users: NDArray[np.int64]) -> Batch:
-    """Builds a batch that scores all items of the target domain for some rows of the examples."""
-    return _batch(examples, [csr_array(part[users]) for part in examples.history], users)
-
-
 def make_training_batch(
     examples: Examples,
     users: NDArray[np.int64],
@@ -67,7 +62,7 @@ def make_training_batch(
             training of a neural probabilistic language model", 2008.
     """
     history = _drop_interactions(
-        [csr_array(part[users]) for part in examples.history], rng, dropout
+        [csr_array(part[users]) for part in examples.history_by_domain], rng, dropout
     )
     items = examples.liked.shape[1]
     if items <= negatives:

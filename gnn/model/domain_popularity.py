@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.gnn.edges import EdgeList
-from isthmus.gnn.model.kernel_ridge import LIKES_EXPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
     from isthmus.gnn.data import InterestGraph
 
+# Users with many likes count less for each of them.
+LIKES_EXPONENT = -0.25
 # More than a user reads of one list of recommendations.
 MAX_DOMAIN_EDGES = 400
 
@@ -23,9 +24,8 @@ MAX_DOMAIN_EDGES = 400
 def compute_domain_popularity(graph: InterestGraph, half_life_days: float) -> NDArray[np.float32]:
     """Domain popularity of each item, from 0 to 1 for the most popular of its domain, (items,).
 
-    It is the mean of the labels of the kernel ridge regression: users with many likes count less
-    for each of them, so that a few heavy users do not dominate. Likes decay from the newest of the
-    domain.
+    Users with many likes count less for each of them, so that a few heavy users do not dominate.
+    Likes decay from the newest of the domain.
     """
     return graph.scale_to_domain_maximum(graph.like_counts(half_life_days, LIKES_EXPONENT))
 

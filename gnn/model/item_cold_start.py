@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.edges import EMPTY_EDGES, EdgeList, concatenate_edges, rank_within_group
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,7 +22,6 @@ NEIGHBOURS = 20
 # A neighbour is weighted by its cosine to this power.
 SIMILARITY_EXPONENT = 4
 ITEM_BLOCK = 256
-SOURCE_BLOCK = 256
 
 
 def nearest_liked_items(graph: InterestGraph, target: int, cold: NDArray[np.bool_]) -> csr_array:
@@ -60,28 +57,3 @@ def nearest_liked_items(graph: InterestGraph, target: int, cold: NDArray[np.bool
         weights.append(similarity / similarity.sum(axis=1, keepdims=True))
     positions = np.concatenate(nearest).ravel(), np.repeat(new, neighbours)
     return csr_array((np.concatenate(weights).ravel(), positions), shape=(len(items), len(items)))
-
-
-def cold_item_edges(edges: EdgeList, neighbours: csr_array, edges_per_node: int) -> EdgeList:
-    """Returns edges to cold items: the weighted means of the edges to their nearest liked items.
-
-    Args:
-        edges: Edges to liked items, as positions of sources and of items of the domain; an edge
-            missing here counts 0 in the mean.
-        neighbours: The matrix of `nearest_liked_items`.
-        edges_per_node: Maximum number of edges that leave a source: the largest above 0.
-    """
-    if not len(edges) or not neighbours.nnz:
-        return EMPTY_EDGES
-    shape = (1 + int(edges.sources.max()), neighbours.shape[0])
-    weights = csr_array((edges.weights, (edges.sources, edges.targets)), shape=shape)
-    parts = []
-    for start in range(0, shape[0], SOURCE_BLOCK):
-        means = csr_array(weights[start : start + SOURCE_BLOCK] @ neighbours).tocoo()
-        order = np.lexsort((means.col, -means.data, means.row))
-        strongest = rank_within_group(means.row[order]) < edges_per_node
-        selected = np.sort(order[strongest & (means.data[order] > 0)])
-        sources = start + means.row[selected].astype(np.int64)
-        targets = means.col[selected].astype(np.int64)
-        parts.append(EdgeList(sources, targets, means.data[selected]))
-    return concatenate_edges(parts)

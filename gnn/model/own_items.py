@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from isthmus.gnn.data import InterestGraph
 
+# With fewer training users in a target domain, interests lead to their own items in it.
+MIN_INTEREST_USERS = 50
 # The least liked item of an interest gets this share of the weight of the most liked one.
 MIN_POPULARITY_FACTOR = 0.5
 

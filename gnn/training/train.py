@@ -1,4 +1,4 @@
-"""A training: hold out validation users, tune, train on all users, build the edges."""
+"""A training: tune the kernels, hold out validation users for the rest, train on all users."""
 
 from __future__ import annotations
 
@@ -9,52 +9,53 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.data import (
-    HISTORY_EXPONENT,
-    HistoryWeighting,
-    build_examples,
-    limit_heavy_accounts,
-)
+from isthmus.gnn.data import HistoryWeighting, build_examples, limit_heavy_accounts, sample_rows
 from isthmus.gnn.determinism import reproducible, threads_for
 from isthmus.gnn.edges import CONTENT_FIRST, LearnedEdges, MergeWeights
+from isthmus.gnn.metrics import ndcg
 from isthmus.gnn.model import (
     HOPS,
-    KERNEL_SHARES,
-    DecoderEnsemble,
-    DecoderInputs,
     EdgeDecoder,
-    TrainedEnsemble,
+    NetworkEdges,
+    Popularity,
+    TrainingUsers,
+    TransferModel,
+    compute_features,
     domain_popularity_edges,
     item_cosine_edges,
-    like_spectrum,
-    nearest_liked_items,
-    propagate_features,
-    select_ensemble_weights,
+    solve_kernel,
 )
-from isthmus.gnn.scoring import served_ndcg
 from isthmus.gnn.selection import select_significantly_best
-from isthmus.gnn.training.fit import fit_decoders
-from isthmus.gnn.training.tuned_parameters import TunedParameters
+from isthmus.gnn.training.edge_selection import EdgeSelection, interest_weights
+from isthmus.gnn.training.fit import fit_decoder
+from isthmus.gnn.training.target_tuning import tune_target
+from isthmus.gnn.training.tuned_parameters import TargetParameters, TunedParameters
 from isthmus.gnn.training.tuning import (
     DEFAULT_COLLABORATIVE,
-    tune_history_weighting,
     tune_merge_weights,
+    tune_popularity,
     tune_popularity_half_lives,
 )
 from isthmus.gnn.training.validation import hold_out_validation
 from isthmus.gnn.training.written import tune_written
+from isthmus.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from isthmus.gnn.data import Examples, InterestGraph
     from isthmus.gnn.edges import FactoredWeights
+    from isthmus.gnn.model import Features
 
 logger = logging.getLogger("isthmus")
 
 SAMPLED_NEGATIVES = 8192
+MAX_SCALING_USERS = 1000
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class TrainingResult:
 
     Attributes:
         edges: The edges after pruning, and their merge weights.
-        tuned: The parameters that validation users decided, for a later training.
+        tuned: The parameters that were tuned, for a later training.
         unpruned: By target domain, the weights of all edges from the items outside it and from the
             interests.
     """
@@ -83,25 +84,29 @@ def train_edges(
 ) -> TrainingResult:
     """Learns the edges of a graph and their merge weights.
 
-    Trains twice: first without the histories of the fold's validation users in each target domain,
-    to tune the parameters on these users; then on all users with the tuned parameters. With
-    parameters from an earlier training, only the second. Of heavy accounts only a part of the
-    interactions takes part (`isthmus.gnn.data.heavy_accounts`).
+    The kernel of each target domain is tuned by leave-one-out on all of its training users. What
+    leave-one-out cannot tell is tuned on the fold's validation users, by a training without their
+    histories in each target domain: whether the network adds to the kernel, and how the signals
+    are merged. With parameters from an earlier training, nothing is tuned. Of heavy accounts only a
+    part of the interactions takes part (`isthmus.gnn.data.heavy_accounts`).
 
     Args:
         graph: The snapshot.
         config: The configuration; the default where it is None.
         fold: Fold of `isthmus.gnn.data.splits` whose validation users are held out.
-        ablation: The part to train without: "network", which is the edge decoder, or its "hops".
+        ablation: The part to train without: "network", which is the edge decoder, or "hops".
         tuned: Parameters from a training of about the same graph with the same configuration.
     """
     trainer = Trainer(config or TrainingConfig(), ablation)
     with reproducible(trainer.config.seed, threads_for(len(graph.items), trainer.config.threads)):
         graph = limit_heavy_accounts(graph, trainer.config.half_life_days)
-        tuned = tuned or trainer.tune(graph, fold)
-        ensemble, _ = trainer.train_members(graph, tuned)
-        edges = trainer.build_edges(ensemble, tuned)
-        return TrainingResult(edges, tuned, ensemble.unpruned_weights)
+        features = trainer.features(graph)
+        tuned = tuned or trainer.tune(graph, features, fold)
+        examples = trainer.examples(graph, tuned.targets)
+        model = trainer.train(graph, features, examples, tuned)
+        edges = trainer.build_edges(graph, examples, model, tuned)
+        interests = interest_weights(examples, trainer.config.seed)
+        return TrainingResult(edges, tuned, lambda t: (model.weights(t), interests(t)))
 
 
 @dataclass(frozen=True)
@@ -121,152 +126,182 @@ class Trainer:
         """The history weighting before tuning."""
         return HistoryWeighting(self.config.half_life_days, self.config.history_limit)
 
-    def tune(self, graph: InterestGraph, fold: int) -> TunedParameters:
-        """Trains without the histories of validation users, and tunes all parameters on them."""
-        default = self.history_weighting
+    def features(self, graph: InterestGraph) -> Features:
+        """Computes the features of the items."""
+        hops = 0 if self.ablation == "hops" else HOPS
+        return compute_features(graph, self.config.seed, hops)
+
+    def examples(
+        self, graph: InterestGraph, targets: Mapping[str, TargetParameters]
+    ) -> list[Examples]:
+        """Builds the training examples of each target domain."""
+        users, default = np.arange(len(graph.users)), self.history_weighting
+        return [
+            build_examples(graph, t, users, targets[name].weighting, default)
+            for t, name in enumerate(graph.domains)
+        ]
+
+    def tune(self, graph: InterestGraph, features: Features, fold: int) -> TunedParameters:
+        """Tunes all parameters."""
+        default, seed = self.history_weighting, self.config.seed
+        targets, metrics = {}, {}
+        with progress("tuning", len(graph.domains), "domains") as advance:
+            for t, name in enumerate(graph.domains):
+                targets[name], user_ndcg = tune_target(graph, t, features, default, seed)
+                metrics[f"{name} leave-one-out ndcg@10"] = mean(user_ndcg)
+                advance(1, "tuning")
         split = hold_out_validation(graph, fold, default.half_life_days)
         training_graph = split.training_graph
-        weighting = tune_history_weighting(training_graph, default, self.config.seed)
-        validation_examples = [
-            build_examples(training_graph, t, users, weighting, default, label_graph=graph)
-            for t, users in enumerate(split.cold_users)
+        examples = self.examples(training_graph, targets)
+        validation = [
+            build_examples(
+                training_graph, t, users, targets[name].weighting, default, label_graph=graph
+            )
+            for t, (name, users) in enumerate(zip(graph.domains, split.cold_users, strict=True))
         ]
-        half_lives = tune_popularity_half_lives(training_graph, validation_examples, default)
-        tuned = TunedParameters(weighting, half_lives)
-        ensemble, epochs = self.train_members(training_graph, tuned, validation_examples)
-        ensemble, learned = self.select_ensemble(ensemble, validation_examples, tuned)
-        merge, metrics = tune_merge_weights(
-            training_graph, learned, validation_examples, split.warm_likes, default
+        half_lives = tune_popularity_half_lives(training_graph, validation, default)
+        tuned = TunedParameters(targets, half_lives, interactions=graph.interactions.nnz)
+        model = self.train(
+            training_graph,
+            self.features(training_graph),
+            examples,
+            dataclasses.replace(tuned, network_share=1.0),
         )
-        merge = tune_written(
-            training_graph, learned, validation_examples, split.warm_likes, merge, default
+        share = self._network_share(training_graph, model, validation)
+        model = dataclasses.replace(model, network_share=share)
+        tuned = dataclasses.replace(tuned, network_share=share)
+        learned = self.build_edges(training_graph, examples, model, tuned)
+        factor, learned = tune_popularity(training_graph, learned, validation, examples, default)
+        tuned = dataclasses.replace(tuned, popularity_factor=factor)
+        merge, validation_metrics = tune_merge_weights(
+            training_graph, learned, validation, examples, split.warm_likes, default
         )
-        return dataclasses.replace(
-            tuned,
-            epochs=epochs,
-            ensemble=ensemble.ensemble_weights,
-            merge=merge,
-            metrics=metrics,
-            interactions=graph.interactions.nnz,
-        )
+        merge = tune_written(training_graph, learned, validation, split.warm_likes, merge, default)
+        return dataclasses.replace(tuned, merge=merge, metrics=metrics | validation_metrics)
 
-    def train_members(
+    def train(
         self,
         graph: InterestGraph,
+        features: Features,
+        examples: Sequence[Examples],
         tuned: TunedParameters,
-        validation_examples: Sequence[Examples] = (),
-    ) -> tuple[TrainedEnsemble, int]:
-        """Trains the members of the ensemble, and returns them with the number of epochs.
-
-        Args:
-            graph: The training graph.
-            tuned: The parameters tuned so far.
-            validation_examples: By target domain, for early stopping.
-        """
-        users = np.arange(len(graph.users))
-        domains = range(len(graph.domains))
-        half_life_days = tuned.history_weighting.half_life_days
-        training_examples = [
-            build_examples(graph, t, users, tuned.history_weighting, self.history_weighting)
-            for t in domains
-        ]
-        hops = 0 if self.ablation == "hops" else HOPS
-        feature_sets = propagate_features(graph, half_life_days, self.config.seed, hops)
-        popularity = torch.from_numpy(graph.popularity(self.history_weighting.half_life_days))
-        by_domain = [popularity[graph.items_of(t)] for t in domains]
-        decoders = DecoderEnsemble(
-            [EdgeDecoder(DecoderInputs(features, by_domain)) for features in feature_sets]
-        )
-        epochs = 0
-        if self.ablation != "network":
-            epochs = fit_decoders(
-                decoders,
-                training_examples,
-                self.negative_counts(graph),
-                self.config.seed,
-                validation_examples,
-                tuned.epochs,
+    ) -> TransferModel:
+        """Solves the kernel of each target domain and, where it has a share, trains the network."""
+        seed = self.config.seed
+        popularity = self._popularity(graph)
+        kernels = [
+            solve_kernel(
+                TrainingUsers(part.history, part.liked, features),
+                tuned.targets[name].kernel,
+                popularity[t],
+                seed,
             )
-        likes = graph.like_counts(self.history_weighting.half_life_days)
-        ensemble = TrainedEnsemble(
-            graph=graph,
-            decoders=decoders,
-            examples=training_examples,
-            likes=likes,
-            spectrum=like_spectrum(graph, half_life_days, self.config.seed),
-            nearest_liked=[nearest_liked_items(graph, t, likes <= 0) for t in domains],
-            co_liked=item_cosine_edges(graph, self.config.edges_per_node, half_life_days),
-            domain_popularity=domain_popularity_edges(graph, tuned.popularity_half_life_days),
-            ensemble_weights=tuned.ensemble,
-            history_weighting=tuned.history_weighting,
-            seed=self.config.seed,
-        )
-        return ensemble, epochs
+            if len(part)
+            else None
+            for t, (name, part) in enumerate(zip(graph.domains, examples, strict=True))
+        ]
+        networks = []
+        if tuned.network_share and self.ablation != "network" and any(map(len, examples)):
+            items = [graph.items_of(t) for t in range(len(graph.domains))]
+            torch.manual_seed(seed)  # whatever was trained before
+            network = EdgeDecoder(features, items, [part.values for part in popularity])
+            network = fit_decoder(network, examples, self._negative_counts(graph), seed)
+            networks = [scale_network(network, part, seed) for part in examples]
+        return TransferModel(kernels, networks, tuned.network_share if networks else 0.0)
 
-    def negative_counts(self, graph: InterestGraph) -> list[int]:
+    def build_edges(
+        self,
+        graph: InterestGraph,
+        examples: Sequence[Examples],
+        model: TransferModel,
+        tuned: TunedParameters,
+    ) -> LearnedEdges:
+        """Selects the edges of each kind, and joins them with the merge weights."""
+        merge = {}
+        for t, name in enumerate(graph.domains):
+            merge[name] = tuned.merge.get(name, CONTENT_FIRST)
+            weighting = tuned.targets[name].weighting
+            if len(examples[t]):
+                weight = tuned.popularity_factor * model.popularity_weight(t)
+                default = MergeWeights(1.0, 0.0, DEFAULT_COLLABORATIVE, weight)
+                merge[name] = dataclasses.replace(tuned.merge.get(name, default), popularity=weight)
+            merge[name] = dataclasses.replace(
+                merge[name],
+                half_life_days=weighting.half_life_days,
+                dislike=weighting.dislike_weight,
+            )
+        selection = EdgeSelection(graph, examples, self.config)
+        return LearnedEdges(
+            transfer=selection.transfer_edges(model.weights),
+            interest=selection.interest_edges(interest_weights(examples, self.config.seed)),
+            co_liked=item_cosine_edges(
+                graph, self.config.edges_per_node, self.config.half_life_days
+            ),
+            merge=merge,
+            domain_popularity=domain_popularity_edges(graph, tuned.popularity_half_life_days),
+            metrics=tuned.metrics,
+        )
+
+    def _popularity(self, graph: InterestGraph) -> list[Popularity]:
+        """Popularity of the items of each domain."""
+        likes = graph.like_counts(self.config.half_life_days)
+        users = np.maximum(graph.like_counts(np.inf), 1)
+        values = graph.popularity(self.config.half_life_days)
+        without_one = (
+            values * np.log1p(likes * (1 - 1 / users)) / np.maximum(np.log1p(likes), 1e-12)
+        )
+        return [
+            Popularity(values[items], without_one[items].astype(np.float32))
+            for items in (graph.items_of(t) for t in range(len(graph.domains)))
+        ]
+
+    def _negative_counts(self, graph: InterestGraph) -> list[int]:
         """Number of negatives of the softmax by target domain; all items of a small domain."""
         sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
         return [size if size <= self.config.dense_items else SAMPLED_NEGATIVES for size in sizes]
 
-    def select_ensemble(
-        self,
-        ensemble: TrainedEnsemble,
-        validation_examples: Sequence[Examples],
-        tuned: TunedParameters,
-    ) -> tuple[TrainedEnsemble, LearnedEdges]:
-        """Selects the kernel alone or with the decoder, and returns the ensemble with its edges.
+    def _network_share(
+        self, graph: InterestGraph, model: TransferModel, validation: Sequence[Examples]
+    ) -> float:
+        """Returns 1 where the network clearly adds to the kernel, for all domains together, else 0.
 
-        The two are compared by the served score, after pruning: the fewer edges are stored, the
-        more of the decoder's advantage may be lost.
+        Args:
+            graph: The training graph.
+            model: Trained without the validation users.
+            validation: By target domain.
         """
-        member_scores = [
-            ensemble.member_scores(validation)
-            for validation, training in zip(validation_examples, ensemble.examples, strict=True)
-            if len(training)
-        ]
-        kernel_shares = KERNEL_SHARES[:1] if self.ablation == "network" else KERNEL_SHARES
-        candidates, user_metrics = [], []
-        for ensemble_weights in select_ensemble_weights(member_scores, kernel_shares):
-            candidate = dataclasses.replace(ensemble, ensemble_weights=ensemble_weights)
-            learned = self.build_edges(candidate, self.initial_merge_weights(candidate, tuned))
-            candidates.append((candidate, learned))
-            user_ndcg = served_ndcg(
-                ensemble.graph, learned, validation_examples, self.history_weighting
-            )
-            logger.info(
-                "training: NDCG@10 of validation users %.4f by the served score, "
-                "kernel share %.0f %%",
-                user_ndcg.mean() if len(user_ndcg) else 0,
-                100 * ensemble_weights.kernel_share,
-            )
-            user_metrics.append(user_ndcg)
-        return candidates[select_significantly_best(user_metrics)]
-
-    def initial_merge_weights(
-        self, ensemble: TrainedEnsemble, tuned: TunedParameters
-    ) -> TunedParameters:
-        """Returns the parameters with the merge weights before tuning."""
-        merge = {}
-        for t, name in enumerate(ensemble.graph.domains):
-            weights = CONTENT_FIRST
-            if len(ensemble.examples[t]):
-                popularity = ensemble.popularity_weight(t)
-                weights = MergeWeights(1.0, 0.0, DEFAULT_COLLABORATIVE, popularity)
-            merge[name] = dataclasses.replace(
-                weights,
-                power=HISTORY_EXPONENT,
-                half_life_days=tuned.history_weighting.half_life_days,
-                dislike=tuned.history_weighting.dislike_weight,
-            )
-        return dataclasses.replace(tuned, merge=merge)
-
-    def build_edges(self, ensemble: TrainedEnsemble, tuned: TunedParameters) -> LearnedEdges:
-        """Selects the edges of each kind, and joins them with the merge weights."""
-        return LearnedEdges(
-            transfer=ensemble.transfer_edges(self.config.edges_per_node, self.config.dense_items),
-            interest=ensemble.interest_edges(self.config.edges_per_node),
-            co_liked=ensemble.co_liked,
-            merge=tuned.merge,
-            domain_popularity=ensemble.domain_popularity,
-            metrics=tuned.metrics,
+        if not model.networks:
+            return 0.0
+        popularity = self._popularity(graph)
+        user_ndcg: list[list[NDArray[np.float64]]] = [[np.zeros(0)], [np.zeros(0)]]
+        for t, part in enumerate(validation):
+            if not len(part) or model.kernels[t] is None:
+                continue
+            kernel, network = model.kernel(t), model.networks[t]
+            scores = kernel.weights.scores(part.history)
+            scores += np.float32(kernel.popularity) * popularity[t].values
+            user_ndcg[0].append(ndcg(scores, part.liked))
+            scores += network.weights.scores(part.history)
+            scores += np.float32(network.popularity) * popularity[t].values
+            user_ndcg[1].append(ndcg(scores, part.liked))
+        by_share = [np.concatenate(metrics) for metrics in user_ndcg]
+        logger.info(
+            "training: NDCG@10 of validation users %.4f by the kernel, %.4f with the network",
+            *map(mean, by_share),
         )
+        return float(select_significantly_best(by_share))
+
+
+def mean(values: NDArray[np.float64]) -> float:
+    """Returns the mean, 0 of nothing."""
+    return float(values.mean()) if len(values) else 0.0
+
+
+def scale_network(network: EdgeDecoder, examples: Examples, seed: int) -> NetworkEdges:
+    """Scales the edges of a network so that training users' scores have a deviation of 1."""
+    if not len(examples):
+        return NetworkEdges(network.edge_weights(examples.target), 0.0)
+    rows = sample_rows(len(examples), seed, MAX_SCALING_USERS)
+    weights = network.edge_weights(examples.target)
+    scale = weights.unit_scale(csr_array(examples.history[rows]))
+    return NetworkEdges(weights.scale(scale), scale * network.popularity_weight(examples.target))

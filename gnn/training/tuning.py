@@ -1,8 +1,7 @@
-"""Tunes history weighting, popularity half-lives and merge weights on validation users.
+"""Tunes popularity half-lives and merge weights on validation users.
 
-The value of a parameter is selected by NDCG@10 of users whose history in the target domain, or part
-of it, is hidden from the training graph. The default stays unless another value is significantly
-better, and target domains with few users are tuned jointly.
+Validation users have hidden their history in the target domain, or part of it, from the training
+graph. There, the default stays unless another value is significantly better by NDCG@10.
 """
 
 from __future__ import annotations
@@ -14,12 +13,29 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data import build_examples, half_life_grid, limit_users, sample_rows
+from isthmus.gnn.data import (
+    half_life_grid,
+    limit_users,
+)
 from isthmus.gnn.edges import MergeWeights
 from isthmus.gnn.metrics import ndcg
-from isthmus.gnn.model import compute_domain_popularity, leave_one_out_ndcg
-from isthmus.gnn.scoring import Signals, compute_signals, domain_popularity_scores, sum_edges
-from isthmus.gnn.selection import STANDARD_ERRORS, select_jointly, select_significantly_best
+from isthmus.gnn.model import (
+    MIN_INTEREST_USERS,
+    compute_domain_popularity,
+)
+from isthmus.gnn.scoring import (
+    Signals,
+    compute_signals,
+    domain_popularity_scores,
+    served_ndcg,
+    sum_edges,
+)
+from isthmus.gnn.selection import (
+    STANDARD_ERRORS,
+    select_jointly,
+    select_significantly_best,
+    select_smallest,
+)
 from isthmus.gnn.training.content import keep_content
 
 if TYPE_CHECKING:
@@ -34,8 +50,7 @@ logger = logging.getLogger("isthmus")
 
 Value = TypeVar("Value")
 
-DISLIKE_WEIGHTS = (0.0, -0.5, -1.0)
-MAX_TUNING_USERS = 1000
+POPULARITY_FACTORS = (0.0, 0.25, 0.5, 1.0, 2.0)
 POPULARITY_WEIGHT_FACTORS = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 # For users with a history the default is 0: interests must clearly add to it.
 INTEREST_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
@@ -43,55 +58,12 @@ INTEREST_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
 # of the interest signal.
 DOMAIN_POPULARITY_LEAD = 4.0
 INTEREST_ALONE_FACTORS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
+DISLIKE_WEIGHTS = (0.0, -1.0)
 MAX_WARM_USERS = 1000
 DEFAULT_COLLABORATIVE = 4.0
 COLLABORATIVE_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 # With fewer validation users of a target domain, its merge weights stay as they are.
 MIN_MERGE_USERS = 10
-
-
-def tune_history_weighting(
-    training_graph: InterestGraph, weighting: HistoryWeighting, seed: int
-) -> HistoryWeighting:
-    """Selects the half-life and the dislike weight by which histories best predict likes.
-
-    The metric is the leave-one-out NDCG@10 of the kernel ridge regression, solved for each
-    weighting. All target domains are tuned jointly.
-
-    Args:
-        training_graph: The training graph.
-        weighting: The default.
-        seed: Seed of the sample of users.
-    """
-    likes = training_graph.like_counts(weighting.half_life_days)
-    users = np.arange(len(training_graph.users))
-
-    def user_ndcg(candidate: HistoryWeighting) -> NDArray[np.float64]:
-        by_target = [np.zeros(0)]
-        for target in range(len(training_graph.domains)):
-            examples = build_examples(training_graph, target, users, candidate, weighting)
-            rows = sample_rows(len(examples), seed, MAX_TUNING_USERS)
-            source_likes = likes[training_graph.items_outside(target)]
-            by_target.append(leave_one_out_ndcg(examples, source_likes, rows))
-        return np.concatenate(by_target)
-
-    best = weighting
-    grid = half_life_grid(training_graph, weighting)
-    if len(grid) > 1:
-        best = grid[select_significantly_best([user_ndcg(candidate) for candidate in grid])]
-    if (training_graph.interactions.data < 0).any():
-        grid = [
-            best,
-            *(dataclasses.replace(best, dislike_weight=weight) for weight in DISLIKE_WEIGHTS),
-        ]
-        best = grid[select_significantly_best([user_ndcg(candidate) for candidate in grid])]
-    if best != weighting:
-        logger.info(
-            "training: half-life %g days, dislike weight %g",
-            best.half_life_days,
-            best.dislike_weight,
-        )
-    return best
 
 
 def tune_popularity_half_lives(
@@ -112,9 +84,7 @@ def tune_popularity_half_lives(
             training graph.
         weighting: Contains the default half-life.
     """
-    half_lives = [
-        candidate.half_life_days for candidate in half_life_grid(training_graph, weighting)
-    ]
+    half_lives = [each.half_life_days for each in half_life_grid(training_graph, weighting)]
     if len(half_lives) == 1:
         return dict.fromkeys(training_graph.domains, half_lives[0])
 
@@ -138,10 +108,59 @@ def tune_popularity_half_lives(
     return selected
 
 
+def tune_popularity(
+    training_graph: InterestGraph,
+    learned: LearnedEdges,
+    validation_examples: Sequence[Examples],
+    training_examples: Sequence[Examples],
+    weighting: HistoryWeighting,
+) -> tuple[float, LearnedEdges]:
+    """Tunes the weight of popularity beside the edges that pruning has left, for all targets.
+
+    The smallest weight that costs validation users next to nothing: popularity makes lists alike.
+
+    Args:
+        training_graph: The training graph.
+        learned: Edges learned from it, with the models' weight of popularity.
+        validation_examples: By target domain, for users whose history in it is hidden from the
+            training graph.
+        training_examples: By target domain; without any the weight stays.
+        weighting: Half-life of popularity, and the history limit.
+
+    Returns:
+        A factor of the weights, and the edges with the tuned weights.
+    """
+    user_metrics: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in POPULARITY_FACTORS]
+    for examples in filter(len, validation_examples):
+        weights = learned.merge[training_graph.domains[examples.target]]
+        signals = compute_signals(
+            training_graph, learned, examples.target, examples.users, weighting, weights
+        )
+        for factor, metrics in zip(POPULARITY_FACTORS, user_metrics, strict=True):
+            changed = dataclasses.replace(weights, popularity=factor * weights.popularity)
+            metrics.append(ndcg(signals.merge(changed), examples.liked))
+    by_factor = [np.concatenate(metrics) for metrics in user_metrics]
+    if len(by_factor[0]) < MIN_MERGE_USERS:
+        return 1.0, learned
+    factor = POPULARITY_FACTORS[select_smallest(by_factor)]
+    logger.info(
+        "training: NDCG@10 of validation users by factor of popularity: %s; selected %g",
+        ", ".join(f"{metrics.mean():.4f}" for metrics in by_factor),
+        factor,
+    )
+    merge = dict(learned.merge)
+    for t, name in enumerate(training_graph.domains):
+        if len(training_examples[t]):
+            popularity = factor * merge[name].popularity
+            merge[name] = dataclasses.replace(merge[name], popularity=popularity)
+    return factor, dataclasses.replace(learned, merge=merge)
+
+
 def tune_merge_weights(
     training_graph: InterestGraph,
     learned: LearnedEdges,
     validation_examples: Sequence[Examples],
+    training_examples: Sequence[Examples],
     warm_likes: Sequence[csr_array],
     weighting: HistoryWeighting,
 ) -> tuple[dict[str, MergeWeights], dict[str, float]]:
@@ -152,6 +171,7 @@ def tune_merge_weights(
         learned: Edges learned from it, with the default merge weights.
         validation_examples: By target domain, for users whose history in it is hidden from the
             training graph.
+        training_examples: By target domain.
         warm_likes: By target domain, likes hidden from the training graph, of users with other
             likes in the domain, CSR (users, items).
         weighting: Half-life of popularity, and the history limit.
@@ -161,55 +181,18 @@ def tune_merge_weights(
     """
     merge, metrics = {}, {}
     for t, name in enumerate(training_graph.domains):
-        weights, cold_ndcg = tune_cold_start_merge(
-            training_graph, learned, validation_examples[t], learned.merge[name], weighting
-        )
+        weights = learned.merge[name]
+        if len(training_examples[t]) < MIN_INTEREST_USERS:
+            weights = keep_content(training_graph, learned, t, weights, weighting)
+        cold_ndcg = served_ndcg(training_graph, learned, validation_examples[t : t + 1], weighting)
         weights, warm_ndcg = tune_warm_merge(
             training_graph, learned, weights, t, warm_likes[t], weighting
         )
         merge[name] = weights
-        metrics[f"{name} cold ndcg@10"] = cold_ndcg
+        metrics[f"{name} cold ndcg@10"] = float(cold_ndcg.mean()) if len(cold_ndcg) else 0.0
         metrics[f"{name} warm ndcg@10"] = warm_ndcg
     merge = tune_merge_without_history(training_graph, learned, validation_examples, merge)
     return merge, metrics
-
-
-def tune_cold_start_merge(
-    training_graph: InterestGraph,
-    learned: LearnedEdges,
-    validation: Examples,
-    weights: MergeWeights,
-    weighting: HistoryWeighting,
-) -> tuple[MergeWeights, float]:
-    """Tunes the weights of popularity and interests on cold-start users of a target domain.
-
-    The weight of transfer stays 1. With too few validation users the others stay as they are too,
-    except that content keeps counting.
-
-    Args:
-        training_graph: The training graph.
-        learned: Edges learned from it.
-        validation: Validation users, whose history in the domain is hidden from the training graph.
-        weights: The default merge weights.
-        weighting: Half-life of popularity, and the history limit.
-
-    Returns:
-        The merge weights, and NDCG@10 of the validation users.
-    """
-    if len(validation) < MIN_MERGE_USERS:
-        return keep_content(training_graph, learned, validation.target, weights, weighting), 0.0
-    signals = compute_signals(
-        training_graph, learned, validation.target, validation.users, weighting, weights
-    )
-    popularity_weights = [weights.popularity * factor for factor in POPULARITY_WEIGHT_FACTORS]
-    weights, mean_ndcg = tune_merge_weight(
-        weights, "popularity", popularity_weights, signals, validation.liked
-    )
-    if len(learned.interest):
-        weights, mean_ndcg = tune_merge_weight(
-            weights, "interest", INTEREST_WEIGHTS, signals, validation.liked
-        )
-    return weights, mean_ndcg
 
 
 def tune_merge_without_history(

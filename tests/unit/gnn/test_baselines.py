@@ -83,7 +83,7 @@ def test_the_dual_form_of_ridge_equals_the_primal_form(power: float) -> None:
     training_users = slice(0, 4)  # User 4 has no likes in b, user 5 none in a.
     A, Y = history[training_users], LIKES[training_users, 3:]
     W = np.linalg.solve(A.T @ A + 2 * np.eye(3), A.T @ Y)
-    (model,) = Ridge.fit_grid(small_graph(), 1, [(WEIGHTING, power, 2)], 7)
+    (model,) = Ridge.fit_grid(small_graph(), 1, [(WEIGHTING, power, 2, 0.0)], 7)
     assert np.allclose(model.scores(ALL_USERS), history @ W, atol=1e-6)
 
 

@@ -13,8 +13,11 @@ from isthmus.gnn.data.arrays import InterestGraph
 from isthmus.gnn.data.examples import Examples, build_examples
 from isthmus.gnn.data.histories import HistoryWeighting
 from isthmus.gnn.data.splits import hide_interactions
-from isthmus.gnn.model.domain_popularity import compute_domain_popularity, domain_popularity_edges
-from isthmus.gnn.model.kernel_ridge import LIKES_EXPONENT
+from isthmus.gnn.model.domain_popularity import (
+    LIKES_EXPONENT,
+    compute_domain_popularity,
+    domain_popularity_edges,
+)
 from isthmus.gnn.scoring import score_users
 from isthmus.gnn.training.train import train_edges
 from isthmus.gnn.training.tuning import tune_popularity_half_lives

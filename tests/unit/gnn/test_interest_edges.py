@@ -16,22 +16,16 @@ from isthmus.gnn.data.splits import hide_interactions, interactions_of_users
 from isthmus.gnn.determinism import reproducible
 from isthmus.gnn.edges.learned import LearnedEdges
 from isthmus.gnn.model.domain_popularity import compute_domain_popularity
-from isthmus.gnn.model.ensemble import EnsembleWeights
-from isthmus.gnn.model.kernel_ridge import (
-    INTEREST_RIDGE,
-    leave_one_out_ndcg,
-    solve_interest_edges,
-)
+from isthmus.gnn.model.interest_edges import RIDGE, solve_interest_edges
+from isthmus.gnn.model.kernel import Kernel
 from isthmus.gnn.scoring import score_users
 from isthmus.gnn.training.train import Trainer
-from isthmus.gnn.training.tuned_parameters import TunedParameters
+from isthmus.gnn.training.tuned_parameters import TargetParameters, TunedParameters
 from isthmus.gnn.training.tuning import (
     DOMAIN_POPULARITY_LEAD,
     INTEREST_ALONE_FACTORS,
-    tune_cold_start_merge,
     tune_merge_without_history,
 )
-from isthmus.graph.ingest import MAX_WEIGHT
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 USERS = np.arange(20)
@@ -40,10 +34,12 @@ USERS = np.arange(20)
 def test_interest_edges_are_the_ridge_regression_of_likes_on_interests() -> None:
     interests = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], np.float32)
     liked = np.array([[1, 0], [0, 1], [1, 1]], np.float32)
-    examples = Examples(0, np.arange(3), [], csr_array(interests), csr_array(liked))
+    examples = Examples(
+        0, np.arange(3), csr_array((3, 0)), [], csr_array(interests), csr_array(liked)
+    )
     mean_squared_length = (1 + 4 + 2) / 3
     likes = liked / np.array([[1], [1], [2**0.25]])
-    gram = interests.T @ interests + INTEREST_RIDGE * mean_squared_length * np.eye(2)
+    gram = interests.T @ interests + RIDGE * mean_squared_length * np.eye(2)
     expected = np.linalg.solve(gram, interests.T @ likes)
     weights = solve_interest_edges(examples, seed=7).scores(csr_array(np.eye(2, dtype=np.float32)))
     assert weights == pytest.approx(expected, rel=1e-5)
@@ -58,14 +54,14 @@ def kernel_training() -> tuple[InterestGraph, LearnedEdges, Examples]:
     )
     with reproducible(7, 1):
         trainer = Trainer(TrainingConfig(edges_per_node=10))
-        tuned = TunedParameters(
-            HistoryWeighting(),
-            dict.fromkeys(training_graph.domains, 365.0),
-            epochs=1,
-            ensemble=EnsembleWeights(kernel_share=1),
+        targets = dict.fromkeys(
+            training_graph.domains, TargetParameters(HistoryWeighting(), Kernel())
         )
-        ensemble, _ = trainer.train_members(training_graph, tuned)
-        learned = trainer.build_edges(ensemble, trainer.initial_merge_weights(ensemble, tuned))
+        tuned = TunedParameters(targets, dict.fromkeys(training_graph.domains, 365.0))
+        features = trainer.features(training_graph)
+        examples = trainer.examples(training_graph, targets)
+        model = trainer.train(training_graph, features, examples, tuned)
+        learned = trainer.build_edges(training_graph, examples, model, tuned)
     held_out = build_examples(
         training_graph, 1, USERS, HistoryWeighting(), HistoryWeighting(), label_graph=graph
     )
@@ -97,10 +93,9 @@ def test_the_kernel_alone_recommends_users_with_texts_only_items_of_their_colour
     kernel_training: tuple[InterestGraph, LearnedEdges, Examples],
 ) -> None:
     graph, (training_graph, learned, held_out) = checkerboard(), kernel_training
-    merge, _ = tune_cold_start_merge(
-        training_graph, learned, held_out, learned.merge["b"], HistoryWeighting()
-    )
-    merge = tune_merge_without_history(training_graph, learned, [held_out], {"b": merge})["b"]
+    merge = tune_merge_without_history(
+        training_graph, learned, [held_out], {"b": learned.merge["b"]}
+    )["b"]
     no_history = hide_interactions(
         graph, np.isin(graph.interaction_users(), USERS), half_life_days=365
     )
@@ -113,15 +108,3 @@ def test_the_kernel_alone_recommends_users_with_texts_only_items_of_their_colour
     best = np.argmax(scores, axis=1)
     assert (best % 2).tolist() == (USERS % 2).tolist()
     assert scores.shape == (len(USERS), ITEMS)
-
-
-def test_the_largest_weights_do_not_stop_the_solution() -> None:
-    graph = checkerboard()
-    interactions = graph.interactions.copy()
-    interactions.data[::7] *= np.float32(MAX_WEIGHT)
-    graph = dataclasses.replace(graph, interactions=interactions)
-    examples = build_examples(graph, 0, USERS, HistoryWeighting(), HistoryWeighting())
-    likes = np.ones(len(graph.items_outside(0)))
-    values = leave_one_out_ndcg(examples, likes, np.arange(len(examples)))
-    assert values.shape == (len(examples),)
-    assert np.isfinite(values).all()

@@ -12,11 +12,11 @@ from isthmus.gnn.data.arrays import InterestGraph
 from isthmus.gnn.data.histories import HistoryWeighting
 from isthmus.gnn.data.splits import hide_interactions
 from isthmus.gnn.determinism import reproducible
-from isthmus.gnn.edges.edge_list import EdgeList
-from isthmus.gnn.model.ensemble import EnsembleWeights, TrainedEnsemble
-from isthmus.gnn.model.item_cold_start import cold_item_edges, nearest_liked_items
+from isthmus.gnn.edges.learned import LearnedEdges
+from isthmus.gnn.model.item_cold_start import nearest_liked_items
+from isthmus.gnn.model.kernel import Kernel
 from isthmus.gnn.training.train import Trainer
-from isthmus.gnn.training.tuned_parameters import TunedParameters
+from isthmus.gnn.training.tuned_parameters import TargetParameters, TunedParameters
 from tests.unit.checkerboard import ITEMS, checkerboard
 
 EVEN, ODD = ITEMS, ITEMS + 1
@@ -29,34 +29,34 @@ def graph() -> InterestGraph:
     return hide_interactions(whole, hidden, half_life_days=365)
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=["decoder", "kernel"])
-def ensemble(graph: InterestGraph, request: pytest.FixtureRequest) -> TrainedEnsemble:
+@pytest.fixture(scope="module", params=[0.0, 1.0], ids=["kernel", "with network"])
+def edges(graph: InterestGraph, request: pytest.FixtureRequest) -> LearnedEdges:
+    targets = dict.fromkeys(graph.domains, TargetParameters(HistoryWeighting(), Kernel()))
     tuned = TunedParameters(
-        HistoryWeighting(),
-        popularity_half_life_days=dict.fromkeys(graph.domains, 365.0),
-        epochs=20,
-        ensemble=EnsembleWeights(kernel_share=request.param),
+        targets, dict.fromkeys(graph.domains, 365.0), network_share=request.param
     )
     with reproducible(7, 1):
-        return Trainer(TrainingConfig(edges_per_node=10)).train_members(graph, tuned)[0]
+        trainer = Trainer(TrainingConfig(edges_per_node=10))
+        examples = trainer.examples(graph, targets)
+        model = trainer.train(graph, trainer.features(graph), examples, tuned)
+        return trainer.build_edges(graph, examples, model, tuned)
 
 
-def test_each_source_has_an_edge_to_the_cold_item_of_its_colour(ensemble: TrainedEnsemble) -> None:
-    edges = ensemble.transfer_edges(10, 20_000)
-    sources = {item: sorted(edges.sources[edges.targets == item].tolist()) for item in (EVEN, ODD)}
+def test_each_source_has_an_edge_to_the_cold_item_of_its_colour(edges: LearnedEdges) -> None:
+    transfer = edges.transfer
+    sources = {
+        item: sorted(transfer.sources[transfer.targets == item].tolist()) for item in (EVEN, ODD)
+    }
     assert sources == {EVEN: list(range(0, ITEMS, 2)), ODD: list(range(1, ITEMS, 2))}
 
 
-def test_each_interest_has_an_edge_to_the_cold_item_that_is_about_it(
-    ensemble: TrainedEnsemble,
-) -> None:
-    edges = ensemble.interest_edges(10)
+def test_each_interest_has_an_edge_to_the_cold_item_that_is_about_it(edges: LearnedEdges) -> None:
     for interest, item in enumerate((EVEN, ODD)):
-        assert item in edges.targets[edges.sources == interest]
+        assert item in edges.interest.targets[edges.interest.sources == interest]
 
 
-def test_edges_to_cold_items_do_not_raise_the_edges_per_node(ensemble: TrainedEnsemble) -> None:
-    assert np.bincount(ensemble.transfer_edges(10, 20_000).sources).max() <= 10
+def test_edges_to_cold_items_do_not_raise_the_edges_per_node(edges: LearnedEdges) -> None:
+    assert np.bincount(edges.transfer.sources).max() <= 10
 
 
 def test_neighbours_are_weighted_by_similarity_and_sum_to_one(graph: InterestGraph) -> None:
@@ -91,4 +91,3 @@ def test_without_text_and_interests_a_cold_item_has_no_neighbours(graph: Interes
     cold = graph.like_counts(365) <= 0
     weights = nearest_liked_items(no_text, 1, cold)
     assert weights.nnz == 0
-    assert not len(cold_item_edges(EdgeList(np.arange(2), np.arange(2), np.ones(2)), weights, 5))

@@ -85,7 +85,7 @@ def test_no_node_has_more_than_the_maximum_number_of_edges(learned: LearnedEdges
     assert (domain[learned.co_liked.sources] == domain[learned.co_liked.targets]).all()
 
 
-def test_a_source_history_is_in_the_order_of_the_items_outside_the_domain() -> None:
+def test_the_history_of_examples_is_outside_the_domain_and_the_same_by_domain() -> None:
     graph = dataclasses.replace(
         checkerboard(),
         domains=("a", "b", "c"),
@@ -95,9 +95,11 @@ def test_a_source_history_is_in_the_order_of_the_items_outside_the_domain() -> N
     history = normalize_by_length(
         split_histories(graph, 1, examples.users, WEIGHTING).outside, HISTORY_EXPONENT
     )
-    expected = history[:, graph.items_outside(1)].toarray()
-    assert np.array_equal(examples.source_history().toarray(), expected)
-    assert np.count_nonzero(expected)
+    assert np.array_equal(examples.history.toarray(), history.toarray())
+    assert not examples.history[:, graph.items_of(1)].nnz
+    for domain, part in enumerate(examples.history_by_domain):
+        assert np.array_equal(part.toarray(), history[:, graph.items_of(domain)].toarray())
+        assert (part.nnz > 0) == (domain != 1)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +107,9 @@ def test_a_source_history_is_in_the_order_of_the_items_outside_the_domain() -> N
     [
         (10, False, (5, 3)),
         (7, False, (4, 3)),
+        (3, False, (2, 1)),
         (4, False, (2, 2)),
-        (1, False, (1, 1)),
+        (1, False, (1, 0)),
         (4, True, (4, 0)),
     ],
 )
@@ -126,6 +129,23 @@ def test_each_side_of_a_border_gets_half_of_the_history_limit_or_what_the_other_
     assert (histories.outside.nnz, histories.inside.nnz) == lengths
     newest = np.arange(8 - lengths[0], 8)
     assert np.array_equal(np.sort(histories.outside.indices), newest)
+
+
+@pytest.mark.parametrize(("as_if_cold", "weight"), [(False, 0.5), (True, 1.0)])
+def test_a_history_decays_from_the_newest_interaction_that_is_not_hidden(
+    as_if_cold: bool, weight: float
+) -> None:
+    graph = dataclasses.replace(
+        checkerboard(),
+        users=np.array(["user"]),
+        interactions=csr_array(np.ones((1, 2), np.float32)),
+        last_at=np.array([1.0, 366.0]) * 86_400,
+        item_domain=np.array([1, 0], np.int32),
+        user_interests=csr_array((1, 1), dtype=np.float32),
+    )
+    user, weighting = np.zeros(1, np.int64), HistoryWeighting(half_life_days=365)
+    histories = split_histories(graph, 0, user, weighting, as_if_cold=as_if_cold)
+    assert histories.outside.data == pytest.approx([weight])
 
 
 def test_two_trainings_give_the_same_edges(learned: LearnedEdges) -> None:

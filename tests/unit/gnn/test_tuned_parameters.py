@@ -28,10 +28,13 @@ def test_a_training_reuses_the_tuned_parameters_of_an_earlier_one() -> None:
 def test_a_document_of_another_release_is_not_read() -> None:
     document = train_edges(checkerboard()).tuned.document()
     assert TunedParameters.from_document({}) is None
-    weighting = document["history_weighting"] | {"window": 3}
-    assert TunedParameters.from_document(document | {"history_weighting": weighting}) is None
-    without_epochs = {name: value for name, value in document.items() if name != "epochs"}
-    assert TunedParameters.from_document(without_epochs) is None
+    kernel = document["targets"]["a"]["kernel"] | {"window": 3}
+    targets = document["targets"] | {"a": document["targets"]["a"] | {"kernel": kernel}}
+    assert TunedParameters.from_document(document | {"targets": targets}) is None
+    without_half_lives = {
+        name: value for name, value in document.items() if name != "popularity_half_life_days"
+    }
+    assert TunedParameters.from_document(without_half_lives) is None
 
 
 def test_tuned_parameters_are_valid_while_the_graph_is_about_the_same() -> None:

@@ -17,7 +17,6 @@ from isthmus.gnn.edges.edge_list import EMPTY_EDGES, EdgeList
 from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
 from isthmus.gnn.scoring import score_users
 from isthmus.gnn.training.train import train_edges
-from isthmus.gnn.training.tuned_parameters import TunedParameters
 from isthmus.gnn.training.written import (
     DEFAULT_WRITTEN_FACTOR,
     MIN_WRITERS,
@@ -147,14 +146,3 @@ def test_without_texts_the_weight_is_the_default_and_the_training_is_the_same() 
     assert first.tuned == second.tuned
     for weights in first.tuned.merge.values():
         assert weights.written > 0
-
-
-def test_parameters_of_a_release_without_texts_are_read_and_tuned_again_where_users_wrote() -> None:
-    document = train_edges(checkerboard(), TrainingConfig(edges_per_node=6)).tuned.document()
-    for row in document["merge"].values():
-        del row["written"]
-    old = TunedParameters.from_document(document)
-    assert old is not None
-    assert {weights.written for weights in old.merge.values()} == {0.0}
-    assert old.still_valid(checkerboard(), 0.1)
-    assert not old.still_valid(with_texts(np.arange(3), 0.5), 0.1)
