@@ -314,13 +314,14 @@ def main() -> None:
         return
     faults = [outcome for outcome in outcomes if outcome["fault"]]
     slowest = max(outcome["seconds"] for outcome in outcomes)
+    done = "read, by `--dry-run` alone" if options.read_only else "read and loaded"
     print(
         write(
             options.out,
             "Fuzzing",
             page_rows(outcomes),
             f"{len(outcomes):,} datasets with the seeds from {options.seed}: {len(faults)} faults. "
-            f"The slowest took {slowest:.1f} s to be read and loaded; the last {len(seeds):,} took "
+            f"The slowest took {slowest:.1f} s to be {done}; the last {len(seeds):,} took "
             f"{time.monotonic() - start:.0f} s. A dataset with several mutations counts in the row "
             "of each.",
             *(f"Seed {each['seed']}: {each['fault']}" for each in faults),
