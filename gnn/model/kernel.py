@@ -198,10 +198,16 @@ class KernelSolution:
 
     def prior_scores(self, block: NDArray[np.int64], scores: Floats, liked: csr_array) -> Floats:
         """The part of the prior in the scores of `leave_one_out`, (users, targets)."""
-        sums = self.inverse.sum(axis=1)
+        user_sums, item_sums = self._sums
         errors = liked.toarray() - scores
-        prior: Floats = self._liked_by_item @ sums - sums[block][:, None] * errors
+        prior: Floats = item_sums - user_sums[block][:, None] * errors
         return np.float32(self.prior) * prior
+
+    @cached_property
+    def _sums(self) -> tuple[Floats, Floats]:
+        """Sums of G by user, (users,), and of alpha by item, (targets,)."""
+        sums = self.inverse.sum(axis=1)
+        return sums, np.asarray(self._liked_by_item @ sums, dtype=np.float32)
 
     def edge_weights(self) -> FactoredWeights:
         """W: the weights of all edges from the sources to the target domain."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,11 @@ class EdgeSelection:
     examples: Sequence[Examples]
     config: TrainingConfig
 
+    @cached_property
+    def likes(self) -> NDArray[np.float64]:
+        """Number of likes of each item, (items,)."""
+        return self.graph.like_counts(self.config.half_life_days)
+
     def transfer_edges(self, weights: Callable[[int], FactoredWeights]) -> EdgeList:
         """Selects the edges between items of different domains.
 
@@ -64,8 +70,9 @@ class EdgeSelection:
         interests = np.arange(len(self.graph.interests))
         learned = self._select(weights, lambda _: interests)
         enough = [t for t, part in enumerate(self.examples) if len(part) >= MIN_INTEREST_USERS]
-        likes = self.graph.like_counts(self.config.half_life_days)
-        return add_own_item_edges(self.graph, learned, likes, enough, self.config.edges_per_node)
+        return add_own_item_edges(
+            self.graph, learned, self.likes, enough, self.config.edges_per_node
+        )
 
     def _select(
         self,
@@ -74,7 +81,7 @@ class EdgeSelection:
     ) -> EdgeList:
         """Selects edges into each target domain, some of them to items without likes."""
         edges_per_node, graph = self.config.edges_per_node, self.graph
-        without_likes = graph.like_counts(self.config.half_life_days) <= 0
+        without_likes = self.likes <= 0
         liked_edges, cold_edges = [], []
         for t in [t for t, examples in enumerate(self.examples) if len(examples)]:
             target_weights, sources, items = weights(t), sources_of(t), graph.items_of(t)

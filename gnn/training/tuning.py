@@ -13,16 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data import (
-    half_life_grid,
-    limit_users,
-)
+from isthmus.gnn.data import half_life_grid, limit_users
 from isthmus.gnn.edges import MergeWeights
 from isthmus.gnn.metrics import ndcg
-from isthmus.gnn.model import (
-    MIN_INTEREST_USERS,
-    compute_domain_popularity,
-)
+from isthmus.gnn.model import MIN_INTEREST_USERS, compute_domain_popularity
 from isthmus.gnn.scoring import (
     Signals,
     compute_signals,
@@ -58,7 +52,6 @@ INTEREST_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
 # of the interest signal.
 DOMAIN_POPULARITY_LEAD = 4.0
 INTEREST_ALONE_FACTORS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
-DISLIKE_WEIGHTS = (0.0, -1.0)
 MAX_WARM_USERS = 1000
 DEFAULT_COLLABORATIVE = 4.0
 COLLABORATIVE_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
