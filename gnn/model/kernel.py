@@ -159,8 +159,8 @@ class KernelSolution:
             if share:
                 part = users.part(number) if parts is None else parts[number]
                 mean = float(part.diagonal().mean())
-                if mean > 0:
-                    self.shares[number] = np.float32(share / mean)
+                if mean > 0 or not number:  # the first stays, also where all histories are neutral
+                    self.shares[number] = np.float32(share / max(mean, 1e-12))
                     matrix += self.shares[number] * part
         matrix *= self.lengths[:, None]
         matrix *= self.lengths[None, :]

@@ -122,3 +122,14 @@ def test_the_largest_weights_do_not_stop_the_solution(users: TrainingUsers) -> N
     values = leave_one_out_ndcg(dataclasses.replace(users, history=history), Kernel())
     assert values.shape == (len(users),)
     assert np.isfinite(values).all()
+
+
+def test_histories_of_neutral_ratings_alone_say_nothing(users: TrainingUsers) -> None:
+    history = users.history.copy()
+    history.data[:] = 0
+    neutral = dataclasses.replace(users, history=history)
+    popularity = np.linspace(0, 1, users.liked.shape[1], dtype=np.float32)
+    solved = solve_kernel(neutral, Kernel(), Popularity(popularity, popularity), 7)
+    assert not solved.weights.scores(history).any()
+    assert np.isfinite(solved.popularity)
+    assert np.isfinite(tune_kernel(neutral, Kernel())[1]).all()
