@@ -96,6 +96,9 @@ def migrate(graph: Graph) -> list[str]:
     again changes nothing. A killed run, or two runs at once, therefore end in the same graph. An
     index that could not be built, as on a full disk, is built by the next run.
 
+    A database of an older Neo4j gets the format of the running one with its first write that is
+    committed, and only then can it have the kinds of indexes that are new since.
+
     Raises:
         ForeignNodes: The database has nodes of somebody else under the labels of isthmus.
         MissingMigration: The file of an applied migration was changed or is missing.
@@ -104,6 +107,7 @@ def migrate(graph: Graph) -> list[str]:
     if not pending:
         return []
     graph.check_is_own()
+    graph.write("admin/raise_format")
     for index in graph.read("admin/failed_indexes"):
         graph.write("admin/drop_index", name=index["name"])
     with progress("migrate", len(pending), "files") as advance:

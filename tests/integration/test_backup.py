@@ -21,6 +21,7 @@ import pytest
 
 from isthmus.errors import InputError, Locked, NothingToDo
 from isthmus.graph.database.lock import offline_server, retraining_lock
+from isthmus.graph.database.migrations import expected_indexes
 from isthmus.graph.database.session import connect
 from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.operations.backup import create_backup
@@ -193,6 +194,25 @@ def test_the_graph_of_a_killed_server_can_be_restored_in_a_new_home(
         assert query(new, COUNTS) == before
     finally:
         server.stop(new)
+
+
+def test_a_backup_of_an_older_neo4j_is_restored_with_the_indexes_of_this_one(
+    fresh_home: Path,
+) -> None:
+    settings = Settings(home=fresh_home, neo4j_uri=None)
+    file = ROOT / "tests" / "data" / "neo4j-5.26.12.dump"
+    assert json.loads(description_path(file).read_text())["neo4j"] == "5.26.12"
+    try:
+        restored = restore_backup(settings, file)
+        assert (restored.backup.users, restored.backup.items) == (3, 4)
+        with connect(settings) as graph:
+            indexes = {row["name"]: row["state"] for row in graph.run(INDEXES, {})}
+            assert expected_indexes(graph.capabilities) <= indexes.keys()
+            assert set(indexes.values()) == {"ONLINE"}
+            liked = "MATCH (:User {id: 'ana'})-[:INTERACTED]->(i) RETURN i.item_id AS item"
+            assert sorted(row["item"] for row in graph.run(liked, {})) == ["b1", "m1"]
+    finally:
+        server.stop(settings)
 
 
 def test_a_backup_is_refused_during_a_retraining_and_a_retraining_waits_for_a_backup(
