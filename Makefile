@@ -61,7 +61,8 @@ bench: $(DEV)  ## accuracy on the folder DATASETS, and speed; hours, goes on whe
 	$(BIN)/python benchmarks/soak.py
 	$(BIN)/python benchmarks/backups.py
 	$(BIN)/python benchmarks/hostile_events.py
-	$(BIN)/python benchmarks/closed_form.py $(DATASETS)/rt_critics
+	$(BIN)/python benchmarks/disk_full.py
+	$(BIN)/python benchmarks/fuzz.py
 	$(BIN)/python benchmarks/texts.py $(DATASETS)/zh_reviews/labelled_texts.csv.gz
 	$(BIN)/isthmus demo
 	$(BIN)/python benchmarks/answers.py

@@ -148,3 +148,9 @@ def test_the_glossary_is_in_alphabetical_order() -> None:
     terms = [line.split(" | ")[0][2:] for line in page.splitlines() if line.startswith("| ")][1:]
     assert len(terms) > 50
     assert terms == sorted(terms, key=str.casefold)
+
+
+def test_make_names_files_that_exist() -> None:
+    names = re.findall(r"\bbenchmarks/[\w/]+\.py\b", (ROOT / "Makefile").read_text("utf-8"))
+    assert len(names) > 15
+    assert [name for name in names if not (ROOT / name).is_file()] == []
