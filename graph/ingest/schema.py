@@ -91,39 +91,52 @@ class Table:
         return pl.Schema(types | {"file": pl.String(), "line": pl.Int64()})
 
 
-USER_NAMES = ("user", "uid", "customer_id", "reviewer_id", "member_id", "visitor_id", "reader_id")
+USER_NAMES = (
+    *("user", "uid", "customer_id", "reviewer_id", "member_id", "visitor_id", "reader_id"),
+    *("用户", "用户id"),
+)
 ITEM_NAMES = (
     *("item", "iid", "product_id", "movie_id", "book_id", "asin", "article_id", "video_id"),
-    *("track_id", "song_id", "game_id", "news_id"),
+    *("track_id", "song_id", "game_id", "news_id", "商品", "商品id", "物品", "物品id"),
 )
 TIME_NAMES = (
     *("time", "date", "datetime", "created_at", "created", "rated_at", "event_time", "ts"),
     *("unix_timestamp", "unixtime", "reviewed_at", "review_date", "event_date", "watched_at"),
+    *("when", "occurred_at", "timestamp_ms", "played_at", "purchased_at"),
+    *("时间", "日期"),
 )
 RATING_NAMES = (
     *("rating", "ratings", "stars", "star_rating", "score", "vote", "grade"),
-    *("liked", "is_liked", "recommended", "is_recommended"),
+    *("like", "liked", "is_liked", "recommended", "is_recommended", "feedback", "reaction"),
+    *("评分", "打分"),
 )
 COUNT_NAMES = (
     *("count", "counts", "plays", "play_count", "playcount", "listens", "views", "clicks"),
     *("quantity", "hours", "playtime", "purchases"),
 )
-TEXT_NAMES = ("review_text", "review", "comment", "content", "body")
+TEXT_NAMES = ("review_text", "review", "comment", "content", "body", "文本", "评论", "内容")
+DOMAIN_NAMES = ("领域",)
 
 ITEMS = Table(
     "items",
     (
         Column("item_id", Kind.ID, required=True, aliases=(*ITEM_NAMES, "id", "isbn", "sku")),
-        Column("domain", Kind.NAME, required=True),
+        Column("domain", Kind.NAME, required=True, aliases=DOMAIN_NAMES),
         Column(
             "title",
             Kind.TEXT,
             default="",
-            aliases=("name", "item_name", "product_name"),
+            aliases=("name", "item_name", "product_name", "标题", "名称"),
             one_line=True,
         ),
-        Column("text", Kind.TEXT, aliases=("description", "summary", "overview", "synopsis")),
-        Column("categories", Kind.CATEGORIES, aliases=("genres", "category", "genre", "tags")),
+        Column(
+            "text", Kind.TEXT, aliases=("description", "summary", "overview", "synopsis", "简介")
+        ),
+        Column(
+            "categories",
+            Kind.CATEGORIES,
+            aliases=("genres", "category", "genre", "tags", "类别", "分类", "标签"),
+        ),
         Column(
             "published_at",
             Kind.TIME,
@@ -138,7 +151,7 @@ INTERACTIONS = Table(
     (
         Column("user_id", Kind.ID, required=True, aliases=USER_NAMES),
         Column("item_id", Kind.ID, required=True, aliases=ITEM_NAMES),
-        Column("domain", Kind.NAME),
+        Column("domain", Kind.NAME, aliases=DOMAIN_NAMES),
         Column(
             "weight",
             Kind.NUMBER,
@@ -157,7 +170,7 @@ TEXTS = Table(
         Column("user_id", Kind.ID, required=True, aliases=USER_NAMES),
         Column("text", Kind.TEXT, required=True, aliases=TEXT_NAMES),
         Column("item_id", Kind.ID, aliases=ITEM_NAMES),
-        Column("domain", Kind.NAME),
+        Column("domain", Kind.NAME, aliases=DOMAIN_NAMES),
         Column("timestamp", Kind.TIME, aliases=TIME_NAMES),
         Column("language", Kind.LABEL, aliases=("lang",)),
         Column("kind", Kind.LABEL),

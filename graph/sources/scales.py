@@ -17,8 +17,8 @@ import polars as pl
 from isthmus.graph.ingest import COUNT_NAMES, RATING_NAMES
 
 AUTO = "auto"
-TRUE = ("true", "t", "yes", "y", "like", "liked", "up", "喜欢")
-FALSE = ("false", "f", "no", "n", "dislike", "disliked", "down", "不喜欢")
+TRUE = ("true", "t", "yes", "y", "like", "liked", "up", "positive", "喜欢", "赞", "👍")
+FALSE = ("false", "f", "no", "n", "dislike", "disliked", "down", "negative", "不喜欢", "踩", "👎")
 TOPS = (5.0, 10.0, 100.0)
 OTHER_TOPS = (3.0, 4.0, 6.0, 7.0, 20.0)
 MANY = 100
@@ -34,6 +34,7 @@ ALONE = 0.2
 """Minimum share of zeros that stand for "not rated"."""
 
 DECIMAL_COMMA = r"^-?\d*,\d+$"
+PERCENT = r"\s*[%％]$"
 THOUSANDS = r"^-?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 
 
@@ -47,7 +48,7 @@ class Scale:
 
 
 def read_numbers(values: pl.Series, comma: str = "") -> pl.Series:
-    """Parses numbers; null if a value is none.
+    """Parses numbers, also percentages (90% is 90); null if a value is none.
 
     Args:
         values: Text without outer blanks.
@@ -55,7 +56,10 @@ def read_numbers(values: pl.Series, comma: str = "") -> pl.Series:
     """
     if comma:
         values = values.str.replace_all(",", "." if comma == "decimal" else "", literal=True)
-    return values.cast(pl.Float64, strict=False)
+    numbers = values.cast(pl.Float64, strict=False)
+    if numbers.null_count() == values.null_count():
+        return numbers
+    return values.str.replace(PERCENT, "").cast(pl.Float64, strict=False)
 
 
 def find_comma(values: pl.Series) -> str:

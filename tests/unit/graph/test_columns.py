@@ -69,6 +69,8 @@ def categories(values: list[str]) -> list[list[str]]:
         ([-10, 0, 5, 10], [-1, 0, 0.5, 1]),
         (["true", "False", "True"], [1, -1, 1]),
         (["4,5", "1,0", "5,0"], [0.75, -1, 1]),
+        (["90%", "80 %", "10%", "100%"], [0.75, 0.5, -1, 1]),
+        (["👍", "👎", "👍"], [1, -1, 1]),
     ],
 )
 def test_rating_is_centred_by_the_scale_of_its_column(values, expected):
@@ -128,6 +130,25 @@ def test_counts_are_damped_so_that_one_heavy_user_decides_nothing():
 def test_play_counts_of_a_few_plays_are_no_ratings():
     _, reading = weights([1] * 80 + [2] * 15 + [3] * 4 + [5], "weight")
     assert reading.form == {"scale": "counts"}
+
+
+def test_chinese_columns_are_understood(tmp_path: Path):
+    dataset = load(
+        tmp_path,
+        items="商品ID,领域,标题,分类\nb1,图书,三国演义,历史|小说\nm1,电影,大海,海洋\n",
+        interactions="用户ID,商品ID,领域,评分,时间\n张三,b1,图书,5,2025年3月4日\n"
+        "李四,m1,电影,2,2025/3/14 8:05\n",
+    )
+    assert dataset.items["title"].to_list() == ["三国演义", "大海"]
+    assert dataset.items["categories"].to_list() == [["历史", "小说"], ["海洋"]]
+    assert dataset.interactions["weight"].to_list() == [1, -0.5]
+    assert dataset.interactions["timestamp"].to_list() == [1741046400, 1741939500]
+
+
+def test_words_of_a_column_of_feedback_are_weights(tmp_path: Path):
+    rows = "u1,1,like\nu2,2,dislike\n"
+    dataset = load(tmp_path, items=ITEM_ROWS, interactions=f"user_id,item_id,feedback\n{rows}")
+    assert dataset.interactions["weight"].to_list() == [1, -1]
 
 
 @pytest.mark.parametrize(
