@@ -37,8 +37,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 # The variants that matter for cold-start users and need no training of their own.
 SIGNAL_VARIANTS = ("without-transfer", "without-interest", "without-popularity", "interest-alone")
 RETRAINED_VARIANT = "without-network"
-# By dataset: folds, targets (none for all domains), and variants. game_video has no interests; on
-# rt_critics validation seldom selects the network, so there is little to ablate.
+# By dataset: folds, targets (none for all domains), and variants. game_video and lastfm have no
+# interests.
 PLAN: dict[str, tuple[range, tuple[str, ...], tuple[str, ...]]] = {
     "young_people": (
         range(10),
@@ -47,6 +47,7 @@ PLAN: dict[str, tuple[range, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "rt_critics": (range(10), (), ("unpruned", *SIGNAL_VARIANTS)),
     "game_video": (range(3), (), ("unpruned", "without-transfer", "without-popularity")),
+    "lastfm": (range(3), (), ("unpruned", "without-popularity")),
     "food_kitchen": (range(3), (), ("unpruned", RETRAINED_VARIANT, *SIGNAL_VARIANTS)),
 }
 # Modules that influence none of these figures.
