@@ -50,6 +50,7 @@ bench: $(DEV)  ## accuracy on the folder DATASETS, and speed; hours, goes on whe
 	-$(BIN)/isthmus encoder finetune $(DATASETS)/food_kitchen --name food_kitchen
 	$(BIN)/python benchmarks/titles.py $(DATASETS)/food_kitchen food_kitchen
 	$(BIN)/python benchmarks/item_cold_start.py $(DATASETS)/food_kitchen
+	$(BIN)/python benchmarks/ablation.py $(DATASETS)
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/feedback.py
 	$(BIN)/python benchmarks/encode.py

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import psutil
 
@@ -25,14 +25,13 @@ from isthmus.graph.server.health import (
     mark_full_disk,
     saw_full_disk,
 )
-from isthmus.graph.server.password import change_password, settle_password
+from isthmus.graph.server.password import change_password, ensure_password, settle_password
 from isthmus.graph.server.record import (
     ServerRecord,
     explain_file_errors,
     home_folders,
     make_record,
     new_password_path,
-    password_file,
     read_record,
     record_path,
     write_record,
@@ -265,28 +264,36 @@ def _start(settings: Settings) -> ServerRecord:
 
 
 def _spawn_after_full_disk(settings: Settings, folders: Folders) -> ServerRecord:
-    """Starts a server that cuts a torn end off the log of transactions, if there is one."""
+    """Starts a server that cuts a torn end off the log of transactions, and then one as usual.
+
+    A torn entry can state a length of up to 2 GiB, for which the first of them needs the memory.
+    """
     logger.warning(
         "The disk was full when Neo4j wrote last; what it may have written of a last transaction, "
         "which was not committed, is removed from its log."
     )
-    return _spawn(settings, folders, process.CUT_TORN_LOG)
+    _spawn(settings, folders, process.CUT_TORN_LOG, process.HEAP_TO_CUT)
+    _stop(settings)
+    return _spawn(settings, folders)
 
 
-def _spawn(settings: Settings, folders: Folders, more: str = "") -> ServerRecord:
+def _spawn(
+    settings: Settings, folders: Folders, more: str = "", java_options: Sequence[str] = ()
+) -> ServerRecord:
     """Starts a server and writes its record; ends the server again if it cannot open the graph.
 
     Args:
         settings: Settings of the home.
         folders: Its folders.
         more: Lines to add to the configuration.
+        java_options: Options that override those of the settings.
     """
     heap, cache = settings.server_heap, page_cache_size(settings)
     connectors = choose_connectors(settings, folders)
     for attempts_left in range(MAX_PORT_ATTEMPTS, 0, -1):
         process.configure(folders, connectors, heap, cache, settings.server_query_seconds, more)
-        password = _ensure_password(settings)
-        options = aot_cache.aot_options(settings.home)
+        password = ensure_password(settings)
+        options = (*aot_cache.aot_options(settings.home), *java_options)
         pid = process.spawn(folders, heap, *options, browser=connectors.browser)
         try:
             _wait_for_query(settings, pid, connectors.uri, password)
@@ -327,19 +334,6 @@ def prepare_folders(settings: Settings) -> Folders:
     jars.fetch(folders.jars, jars.locked_jars(settings.server_web == "browser"))
     folders.recover_data()
     return folders
-
-
-def _ensure_password(settings: Settings) -> str:
-    """Returns the server's password, and creates and sets it before the first start.
-
-    The password file is written before the data exist, and the password is set again as long as
-    there are no data. If a start is killed at any point, the next one can complete it.
-    """
-    folders = home_folders(settings)
-    file = password_file(settings)
-    if not folders.has_users:
-        admin_tool.set_initial_password(folders, file)
-    return file.read_text().strip()
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The change of the server's password, which a kill at any moment cannot lose.
+"""The server's password: its creation, and its change, which a kill at any moment cannot lose.
 
 The new password is written to a file beside the current one, taken by the server, and then given
 the name of the current one. What a killed change left behind is settled by the next command: the
@@ -13,11 +13,30 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from isthmus.files import sync_folder, write_file
 from isthmus.graph.server import process
+from isthmus.graph.server.admin_tool import set_initial_password
 from isthmus.graph.server.failures import NotOurServer, PasswordRefused, ServerError
-from isthmus.graph.server.record import ServerRecord, new_password_path, password_path
+from isthmus.graph.server.record import (
+    ServerRecord,
+    home_folders,
+    new_password_path,
+    password_file,
+    password_path,
+)
 from isthmus.settings import Settings
 
 CHANGE = "ALTER USER neo4j SET PASSWORD $password CHANGE NOT REQUIRED"
+
+
+def ensure_password(settings: Settings) -> str:
+    """Returns the server's password, and creates and sets it before the first start.
+
+    The password file is written before the data exist, and the password is set again as long as
+    there are no data. If a start is killed at any point, the next one can complete it.
+    """
+    folders, file = home_folders(settings), password_file(settings)
+    if not folders.has_users:
+        set_initial_password(folders, file)
+    return file.read_text().strip()
 
 
 def change_password(settings: Settings, record: ServerRecord) -> None:

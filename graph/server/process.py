@@ -61,6 +61,7 @@ internal.dbms.bolt.netty_server_shutdown_quiet_period_duration=0s
 """
 CUT_TORN_LOG = "internal.dbms.tx_log.fail_on_corrupted_log_files=false\n"
 """Line of the configuration that lets a start cut the unreadable end of a transaction log off."""
+HEAP_TO_CUT = ("-Xms64m", "-Xmx4g")
 
 JVM_OPTIONS = (
     "-XX:+UseG1GC",
