@@ -154,3 +154,14 @@ def test_make_names_files_that_exist() -> None:
     names = re.findall(r"\bbenchmarks/[\w/]+\.py\b", (ROOT / "Makefile").read_text("utf-8"))
     assert len(names) > 15
     assert [name for name in names if not (ROOT / name).is_file()] == []
+
+
+def test_constants_have_the_values_that_the_page_of_the_model_gives() -> None:
+    page = (ROOT / "docs" / "model.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (\S+) \| `(gnn/\S+)` \|", page, re.MULTILINE)
+    assert len(rows) > 20
+    for name, value, file in rows:
+        text = (ROOT / file).read_text("utf-8")
+        found = re.search(rf"^{name} = (\S+)", text, re.MULTILINE)
+        assert found, f"{file} has no {name}"
+        assert float(found[1].replace("_", "")) == float(value), name
