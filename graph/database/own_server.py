@@ -53,8 +53,8 @@ class OwnServer:
             error: The error of the driver, translated.
         """
         if isinstance(error, ServerRefused):
-            exited = server.explain_exit(self.settings, self.record)
-            return ServerRefused(exited.message, exited.advice) if exited else error
+            silent = server.explain_silence(self.settings, self.record)
+            return ServerRefused(silent.message, silent.advice)
         if not isinstance(error, DatabaseUnusable | QueryFailed):
             return error
         state = server.database_state(self.settings, self.record)

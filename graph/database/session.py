@@ -72,9 +72,10 @@ def _open(settings: Settings, stack: ExitStack) -> Graph:
     record = server.start(settings)
     try:
         graph = open_own(record)
-    except ServerRefused:
+    except ServerRefused as error:
         if not server.has_exited(record):
-            raise
+            silent = server.explain_silence(settings, record)
+            raise ServerRefused(silent.message, silent.advice) from error
         record = server.start(settings)
         graph = open_own(record)
     state = server.read_state(graph.driver)

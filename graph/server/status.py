@@ -124,12 +124,17 @@ def has_room_to_start(settings: Settings) -> bool:
     return disk.free_bytes(settings.home) >= disk.ROOM_TO_START
 
 
-def explain_exit(settings: Settings, record: ServerRecord) -> ServerError | None:
-    """Returns why the server of this home has exited; None if it runs."""
+def explain_silence(settings: Settings, record: ServerRecord) -> ServerError:
+    """Returns why the server of this home does not answer: it is suspended, busy or has exited."""
     console = home_folders(settings).console
-    if not has_exited(record) or not console.exists():
-        return None
-    reason, advice = known_reason(console.read_text(errors="replace")) or (
+    if not has_exited(record):
+        state = "is suspended" if _is_suspended(record.pid) else "runs and does not answer"
+        advice = "`isthmus server status` shows what it does, and `isthmus server stop` ends it."
+        if _is_suspended(record.pid):
+            advice = f"`kill -CONT {record.pid}` lets it go on; then run the command again."
+        return ServerError(f"isthmus's own Neo4j (process {record.pid}) {state}.", advice)
+    said = console.read_text(errors="replace") if console.exists() else ""
+    reason, advice = known_reason(said) or (
         "it was ended from outside, as by the system where memory is short",
         "Run the command again; it starts the server again.",
     )

@@ -93,6 +93,9 @@ def test_a_suspended_server_runs_and_does_not_answer(
         found = status.read_status(server_settings)
         assert (found.state, found.record) == ("not answering", record)
         assert f"kill -CONT {record.pid}" in found.reason
+        silent = status.explain_silence(server_settings, record)
+        assert silent.message.endswith(f"(process {record.pid}) is suspended.")
+        assert f"kill -CONT {record.pid}" in silent.advice
         # As one that is busy with something else, which nothing but its silence shows.
         monkeypatch.setattr(status, "_is_suspended", lambda _: False)
         monkeypatch.setattr(status, "SECONDS_TO_ANSWER", 1.0)
@@ -100,6 +103,8 @@ def test_a_suspended_server_runs_and_does_not_answer(
         found = status.read_status(server_settings)
         assert (found.state, found.reason) == ("not answering", "it gave no answer within 1 s")
         assert time.monotonic() - begin < 3
+        silent = status.explain_silence(server_settings, record)
+        assert silent.message.endswith("runs and does not answer.")
     finally:
         os.kill(record.pid, signal.SIGCONT)
     assert status.read_status(server_settings).state == "answering"
