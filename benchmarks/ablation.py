@@ -43,7 +43,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no popularity in the kernel": {"POPULARITY_WEIGHTS": (0.0,)},
     "no factor of popularity": {"POPULARITY_FACTORS": (1.0,)},
     "no tolerance": {"TOLERANCE": 0.0},
-    "no hops": {"HOPS": 0},
+    "no hops": {},
+    "no network": {},
     "spectrum of 128": {"MAX_RANK": 128},
     "importance 1": {"POPULARITY_EXPONENT": 0.0},
     "importance popularity^-1/4": {"POPULARITY_EXPONENT": -0.25},
@@ -57,6 +58,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "100 edges": {},
 }
 OVERRIDES = {"100 edges": {"edges_per_node": 100}}
+ABLATIONS = {"no hops": "without-hops", "no network": "without-network"}
 
 logger = logging.getLogger("isthmus")
 
@@ -93,7 +95,7 @@ def result(bench: Bench, target: str, fold: int, variant: str) -> EvaluationResu
     logger.info("%s, %s, fold %d: %s", bench.name, target, fold, variant)
     training = TrainingConfig(threads=bench.settings.threads, **OVERRIDES.get(variant, {}))
     config = EvaluationConfig(
-        models=(TRANSFER,),
+        models=(ABLATIONS.get(variant, TRANSFER),),
         training=training,
         titles=item_titles(bench.dataset, bench.graph),
         dataset=bench.name,
@@ -114,7 +116,7 @@ def compare(bench: Bench, target: str, folds: list[int], variants: list[str]) ->
         found = []
         for fold in folds:
             try:
-                found.append(result(bench, target, fold, variant).model_metrics[TRANSFER])
+                found += result(bench, target, fold, variant).model_metrics.values()
             except NothingToDo:
                 continue
         if not found:
@@ -134,7 +136,6 @@ def compare(bench: Bench, target: str, folds: list[int], variants: list[str]) ->
                 "difference, 95 %": f"{low:+.4f} to {high:+.4f}",
                 "coverage@10": f"{np.mean(overall['coverage@10']):.3f}",
                 "novelty@10": f"{np.mean(overall['novelty@10']):.2f}",
-                "seconds": f"{np.mean(overall['fit_seconds']):.0f}",
             }
         )
     return rows
