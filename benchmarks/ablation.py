@@ -5,13 +5,12 @@ python benchmarks/ablation.py ../shared/data/tables [--only food_kitchen ...] [-
 
 Each variant is the product with a mechanism left out or a constant changed, measured by the
 protocol, the users and the saved results of `accuracy.py`, and compared with the product user by
-user. A gain above 1 means that the product is better than the variant. An interrupted run resumes.
+user. A ratio above 1 means that the product is better than the variant. An interrupted run resumes.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,16 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accuracy import PLAN, RESULTS, Bench, code_digest, is_saved
+from accuracy import PLAN, Bench
 from shared.page import write
+from variants import transfer_group
 
 from isthmus.errors import NothingToDo
-from isthmus.gnn.config import TrainingConfig
-from isthmus.gnn.evaluation.cold_start import evaluate_fold
-from isthmus.gnn.evaluation.conditions import EvaluationConfig
-from isthmus.gnn.evaluation.results import TRANSFER, EvaluationResult
+from isthmus.gnn.evaluation.results import TRANSFER, ModelMetrics
 from isthmus.gnn.metrics import bootstrap_interval
-from isthmus.graph.generations import item_titles
 from isthmus.graph.sources import read_dataset
 from isthmus.settings import load_settings
 
@@ -82,31 +78,15 @@ def changed(constants: Mapping[str, Any]) -> Iterator[None]:
             setattr(module, name, value)
 
 
-def result(bench: Bench, target: str, fold: int, variant: str) -> EvaluationResult:
-    """Returns the result of a variant, loaded if it was saved before."""
-    path = RESULTS / f"{bench.name}-{target}-{fold}-variant-{variant.replace('/', '_')}"
-    key = {
-        "data": bench.dataset.fingerprint,
-        "code": code_digest(TRANSFER),
-        "constants": repr((VARIANTS[variant], OVERRIDES.get(variant))),
-    }
-    if is_saved(path, key):
-        return EvaluationResult.load(path)
-    logger.info("%s, %s, fold %d: %s", bench.name, target, fold, variant)
-    training = TrainingConfig(threads=bench.settings.threads, **OVERRIDES.get(variant, {}))
-    config = EvaluationConfig(
-        models=(ABLATIONS.get(variant, TRANSFER),),
-        training=training,
-        titles=item_titles(bench.dataset, bench.graph),
-        dataset=bench.name,
-        fingerprint=bench.dataset.fingerprint,
-        hide=bench.hide,
-    )
-    with changed(VARIANTS[variant]):
-        measured = evaluate_fold(bench.graph, target, fold, config)
-    measured.save(path)
-    path.with_name(f"{path.name}.made.json").write_text(json.dumps(key))
-    return measured
+def measure(bench: Bench, target: str, fold: int, variant: str) -> ModelMetrics:
+    """Returns the metrics of a variant; those of the product are shared with `accuracy.py`."""
+    if variant == PRODUCT:
+        return bench.result(target, fold, transfer_group(bench.name)).model_metrics[TRANSFER]
+    model, constants = ABLATIONS.get(variant, TRANSFER), VARIANTS[variant]
+    name = f"{variant} {constants}" if constants else ""
+    with changed(constants):
+        result = bench.result(target, fold, (model,), name, **OVERRIDES.get(variant, {}))
+    return result.model_metrics[model]
 
 
 def compare(bench: Bench, target: str, folds: list[int], variants: list[str]) -> list[dict]:
@@ -116,7 +96,7 @@ def compare(bench: Bench, target: str, folds: list[int], variants: list[str]) ->
         found = []
         for fold in folds:
             try:
-                found += result(bench, target, fold, variant).model_metrics.values()
+                found.append(measure(bench, target, fold, variant))
             except NothingToDo:
                 continue
         if not found:

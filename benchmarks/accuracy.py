@@ -121,7 +121,7 @@ class Bench:
         return hide_function(self.dataset, self.settings)
 
     def result(
-        self, target: str, fold: int, models: tuple[str, ...], **overrides: int
+        self, target: str, fold: int, models: tuple[str, ...], variant: str = "", **overrides: int
     ) -> EvaluationResult:
         """Returns the result of models in a fold of a target, loaded if it was saved before.
 
@@ -129,9 +129,11 @@ class Bench:
             target: The target domain.
             fold: The fold.
             models: The models to measure together.
+            variant: Name of a changed model, whose result is saved apart.
             overrides: Fields of the training configuration that differ from the default.
         """
         suffix = "".join(f"-{key}-{value}" for key, value in overrides.items())
+        suffix += f"-{variant.replace('/', '_')}" if variant else ""
         path = RESULTS / f"{self.name}-{target}-{fold}-{models[0]}{suffix}"
         key = {
             "data": self.dataset.fingerprint,

@@ -128,9 +128,10 @@ def explain_silence(settings: Settings, record: ServerRecord) -> ServerError:
     """Returns why the server of this home does not answer: it is suspended, busy or has exited."""
     console = home_folders(settings).console
     if not has_exited(record):
-        state = "is suspended" if _is_suspended(record.pid) else "runs and does not answer"
+        state = "runs and does not answer"
         advice = "`isthmus server status` shows what it does, and `isthmus server stop` ends it."
         if _is_suspended(record.pid):
+            state = "is suspended"
             advice = f"`kill -CONT {record.pid}` lets it go on; then run the command again."
         return ServerError(f"isthmus's own Neo4j (process {record.pid}) {state}.", advice)
     said = console.read_text(errors="replace") if console.exists() else ""
