@@ -82,10 +82,11 @@ def test_what_ingest_reads_is_a_folder_at_once_or_in_bulk_or_a_stream(tmp_path: 
 def test_doctor_on_an_empty_home_says_what_to_run_and_makes_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = run("doctor", "--json", "--home", str(home))
-    assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert document["ok"]
     checks = {check["name"]: check for check in document["checks"]}
+    # what this machine's disk has free is no matter of this test
+    assert {name for name, check in checks.items() if not check["ok"]} <= {"disk"}
+    assert done.returncode == (0 if document["ok"] else 1), done.stderr
     assert all(set(check) == {"name", "ok", "found", "advice"} for check in checks.values())
     assert "isthmus demo" in checks["server"]["advice"]
     assert not home.exists()
@@ -104,7 +105,7 @@ def test_doctor_ends_with_1_where_a_check_fails(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "NOT  encoder" in done.stdout
-    assert done.stderr == "Error: Not well: encoder.\n"
+    assert re.fullmatch(r"Error: Not well: (disk, )?encoder\.\n", done.stderr)
 
 
 def test_every_statement_says_what_it_is_for() -> None:

@@ -58,13 +58,15 @@ def test_every_protocol_shows_examples(protocol: str) -> None:
         ("ana,f1,1\nana,b1,1", "Fold 0 holds out no user with likes in films"),
     ],
 )
-def test_lopsided_data_ends_in_what_is_missing(rows: str, said: str, tmp_path: Path) -> None:
+def test_lopsided_data_ends_in_what_is_missing(
+    rows: str, said: str, tmp_path: Path, fresh_home: Path
+) -> None:
     data = tmp_path / "data"
     data.mkdir()
     items = "f1,films\nf2,films\n" + ("b1,books\n" if "b1" in rows else "")
     (data / "items.csv").write_text(f"item_id,domain\n{items}")
     (data / "interactions.csv").write_text(f"user_id,item_id,weight\n{rows}\n")
-    words = ["cold-start", str(data), "--target", "films", "--home", str(tmp_path / "home")]
+    words = ["cold-start", str(data), "--target", "films", "--home", str(fresh_home)]
     error = CliRunner().invoke(command, words).exception
     assert isinstance(error, NothingToDo)
     assert said in error.message
