@@ -12,7 +12,12 @@ import numpy as np
 from isthmus.errors import NothingToDo
 from isthmus.gnn import metrics
 from isthmus.gnn.baselines import BASELINES
-from isthmus.gnn.data import hide_interactions, select_entries, time_quantile
+from isthmus.gnn.data import (
+    hide_interactions,
+    interactions_in_domain,
+    select_entries,
+    time_quantile,
+)
 from isthmus.gnn.evaluation.ablation import score_variant
 from isthmus.gnn.evaluation.conditions import EvaluationConfig, ScoreFunction
 from isthmus.gnn.evaluation.harness import (
@@ -25,7 +30,7 @@ from isthmus.gnn.evaluation.held_out import HeldOutSet, build_held_out_set, rank
 from isthmus.gnn.evaluation.leakage import check_leakage
 from isthmus.gnn.evaluation.ranking import evaluate_ranking, leakage_summary
 from isthmus.gnn.evaluation.results import TRANSFER, EvaluationResult
-from isthmus.gnn.training import TrainingResult, train_edges
+from isthmus.gnn.training import TrainingResult, ValidationSplit, train_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
     from isthmus.gnn.data import InterestGraph
 
 TRAINING_SHARE = 0.8
-# Share of the training set that baselines are fitted on to be tuned on the rest: 70 % of all.
+# Share of the training set that models are fitted on to be tuned on the rest: 70 % of all.
 TUNING_SHARE = 0.7 / 0.8
 MAX_VALIDATION_USERS = 1000
 
@@ -88,6 +93,18 @@ class TimeSplit:
             excluded=earlier,
             titles=titles,
         )
+
+    def validation_split(self) -> ValidationSplit:
+        """Holds out the later likes of new items, of users with and without likes in a domain."""
+        rows = self.graph.interaction_users()
+        new = (self.first_at > self.at) & (self.graph.interactions.data > 0)
+        cold_users, warm_likes = [], []
+        for t in range(len(self.graph.domains)):
+            in_target = interactions_in_domain(self.graph, t)
+            warm = np.bincount(rows, in_target & ~self.hidden, minlength=len(self.graph.users)) > 0
+            cold_users.append(np.unique(rows[new & in_target & ~warm[rows]])[:MAX_VALIDATION_USERS])
+            warm_likes.append(select_entries(self.graph.interactions, new & in_target & warm[rows]))
+        return ValidationSplit(self.training_set, cold_users, warm_likes)
 
     def check_leakage(self, half_life_days: float) -> dict[str, int]:
         """Runs the leakage check, see `isthmus.gnn.evaluation.leakage.check_leakage`."""
@@ -144,7 +161,12 @@ def evaluate_temporal(
 
     @cache
     def train_ablation(part: str) -> TrainingResult:
-        return train_edges(split.training_set, config.training, ablation=part)
+        return train_edges(
+            split.training_set,
+            config.training,
+            ablation=part,
+            split=tuning_split.validation_split(),
+        )
 
     if TRANSFER in config.models and any(len(h.users) for h in held_out_sets.values()):
         with measure_cost() as cost:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from isthmus.gnn.data import Examples, InterestGraph
     from isthmus.gnn.edges import FactoredWeights
     from isthmus.gnn.model import Features
+    from isthmus.gnn.training.validation import ValidationSplit
 
 logger = logging.getLogger("isthmus")
 
@@ -81,6 +82,7 @@ def train_edges(
     fold: int = 0,
     ablation: str = "",
     tuned: TunedParameters | None = None,
+    split: ValidationSplit | None = None,
 ) -> TrainingResult:
     """Learns the edges of a graph and their merge weights.
 
@@ -96,12 +98,15 @@ def train_edges(
         fold: Fold of `isthmus.gnn.data.splits` whose validation users are held out.
         ablation: The part to train without: "network", which is the edge decoder, or "hops".
         tuned: Parameters from a training of about the same graph with the same configuration.
+        split: What is held out for validation; None for the fold's users.
     """
     trainer = Trainer(config or TrainingConfig(), ablation)
     with reproducible(trainer.config.seed, threads_for(len(graph.items), trainer.config.threads)):
         graph = limit_heavy_accounts(graph, trainer.config.half_life_days)
         features = trainer.features(graph)
-        tuned = tuned or trainer.tune(graph, features, fold)
+        if tuned is None:
+            split = split or hold_out_validation(graph, fold, trainer.config.half_life_days)
+            tuned = trainer.tune(graph, features, split)
         examples = trainer.examples(graph, tuned.targets)
         model = trainer.train(graph, features, examples, tuned)
         edges = trainer.build_edges(graph, examples, model, tuned)
@@ -141,16 +146,18 @@ class Trainer:
             for t, name in enumerate(graph.domains)
         ]
 
-    def tune(self, graph: InterestGraph, features: Features, fold: int) -> TunedParameters:
+    def tune(
+        self, graph: InterestGraph, features: Features, split: ValidationSplit
+    ) -> TunedParameters:
         """Tunes all parameters."""
         default, seed = self.history_weighting, self.config.seed
         targets, metrics = {}, {}
         with progress("tuning", len(graph.domains), "domains") as advance:
             for t, name in enumerate(graph.domains):
                 targets[name], user_ndcg = tune_target(graph, t, features, default, seed)
-                metrics[f"{name} leave-one-out ndcg@10"] = mean(user_ndcg)
+                if len(user_ndcg):
+                    metrics[f"{name} leave-one-out ndcg@10"] = float(user_ndcg.mean())
                 advance(1, "tuning")
-        split = hold_out_validation(graph, fold, default.half_life_days)
         training_graph = split.training_graph
         examples = self.examples(training_graph, targets)
         validation = [

@@ -178,12 +178,14 @@ def tune_merge_weights(
         if len(training_examples[t]) < MIN_INTEREST_USERS:
             weights = keep_content(training_graph, learned, t, weights, weighting)
         cold_ndcg = served_ndcg(training_graph, learned, validation_examples[t : t + 1], weighting)
+        if len(cold_ndcg):
+            metrics[f"{name} cold ndcg@10"] = float(cold_ndcg.mean())
         weights, warm_ndcg = tune_warm_merge(
             training_graph, learned, weights, t, warm_likes[t], weighting
         )
         merge[name] = weights
-        metrics[f"{name} cold ndcg@10"] = float(cold_ndcg.mean()) if len(cold_ndcg) else 0.0
-        metrics[f"{name} warm ndcg@10"] = warm_ndcg
+        if warm_ndcg is not None:
+            metrics[f"{name} warm ndcg@10"] = warm_ndcg
     merge = tune_merge_without_history(training_graph, learned, validation_examples, merge)
     return merge, metrics
 
@@ -236,7 +238,7 @@ def tune_warm_merge(
     target: int,
     hidden: csr_array,
     weighting: HistoryWeighting,
-) -> tuple[MergeWeights, float]:
+) -> tuple[MergeWeights, float | None]:
     """Tunes the weight of the collaborative signal on users with a history in the target domain.
 
     In a single domain these are all users with a history, so that they tune popularity and
@@ -252,12 +254,12 @@ def tune_warm_merge(
         weighting: Half-life of popularity, and the history limit.
 
     Returns:
-        The merge weights, and NDCG@10 of these users; 0 where there are too few.
+        The merge weights, and NDCG@10 of these users; None where there are too few.
     """
     users = np.flatnonzero(np.diff(hidden.indptr))
     users = limit_users(users, MAX_WARM_USERS, training_graph, target)
     if len(users) < MIN_MERGE_USERS:
-        return weights, 0.0
+        return weights, None
     items = training_graph.items_of(target)
     signals = compute_signals(training_graph, learned, target, users, weighting, weights)
     liked = csr_array(hidden[users][:, items])

@@ -102,7 +102,8 @@ ITEM_NAMES = (
 TIME_NAMES = (
     *("time", "date", "datetime", "created_at", "created", "rated_at", "event_time", "ts"),
     *("unix_timestamp", "unixtime", "reviewed_at", "review_date", "event_date", "watched_at"),
-    *("when", "occurred_at", "timestamp_ms", "played_at", "purchased_at"),
+    *("when", "occurred_at", "timestamp_ms", "played_at", "purchased_at", "order_date"),
+    *("purchase_date", "ordered_at", "order_time"),
     *("时间", "日期"),
 )
 RATING_NAMES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,6 +22,8 @@ from isthmus.graph.sources.json_rows import read_json
 from isthmus.graph.sources.parquet_rows import read_parquet
 from isthmus.graph.sources.validation import Chunk
 
+logger = logging.getLogger("isthmus")
+
 Reader = Callable[[Path, Table], Iterator[Chunk]]
 
 READERS: dict[str, Reader] = {
@@ -38,6 +41,14 @@ ADVICE = {
 """What to do with files of other formats, by their ending."""
 OTHER_ADVICE = f"the endings that are read are {', '.join(READERS)}, also with .gz or .zip"
 TABLE_NAME = re.compile(rf"({'|'.join(TABLES)})(?:[-_. (].*)?", re.IGNORECASE | re.DOTALL)
+OTHER_NAMES = {
+    "items": ("products", "catalog", "catalogue", "movies", "films", "books", "商品", "物品"),
+    "interactions": (
+        *("ratings", "events", "orders", "purchases", "transactions", "clicks", "views", "plays"),
+        *("listens", "likes", "feedback", "history", "评分", "行为", "交互"),
+    ),
+}
+"""Names of the only file that may be a table, where none has the table's own name."""
 COPY = re.compile(r"[-_. (](?:old|copy|bak|backup|orig|original|tmp|temp)\b", re.IGNORECASE)
 LAKES = {
     ("_delta_log",): "a Delta table",
@@ -120,6 +131,27 @@ def find_tables(folder: Path, temporary: ExitStack) -> Found:
                 found.unread[path.name] = "it holds no files"
     _check_different(list(stems.values()))
     return found
+
+
+def find_by_other_names(folder: Path, found: Found, temporary: ExitStack) -> None:
+    """Adds tables whose own name no file has, but one file has a name that people use for them.
+
+    Args:
+        folder: The folder.
+        found: Result of `find_tables`, to which they are added.
+        temporary: Where archives are unpacked until it closes.
+    """
+    for table, names in OTHER_NAMES.items():
+        called = [name for name in found.others if split_name(name)[0].lower() in names]
+        if table in found.tables or not called:
+            continue
+        if len(called) > 1:
+            reason = f"only one of them can be {table}; rename it so"
+            found.unread |= dict.fromkeys(called, reason)
+        elif files := list(_files_of(folder / called[0], called[0], "", {}, temporary, found)):
+            found.tables[table] = files
+            logger.info("%s is read as the table %s", called[0], table)
+        found.others = [name for name in found.others if name not in called]
 
 
 def split_name(name: str) -> tuple[str, str]:

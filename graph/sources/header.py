@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from isthmus.errors import InputError
@@ -37,11 +37,35 @@ def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, 
         elif column.required:
             raise missing_column(path, column.name, list(header))
     ignored = [name for n, name in enumerate(header) if name and n not in positions.values()]
-    if ignored:
-        names_shown = ", ".join(name[:MAX_SHOWN_CHARACTERS] for name in ignored[:MAX_IGNORED])
-        more = f" and {len(ignored) - MAX_IGNORED:,} more" if len(ignored) > MAX_IGNORED else ""
-        logger.info("%s: ignored columns: %s%s", path.name, names_shown, more)
+    log_ignored(path, "columns", ignored, table, positions)
     return positions
+
+
+def log_ignored(
+    path: Path, what: str, ignored: Sequence[str], table: Table, found: Container[str]
+) -> None:
+    """Logs the columns of a file that are ignored, and what is missing if one of them is it.
+
+    Args:
+        path: The file.
+        what: Whether they are columns or keys.
+        ignored: Their names.
+        table: The table of the file.
+        found: The columns of the table that the file has.
+    """
+    if not ignored:
+        return
+    shown = ", ".join(name[:MAX_SHOWN_CHARACTERS] for name in ignored[:MAX_IGNORED])
+    more = f" and {len(ignored) - MAX_IGNORED:,} more" if len(ignored) > MAX_IGNORED else ""
+    rating = next((column.name for column in table.columns if column.is_rating), None)
+    if rating is None or rating in found:
+        logger.info("%s: ignored %s: %s%s", path.name, what, shown, more)
+        return
+    logger.warning(
+        "%s: ignored %s: %s%s; none is read as %s, so that every row is a like: if one of them is "
+        "a rating or a count, rename it to rating or count",
+        *(path.name, what, shown, more, rating),
+    )
 
 
 def renamed_columns(header: Sequence[str], positions: dict[str, int]) -> dict[str, str]:

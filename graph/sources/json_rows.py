@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
@@ -13,14 +12,12 @@ import polars as pl
 
 from isthmus.graph.ingest import MAX_SHOWN_CHARACTERS, Column, Table
 from isthmus.graph.sources.files import MAX_LINE, is_truncated, read_lines, read_text
-from isthmus.graph.sources.header import find_name, normal_name, read_as
+from isthmus.graph.sources.header import find_name, log_ignored, normal_name, read_as
 from isthmus.graph.sources.json_documents import is_column, rows_of_document
 from isthmus.graph.sources.memory import PART_BYTES
-from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow
+from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow, missing_column
 from isthmus.graph.sources.values import to_text
 from isthmus.output import json_text
-
-logger = logging.getLogger("isthmus")
 
 Row = dict[str, object]
 ParsedRow = tuple[int, str, Row | str]
@@ -39,7 +36,8 @@ def read_json(path: Path, table: Table) -> Iterator[Chunk]:
     not columns of the table are ignored.
 
     Raises:
-        InputError: The file is not text, or is one document that is not JSON or has no rows.
+        InputError: The file is not text, is one document that is not JSON or has no rows, or no
+            object has a required column.
     """
     lines = read_lines(path)
     start = list(islice((line for line in enumerate(lines, 1) if line[1].strip()), 2))
@@ -55,12 +53,10 @@ def read_json(path: Path, table: Table) -> Iterator[Chunk]:
         part = _first_bytes(chain([first], islice(rows, CHUNK_ROWS - 1)))
         chunk = _build_chunk(part, table, keys.find)
         yield replace(chunk, sources=dict(keys.sources))
-    if keys.ignored:
-        logger.info(
-            "%s: ignored keys: %s",
-            path.name,
-            ", ".join(key[:MAX_SHOWN_CHARACTERS] for key in sorted(keys.ignored)[:20]),
-        )
+    for column in table.columns:
+        if column.required and keys.all and column.name not in keys.columns:
+            raise missing_column(path, column.name, sorted(keys.all))
+    log_ignored(path, "keys", sorted(keys.ignored), table, keys.columns)
 
 
 def parse_rows(numbered_lines: Iterable[tuple[int, str]], table: Table, keys: set[str]) -> Chunk:
@@ -83,13 +79,22 @@ def parse_rows(numbered_lines: Iterable[tuple[int, str]], table: Table, keys: se
 
 
 class _Keys:
-    """Finds the columns of a table among the keys of objects, and remembers what was ignored."""
+    """Finds the columns of a table among the keys of objects.
+
+    Attributes:
+        sources: The key of each column that is called differently.
+        columns: The columns that any object has.
+        all: The keys of all objects.
+        ignored: Those that are no column.
+    """
 
     def __init__(self, path: Path, table: Table) -> None:
         self._path = path
         self._table = table
         self._found: dict[tuple[str, ...], KeyedColumns] = {}
         self.sources: dict[str, str] = {}
+        self.columns: set[str] = set()
+        self.all: set[str] = set()
         self.ignored: set[str] = set()
 
     def find(self, row: Row) -> KeyedColumns:
@@ -112,8 +117,11 @@ class _Keys:
             if name not in (None, normal_name(column.name)) and column.name not in self.sources:
                 self.sources[column.name] = found[-1]
                 read_as(self._path, found[-1], column)
+        self.all |= set(keys)
         self.ignored |= set(keys).difference(found)
-        return list(zip(found, self._table.columns, strict=True))
+        by_column = list(zip(found, self._table.columns, strict=True))
+        self.columns |= {column.name for key, column in by_column if key in keys}
+        return by_column
 
 
 def _is_one_document(start: list[str], table: Table) -> bool:

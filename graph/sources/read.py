@@ -8,7 +8,7 @@ from pathlib import Path
 from isthmus.errors import InputError
 from isthmus.graph.ingest import TABLES, Dataset
 from isthmus.graph.sources.archives import is_archive, unpack
-from isthmus.graph.sources.discovery import Found, find_tables
+from isthmus.graph.sources.discovery import Found, find_by_other_names, find_tables
 from isthmus.graph.sources.files import readable_name
 from isthmus.graph.sources.formats import FORMAT_NAMES, recognise
 from isthmus.graph.sources.tables import read_tables
@@ -20,8 +20,9 @@ MAX_ARCHIVES = 3
 def read_dataset(folder: Path, weights: str | None = None) -> Dataset:
     """Reads a folder of tables, or a public dataset as published.
 
-    A folder with at least one table is read as tables; what else it holds is logged. A zip archive
-    is read as the folder in it.
+    A folder with at least one table is read as tables; what else it holds is logged. Products and
+    orders, say, may be called so where no file is called items or interactions. A zip archive is
+    read as the folder in it.
 
     Args:
         folder: The folder, or a zip archive of one.
@@ -40,10 +41,11 @@ def _read(folder: Path, weights: str | None, archives_left: int) -> Dataset:
     with ExitStack() as temporary:
         root = unpack(folder, temporary) if is_archive(folder) else folder
         found = find_tables(root, temporary)
+        if not found.tables and (published := recognise(root)):
+            return published.read()
+        find_by_other_names(root, found, temporary)
         if found.tables:
             return read_tables(found, weights)
-        if published := recognise(root):
-            return published.read()
         archives = [root / name for name in found.others if is_archive(root / name)]
         if len(archives) == 1 and not found.unread and archives_left:
             return _read(archives[0], weights, archives_left - 1)

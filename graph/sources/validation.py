@@ -175,7 +175,9 @@ def fit_schema(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
 def missing_column(path: Path, name: str, header: list[str]) -> InputError:
     """Returns the error for a table that lacks a required column."""
     shown = ", ".join(header)
-    advice = f"Add the column {name}."
+    advice = f"Add the column {name}, or rename the one that is it."
+    if name == "domain":
+        advice = "Add the column domain; items of one domain have the same name in every row."
     if len(header) == 1 and any(separator in shown for separator in ";\t"):
         advice = "Separate the columns by commas."
     elif similar := difflib.get_close_matches(name, header, n=1):

@@ -70,6 +70,21 @@ def test_an_item_interacted_with_before_and_after_is_hidden_and_not_held_out() -
     assert document["split"]["before_and_after"] == 1
 
 
+def test_edges_are_tuned_on_the_later_likes_of_the_users_that_baselines_are_tuned_on() -> None:
+    graph = dated_graph()
+    split = TimeSplit.at_instant(graph, graph.last_at, day(3), 365)
+    cold = split.validation_split()
+    assert [users.tolist() for users in cold.cold_users] == [[], list(range(USERS))]
+    assert [likes.nnz for likes in cold.warm_likes] == [0, 0]
+    assert cold.training_graph is split.training_set
+    split = TimeSplit.at_instant(graph, graph.last_at, day(5), 365)
+    warm = split.validation_split()
+    assert [len(users) for users in warm.cold_users] == [0, 0]
+    held_out = split.held_out_set(1, None)
+    likes = warm.warm_likes[1][:, graph.items_of(1)]
+    assert (likes != held_out.liked).nnz == 0
+
+
 def test_undated_interactions_are_hidden() -> None:
     graph = dated_graph()
     times = graph.last_at.copy()

@@ -270,6 +270,45 @@ def test_folder_without_tables_is_an_error_with_its_files_and_the_table_names(tm
     assert "items, interactions, texts" in error.advice
 
 
+def test_objects_without_a_required_key_are_an_error_that_names_their_keys(tmp_path: Path):
+    lines = '{"listener": "ana", "item_id": 1}\n{"listener": "lin", "item_id": 1}\n'
+    error = read_error(tmp_path, items_csv=ITEMS, interactions_jsonl=lines)
+    assert error.message == ("interactions.jsonl has no column user_id; it has item_id, listener.")
+    (tmp_path / "interactions.jsonl").write_text(lines.replace("listener", "user_id"))
+    assert len(read_dataset(tmp_path).interactions) == 2
+
+
+def test_items_without_a_domain_are_an_error_whose_advice_loads(tmp_path: Path):
+    error = read_error(tmp_path, items_csv="item_id,title\n1,Dune\n")
+    assert error.advice == (
+        "Add the column domain; items of one domain have the same name in every row."
+    )
+    (tmp_path / "items.csv").write_text("item_id,title,domain\n1,Dune,books\n")
+    assert len(read_dataset(tmp_path).items) == 1
+
+
+@pytest.mark.parametrize("name", ["interactions.csv", "interactions.jsonl"])
+def test_ignored_columns_without_a_weight_are_said_to_make_every_row_a_like(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "items.csv").write_text(ITEMS)
+    rows = "user_id,item_id,note\nana,1,5\nlin,1,1\nmia,1,3\n"
+    if name.endswith("jsonl"):
+        objects = [
+            {"user_id": user, "item_id": 1, "note": note}
+            for user, note in (("ana", 5), ("lin", 1), ("mia", 3))
+        ]
+        rows = "".join(json.dumps(row) + "\n" for row in objects)
+    (tmp_path / name).write_text(rows)
+    assert read_dataset(tmp_path).interactions["weight"].to_list() == [1, 1, 1]
+    said = (
+        f"{name}: ignored {'keys' if 'json' in name else 'columns'}: note; none is read as weight"
+    )
+    assert said in caplog.text
+    (tmp_path / name).write_text(rows.replace("note", "rating"))
+    assert read_dataset(tmp_path).interactions["weight"].to_list() == [1, -1, 0]
+
+
 def test_table_in_two_formats_is_an_error_that_names_both_files(tmp_path: Path):
     error = read_error(tmp_path, items_csv=ITEMS, items_jsonl='{"item_id": 1, "domain": "books"}')
     assert "items.csv and items.jsonl" in error.message

@@ -169,7 +169,7 @@ def test_damaged_zip_archive_is_an_error(tmp_path: Path):
         ("interactions/_SUCCESS", "interactions: it holds no files"),
         ("interactions/_delta_log/0.json", "it is a Delta table"),
         ("export/interactions.csv", "export/interactions.csv: it lies in another folder"),
-        ("ratings.csv", "ratings.csv: not named like a table"),
+        ("sales.csv", "sales.csv: not named like a table"),
     ],
 )
 def test_file_that_is_not_read_is_named_with_the_reason(tmp_path: Path, caplog, name, reason):
@@ -236,3 +236,32 @@ def test_rows_of_a_json_array_have_their_line_numbers(tmp_path: Path):
     data = read(tmp_path, {"items.csv": ITEMS, "interactions.json": text})
     assert data.interactions["line"].to_list() == [2, 4]
     assert data.rejected.select("line", "value").rows() == [(3, "7")]
+
+
+@pytest.mark.parametrize("items", ["products.csv", "Movies.csv", "商品.csv", "items.csv"])
+@pytest.mark.parametrize("events", ["orders.csv", "Ratings.csv.zip", "行为.csv"])
+def test_the_only_file_called_like_products_or_orders_is_a_table(
+    items: str, events: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="isthmus")
+    content = zipped(x_csv=EVENTS) if events.endswith("zip") else EVENTS
+    data = read(tmp_path, {items: ITEMS, events: content})
+    assert (len(data.items), len(data.interactions)) == (2, 2)
+    assert f"{events} is read as the table interactions" in caplog.text
+    assert (f"{items} is read as the table items" in caplog.text) == (items != "items.csv")
+
+
+def test_of_two_files_that_could_be_a_table_none_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = EVENTS.replace("ana", "wei")
+    data = read(tmp_path, {"items.csv": ITEMS, "orders.csv": EVENTS, "clicks.csv": other})
+    assert data.interactions.is_empty()
+    assert "clicks.csv, orders.csv: only one of them can be interactions" in warnings(caplog)
+    os.rename(tmp_path / "orders.csv", tmp_path / "interactions.csv")
+    assert read_dataset(tmp_path).interactions["user_id"].to_list() == ["ana", "lin"]
+
+
+def test_a_file_called_like_a_table_comes_before_one_called_otherwise(tmp_path: Path) -> None:
+    data = read(tmp_path, {"items.csv": ITEMS, "interactions.csv": EVENTS, "ratings.csv": "x"})
+    assert len(data.interactions) == 2
