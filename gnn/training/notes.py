@@ -96,7 +96,7 @@ def _heavy_accounts(data: InterestGraph) -> Iterator[str]:
     more = f" and {len(heavy.users) - 1:,} more" if len(heavy.users) > 1 else ""
     yield (
         f"{first} with {count:,} interactions{more}: of an account with more than "
-        f"{heavy.limit:,}, only the newest {heavy.limit:,} teach."
+        f"{heavy.limit:,}, only the newest {heavy.limit:,} take part."
     )
 
 

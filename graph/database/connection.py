@@ -20,7 +20,12 @@ from neo4j.exceptions import DriverError, Neo4jError, TransientError
 from isthmus.errors import InputError
 from isthmus.graph.database import statements
 from isthmus.graph.database.batches import cut_batches
-from isthmus.graph.database.errors import ServerRefused, ServerTooOld, translate_error
+from isthmus.graph.database.errors import (
+    AlreadyExists,
+    ServerRefused,
+    ServerTooOld,
+    translate_error,
+)
 from isthmus.graph.database.ownership import count_foreign_nodes, foreign_nodes_error
 from isthmus.graph.server import NotOurServer
 from isthmus.progress import progress
@@ -163,6 +168,17 @@ class Graph:
                 text, parameters, routing_=routing, database_=self.database
             )
         return [dict(record) for record in result.records]
+
+    def change_schema(self, text: str) -> None:
+        """Runs a statement such as CREATE INDEX … IF NOT EXISTS, of which a repetition is harmless.
+
+        Where several processes run it at once, the server refuses all but one, and finds only in a
+        repetition that the index exists.
+        """
+        try:
+            self.run(text, {})
+        except AlreadyExists:
+            self.run(text, {})
 
     def write_in_transactions(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement that commits in batches by itself (CALL … IN TRANSACTIONS).

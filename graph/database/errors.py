@@ -35,10 +35,18 @@ class QueryFailed(IsthmusError):
     """The server rejected a statement."""
 
 
+class AlreadyExists(QueryFailed):
+    """An index or constraint exists, which another process has just created."""
+
+
 _READ_ONLY_CODES = (
     "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
     "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
     "Neo.ClientError.Cluster.NotALeader",
+)
+_EXISTS_CODES = tuple(
+    f"Neo.ClientError.Schema.{name}AlreadyExists"
+    for name in ("EquivalentSchemaRule", "Index", "Constraint")
 )
 _DISK_FULL_PHRASES = (
     "no space left",
@@ -145,4 +153,5 @@ def _translate_server_error(error: neo4j_errors.Neo4jError, uri: str) -> Isthmus
         return InputError(f"The statement is not valid Cypher: {message}")
     if code == "Neo.ClientError.Statement.ParameterMissing":
         return InputError(message, "Provide every parameter of the statement.")
-    return QueryFailed(f"{message} ({code})")
+    failed = AlreadyExists if code in _EXISTS_CODES else QueryFailed
+    return failed(f"{message} ({code})")

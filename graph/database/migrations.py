@@ -112,7 +112,7 @@ def migrate(graph: Graph) -> list[str]:
         graph.write("admin/drop_index", name=index["name"])
     with progress("migrate", len(pending), "files") as advance:
         for migration in pending:
-            graph.run(migration.text, {})
+            graph.change_schema(migration.text)
             advance(1)
         graph.write("admin/await_indexes")
     for migration in pending:

@@ -120,6 +120,14 @@ def test_texts_are_not_stored(graph: Graph, server_settings: Settings, tmp_path:
     assert "my secret words" not in str(row)
 
 
+def test_an_index_that_several_processes_create_at_once_is_no_error(graph: Graph) -> None:
+    statement = "CREATE INDEX raced IF NOT EXISTS FOR (n:Raced) ON (n.number)"
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            list(pool.map(graph.change_schema, [statement] * 4))
+            graph.run("DROP INDEX raced", {})
+
+
 def test_migrations_run_once_and_a_changed_file_is_an_error(graph: Graph) -> None:
     assert migrations.migrate(graph) == []
     graph.run(

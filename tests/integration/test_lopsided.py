@@ -157,7 +157,7 @@ DATASETS = {
     "a robot": Lopsided(
         items("books", number=1200) + items("films"),
         robot(events("books", "films"), 1200),
-        ["robot with 1,200 interactions", "only the newest 500 teach"],
+        ["robot with 1,200 interactions", "only the newest 500 take part"],
         taste="history",
     ),
 }
