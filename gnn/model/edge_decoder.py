@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from isthmus.gnn.model.features import Features
 
 EDGE_DIMENSIONS = 128
-FEATURE_DROPOUT = 0.3
 # Close to where training ends: exp(2) per unit of cosine, 5 per unit of popularity.
 INITIAL_SHARPNESS = 2.0
 INITIAL_POPULARITY = 5.0
@@ -29,9 +28,9 @@ INITIAL_POPULARITY = 5.0
 class EdgeDecoder(nn.Module):
     """Scores edges: w(i -> j) is the product of a source embedding of i and a target one of j.
 
-    Both are linear in the features, spectrum and texts, and normalised; the source embedding is
-    scaled by the learned importance of the item, the target embedding by the learned sharpness of
-    the target domain.
+    Both are linear in the features, the spectrum and the texts after each hop, and normalised; the
+    source embedding is scaled by the learned importance of the item, the target embedding by the
+    learned sharpness of the target domain.
 
     Args:
         features: Of the items of the graph.
@@ -71,14 +70,14 @@ class EdgeDecoder(nn.Module):
     def source_embeddings(self, domain: int, items: torch.Tensor) -> torch.Tensor:
         """Embeddings of some items of a domain as sources of edges, (items, EDGE_DIMENSIONS)."""
         features = self.inputs[domain][items]
-        direction = functional.normalize(self._project(self.source_projection[domain], features))
-        return direction * functional.softplus(self._project(self.importance[domain], features))
+        direction = functional.normalize(self.source_projection[domain](features))
+        return direction * functional.softplus(self.importance[domain](features))
 
     def target_embeddings(self, domain: int, items: torch.Tensor | None = None) -> torch.Tensor:
         """Embeddings of some or all items of a domain as targets, (items, EDGE_DIMENSIONS)."""
         features = self.inputs[domain]
         features = features if items is None else features[items]
-        direction = functional.normalize(self._project(self.target_projection[domain], features))
+        direction = functional.normalize(self.target_projection[domain](features))
         return direction * self.sharpness[domain].exp()
 
     def popularity_weight(self, domain: int) -> float:
@@ -94,12 +93,6 @@ class EdgeDecoder(nn.Module):
         targets = self.target_embeddings(target).numpy()
         return FactoredWeights((sources,), lambda items: (targets[items].T,), len(targets))
 
-    def _project(self, projection: nn.Module, features: torch.Tensor) -> torch.Tensor:
-        """Projects features; in training without a random part of them, the same of all items."""
-        linear = cast("nn.Linear", projection)
-        kept = functional.dropout(torch.ones(linear.in_features), FEATURE_DROPOUT, self.training)
-        return functional.linear(features, linear.weight * kept, linear.bias)
-
 
 def softmax_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Softmax cross-entropy over the scored items, each user weighted by likes^.5 in total."""
@@ -112,10 +105,10 @@ def softmax_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 
 def _inputs(features: Features, items: NDArray[np.int64]) -> torch.Tensor:
-    """Spectrum and texts of a domain's items side by side, the rows of each of unit length or 0."""
+    """Spectrum and texts after each number of hops side by side, all of unit length or 0."""
     spectrum = features.spectrum[items]
-    blocks = (spectrum[:, spectrum.any(axis=0)], features.texts[0][items])
-    return torch.cat([functional.normalize(torch.from_numpy(block)) for block in blocks], dim=1)
+    blocks = [spectrum[:, spectrum.any(axis=0)], *(texts[items] for texts in features.texts)]
+    return torch.from_numpy(np.concatenate(blocks, axis=1))
 
 
 def _projection(size: int) -> nn.Linear:

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isthmus")
 
 SAMPLED_NEGATIVES = 8192
+# Deviation of a user's scores by the network, where that by the kernel is 1.
+NETWORK_SHARES = (0.0, 1.0, 3.0)
 MAX_SCALING_USERS = 1000
 
 
@@ -270,7 +272,9 @@ class Trainer:
     def _network_share(
         self, graph: InterestGraph, model: TransferModel, validation: Sequence[Examples]
     ) -> float:
-        """Returns 1 where the network clearly adds to the kernel, for all domains together, else 0.
+        """Returns the share of the network with which all domains together are served best.
+
+        It is 0 unless another share is clearly better for the users.
 
         Args:
             graph: The training graph.
@@ -280,23 +284,27 @@ class Trainer:
         if not model.networks:
             return 0.0
         popularity = self._popularity(graph)
-        user_ndcg: list[list[NDArray[np.float64]]] = [[np.zeros(0)], [np.zeros(0)]]
+        user_ndcg: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in NETWORK_SHARES]
         for t, part in enumerate(validation):
             if not len(part) or model.kernels[t] is None:
                 continue
-            kernel, network = model.kernel(t), model.networks[t]
-            scores = kernel.weights.scores(part.history)
-            scores += np.float32(kernel.popularity) * popularity[t].values
-            user_ndcg[0].append(ndcg(scores, part.liked))
-            scores += network.weights.scores(part.history)
-            scores += np.float32(network.popularity) * popularity[t].values
-            user_ndcg[1].append(ndcg(scores, part.liked))
+            kernel, network = (
+                edges.weights.scores(part.history)
+                + np.float32(edges.popularity) * popularity[t].values
+                for edges in (model.kernel(t), model.networks[t])
+            )
+            for share, metrics in zip(NETWORK_SHARES, user_ndcg, strict=True):
+                metrics.append(ndcg(kernel + np.float32(share) * network, part.liked))
         by_share = [np.concatenate(metrics) for metrics in user_ndcg]
+        share = NETWORK_SHARES[select_significantly_best(by_share)]
         logger.info(
-            "training: NDCG@10 of validation users %.4f by the kernel, %.4f with the network",
-            *map(mean, by_share),
+            "training: NDCG@10 of validation users by share of the network: %s; selected %g",
+            ", ".join(
+                f"{each:g} {mean(x):.4f}" for each, x in zip(NETWORK_SHARES, by_share, strict=True)
+            ),
+            share,
         )
-        return float(select_significantly_best(by_share))
+        return share
 
 
 def mean(values: NDArray[np.float64]) -> float:

@@ -204,7 +204,9 @@ class Graph:
         Returns:
             The rows that the statement returned, of all transactions.
         """
-        results = []
+        results: list[Row] = []
+        if rows.is_empty():
+            return results
         with progress(task, len(rows), "rows") as advance:
             for batch in cut_batches(rows, size):
                 results += self.write(name, rows=batch.to_dicts(), **parameters)
