@@ -67,4 +67,5 @@ bench: $(DEV)  ## accuracy on the folder DATASETS, and speed; hours, goes on whe
 	$(BIN)/python benchmarks/texts.py $(DATASETS)/zh_reviews/labelled_texts.csv.gz
 	$(BIN)/isthmus demo
 	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python benchmarks/answers.py --sentences benchmarks/contrasts.csv -o benchmarks/contrasts
 	$(BIN)/python benchmarks/posts.py

@@ -23,14 +23,13 @@ _CONTRAST = (
     r"\b(?:but|however|although|though|whereas|yet|while)\b(?!\s+(?:if|when)\b)"
     r"|但是|但|不过|可是|然而|只是|虽然|尽管"
 )
-# A comma, or the word "and", ends a clause only where a new statement follows: in a list of things
-# the verb belongs to all of them.
-_STATEMENT = (
-    r",?\s+and\s+(?=(?:i|we|my|please|not|no|never|don'?t|can'?t|cannot|hate|skip|avoid)\b)"
-    r"|,\s*(?=(?:i|i'm|i've|i'd|we|my|he|she|not|no|never|please|just|don'?t|can'?t|cannot|won'?t"
-    r"|hate|love|give|show|skip|avoid|anything|nothing|definitely)\b)"
-    r"|[，,](?=[^，,。]*(?:喜欢|爱|讨厌|不|别|受不了|想|烦|腻|迷|恨|没|求|要|更|还是|敬谢|拒|算了|免))"
+# Where a new statement follows: after a comma in Chinese, in English before these words.
+_STARTS = (
+    r"(?:i|i'm|i've|i'd|i'll|we|my|he|she|they|it's|that's|what|now|so|then|not|no|never|please|just"
+    r"|don'?t|can'?t|cannot|won'?t|hate|love|give|show|find|tell|play|bring|recommend|suggest|skip"
+    r"|avoid|put|leave|let|let's|anything|something|nothing|definitely)\b"
 )
+_STATEMENT = rf",?\s+and\s+(?={_STARTS})|,\s+(?={_STARTS})|[，,](?=[^\W\da-zA-Z])"
 _EXCEPT = (
     r"\b(?:except(?:\s+for)?|apart\s+from|other\s+than|rather\s+than|instead\s+of"
     r"|(?<=anything )but|(?<=everything )but|(?<=all )but)\b"
@@ -47,6 +46,9 @@ _CONCESSION = re.compile(
 _STATEMENTS = re.compile(rf"{_SENTENCE}|{_STATEMENT}", re.IGNORECASE)
 # Where the thing that a Chinese exception names ends: 除了恐怖片|以外，|都行.
 _END_OF_EXCEPTION = re.compile(r"以外|之外|外|[，,]|(?=我|都|全|什么|其他|其它|别的|啥)")
+_END_OF_FIRST_EXCEPTION = re.compile(
+    r",|\s(?=(?:i|i'd|i'm|i'll|we|we'd|give|show|find|tell|play|please|let's)\b)", re.IGNORECASE
+)
 _ENDS = tuple("。！？；!?;….\n")
 _TRIM = " \t\n,，、.。:：;；?？!！"
 
@@ -60,11 +62,14 @@ class Clause:
         rejected: Whether the text makes an exception of it ("anything except …"), so that it is
             rejected whatever the words of the clause are.
         part: Number of its part of the text: a contrast ("but") begins another part.
+        silent: Whether it has no cue and follows a rejection, to which it belongs unless it is
+            about something else.
     """
 
     text: str
     rejected: bool = False
     part: int = field(default=0, compare=False)
+    silent: bool = field(default=False, compare=False)
 
 
 def split_clauses(text: str) -> list[Clause]:
@@ -74,22 +79,41 @@ def split_clauses(text: str) -> list[Clause]:
     """
     if len(text) > MAX_CHARACTERS:
         return [Clause(text)]
-    clauses = [
-        Clause(words.strip(_TRIM), clause.rejected, number)
+    parts = [
+        (number, clause)
         for number, part in enumerate(_CONTRASTS.split(_CONCESSION.sub(r"\1 but ", text)))
         for clause in _split_exception(part)
-        for words in ([clause.text] if clause.rejected else _split_where_signs_differ(clause.text))
     ]
-    clauses = [c for c in clauses if len(c.text) >= (1 if c.rejected else MIN_CHARACTERS)]
+    rejects = any(clause.rejected or -1 in find_cues(clause.text) for _, clause in parts)
+    for with_silent in (True, False) if rejects else (False,):
+        clauses = [
+            Clause(words.strip(_TRIM), clause.rejected, number, silent)
+            for number, clause in parts
+            for words, silent in (
+                [(clause.text, False)]
+                if clause.rejected
+                else _split_statements(clause.text, with_silent)
+            )
+        ]
+        clauses = [c for c in clauses if len(c.text) >= (1 if c.rejected else MIN_CHARACTERS)]
+        if len(clauses) <= MAX_CLAUSES:
+            break
     several = 1 < len(clauses) <= MAX_CLAUSES or (len(clauses) == 1 and clauses[0].rejected)
     return clauses if several else [Clause(text)]
 
 
-def _split_where_signs_differ(part: str) -> list[str]:
+def _split_statements(part: str, with_silent: bool) -> list[tuple[str, bool]]:
     """Splits at sentence ends and new statements where the cues on both sides differ in sign.
 
     What has no cue belongs to what follows it, at the end to what precedes it; but a bare name
     ("Metal? No thanks.") is a clause of its own.
+
+    Args:
+        part: A part of a text without contrasts.
+        with_silent: Whether a statement without cues that follows a rejection is a clause too.
+
+    Returns:
+        The clauses, each with whether it is such a statement.
     """
     groups: list[tuple[int, int, int]] = []  # sign, start, end
     start = 0
@@ -99,12 +123,17 @@ def _split_where_signs_differ(part: str) -> list[str]:
         before, first, stop = groups[-1] if groups else (0, start, start)
         ended = part[stop - 1 : stop] in _ENDS
         bare = ended and is_bare(part[first:stop].strip(_TRIM))
-        if groups and not bare and (sign in (0, before) or before == 0):
+        silent = with_silent and not sign and before < 0
+        joined = before == 0 or sign in (0, before)
+        if groups and not bare and joined and not (silent and not is_bare(part[start:end].strip())):
             groups[-1] = (sign or before, first, end)
         else:
             groups.append((sign, start, end))
         start = end if match is None else match.end()
-    return [part[first:end] for _, first, end in groups]
+    return [
+        (part[first:end], not sign and number > 0 and groups[number - 1][0] < 0)
+        for number, (sign, first, end) in enumerate(groups)
+    ]
 
 
 def is_bare(text: str) -> bool:
@@ -121,8 +150,10 @@ def _split_exception(sentence: str) -> list[Clause]:
         return [Clause(sentence)]
     before, rest = sentence[: found.start()], found["rest"]
     if not found["marker"].startswith("除"):
-        # "Except for horror, I like everything": what follows the comma is no exception.
-        thing, _, after = rest.partition(",") if not before.strip() else (rest, "", "")
+        # "Except for horror, I like everything", "Instead of horror give me jazz": what follows the
+        # thing at the start of a sentence is no exception.
+        end = None if before.strip() else _END_OF_FIRST_EXCEPTION.search(rest)
+        thing, after = (rest[: end.start()], rest[end.end() :]) if end else (rest, "")
         return [Clause(before), Clause(thing, rejected=True), Clause(after)]
     end = _END_OF_EXCEPTION.search(rest)
     thing, after = (rest[: end.start()], rest[end.end() :]) if end else (rest, "")

@@ -52,6 +52,7 @@ class ReadClause:
         topics: Shares of its topics by their position, which sum to 1; empty if it is about none.
         part: Number of its part of the text, as of `Clause`.
         verdict: Whether it only wants or rejects what another clause names ("but never again").
+        silent: Whether it has no cue and follows a rejection, as of `Clause`.
     """
 
     text: str
@@ -61,6 +62,7 @@ class ReadClause:
     topics: dict[int, float]
     part: int = 0
     verdict: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ class TextReader:
                     topics=_top(shares[k]) if named and shares.shape[1] else {},
                     part=part.part,
                     verdict=verdict,
+                    silent=part.silent,
                 )
             )
         return read
@@ -254,12 +257,18 @@ def _top(shares: NDArray[np.float64]) -> dict[int, float]:
 
 
 def _join(clauses: list[ReadClause]) -> list[ReadClause]:
-    """Applies a verdict to what precedes it.
+    """Gives what has no cue the polarity of a rejection before it, and applies verdicts.
 
-    That is a bare name ("Metal? No thanks."), also where the verdict is about the same topic
-    ("Painting? I hate mixing colours"), or after a contrast ("…, but never again") all.
+    A statement without cues belongs to the rejection before it where that names nothing, or the
+    same topic ("I can't stand horror. All that blood."). A verdict is about what precedes it: a
+    bare name ("Metal? No thanks."), also where the verdict is about the same topic ("Painting? I
+    hate mixing colours"), or after a contrast ("…, but never again") all.
     """
     joined = list(clauses)
+    for k, clause in enumerate(clauses):
+        rejection = clauses[k - 1]
+        if clause.silent and (not rejection.about or _first(rejection) == _first(clause)):
+            joined[k] = replace(clause, polarity=rejection.polarity)
     for k, clause in enumerate(clauses):
         for before, earlier in enumerate(clauses[:k]):
             bare = before == k - 1 and is_bare(earlier.text) and not find_cues(earlier.text)

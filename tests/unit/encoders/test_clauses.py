@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from isthmus.encoders.topics.clauses import MAX_CHARACTERS, MAX_CLAUSES, Clause, split_clauses
+from isthmus.encoders.topics.cues import find_cues
 
 PIECES = (
     "but", "however", "except", "anything but", "instead of", "and I", ", not ", ". ", "! ",
@@ -107,6 +109,40 @@ def test_besides_in_chinese_rejects_nothing(text: str) -> None:
 )
 def test_a_list_of_things_stays_with_its_verb(text: str) -> None:
     assert split_clauses(text) == [Clause(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "rejected", "wanted"),
+    [
+        ("No more vampires please, tell me about whales", "No more vampires please", None),
+        ("I'm done with tango, let's hear some folk", "I'm done with tango", None),
+        ("Enough of tango. Talk to me about folk.", "Enough of tango", None),
+        ("Skip the tango and find me folk songs", "Skip the tango", "find me folk songs"),
+        ("别再聊探戈了，讲讲民谣吧", "别再聊探戈了", "讲讲民谣吧"),
+        ("探戈听腻了，换点民谣", "探戈听腻了", "换点民谣"),
+        ("别放探戈，换成民谣吧", "别放探戈", "换成民谣吧"),
+    ],
+)
+def test_what_is_asked_for_in_place_of_something_is_another_clause(
+    text: str, rejected: str, wanted: str | None
+) -> None:
+    first, second = split_clauses(text)
+    assert first.text == rejected
+    assert wanted in (None, second.text)
+    assert np.sign(sum(find_cues(first.text))) == -1
+    assert np.sign(sum(find_cues(second.text))) == 1
+
+
+def test_instead_of_at_the_start_rejects_only_what_it_names() -> None:
+    clauses = split_clauses("Instead of tango I'd rather hear folk")
+    assert clauses == [Clause("tango", rejected=True), Clause("I'd rather hear folk")]
+
+
+def test_a_statement_without_cues_after_a_rejection_is_a_clause() -> None:
+    clauses = split_clauses("I quit the choir. These days all I hear is folk songs.")
+    assert [clause.silent for clause in clauses] == [False, True]
+    # before one it is what the rejection is about
+    assert len(split_clauses("All those long evenings in the choir. I quit that.")) == 1
 
 
 def test_long_texts_and_texts_of_many_clauses_stay_whole() -> None:

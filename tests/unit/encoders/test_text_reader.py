@@ -174,6 +174,22 @@ def test_a_verdict_about_nothing_is_of_the_thing_named_before(
     assert clauses[0].polarity < -0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("Horror leaves me cold. Jazz records fill all my evenings.", {"horror": -1, "jazz": 1}),
+        ("恐怖片我没兴趣，历史小说一读就是一整天", {"horror": -1, "historical novels": 1}),
+        ("I can't stand horror. Screams and blood everywhere in scary films.", {"horror": -1}),
+    ],
+)
+def test_a_statement_after_a_rejection_is_wanted_if_it_is_about_something_else(
+    reader: TextReader, encoder: Any, text: str, signs: dict[str, int]
+) -> None:
+    (clauses,) = read(reader, encoder, text)
+    found = dict(zip(first_topics(clauses), (np.sign(c.polarity) for c in clauses), strict=True))
+    assert found == signs
+
+
 @pytest.mark.parametrize("text", ["Thanks", "早上好", "good night"])
 def test_a_greeting_is_no_bare_name(reader: TextReader, encoder: Any, text: str) -> None:
     (clauses,) = read(reader, encoder, text)
