@@ -68,8 +68,10 @@ def unread_file(settings_file: Path) -> Path | None:
     Args:
         settings_file: The file that is read.
     """
-    here = Path.cwd() / SETTINGS_FILE
-    return here if here.is_file() and here.resolve() != settings_file.resolve() else None
+    here = Path(SETTINGS_FILE)  # a working folder that was deleted has no path
+    if not here.is_file() or here.resolve() == settings_file.resolve():
+        return None
+    return here.absolute()
 
 
 def _check_owner(path: Path, found: os.stat_result) -> None:

@@ -92,18 +92,25 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        if (explained := explain_disk_error(error)) is None:
+        if (explained := explain_file_error(error)) is None:
             raise
         report_error(explained, as_json)
         sys.exit(explained.exit_code)
 
 
-def explain_disk_error(error: OSError) -> IsthmusError | None:
-    """Returns the error for a file that a full or read-only disk does not take; None for others."""
+def explain_file_error(error: OSError) -> IsthmusError | None:
+    """Returns the error for a working folder that was deleted, and for a full or read-only disk."""
     from isthmus.graph import server
 
-    folder = Path(error.filename).parent if isinstance(error.filename, str) else Path()
-    return server.explain_disk_error(error.errno, folder.absolute())
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return InputError(
+            "The working folder of this command was deleted.",
+            "Change to another folder, as by `cd`, and run it again.",
+        )
+    folder = here / Path(error.filename).parent if isinstance(error.filename, str) else here
+    return server.explain_disk_error(error.errno, folder)
 
 
 def usage_advice(error: click.UsageError) -> str:

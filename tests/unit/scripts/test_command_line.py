@@ -167,3 +167,27 @@ logging.getLogger("isthmus").info("loaded")
         env=environment,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "loaded\n")
+
+
+def test_in_a_working_folder_that_was_deleted_absolute_paths_work_and_others_are_refused(
+    tmp_path: Path,
+) -> None:
+    def run_there(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [
+                *("sh", "-c", 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"'),
+                *(str(tmp_path / "gone"), *ISTHMUS, *words),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+
+    done = run_there("server", "status", "--home", str(tmp_path / "home"))
+    assert done.returncode == 0, done.stderr
+    assert "No Neo4j of the home" in done.stdout
+    done = run_there("ingest", "data", "--home", str(tmp_path / "home"))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "The working folder of this command was deleted." in done.stderr
