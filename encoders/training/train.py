@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 from isthmus.encoders.text import LocalEncoder, prefers_bfloat16, silence_libraries
 from isthmus.encoders.training.plan import TrainedModel, TrainingPlan, TrainingTask, model_card
 from isthmus.errors import InputError, IsthmusError
+from isthmus.files import write_file
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def _run(
     check_steps = max(1, total_steps // plan.checks)
     checkpoint: str | None = None
     if work.is_dir():
+        _delete_incomplete_checkpoints(work)
         checkpoint = get_last_checkpoint(str(work))  # type: ignore[no-untyped-call]
     previous_seconds = _read_seconds(work)
     if checkpoint is not None:
@@ -256,10 +258,19 @@ def _time_limit(work: Path, previous_seconds: float, limit: float, advance: Any)
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
             work.mkdir(parents=True, exist_ok=True)
             seconds = previous_seconds + time.monotonic() - started
-            (work / "seconds").write_text(str(seconds))
+            write_file(work / "seconds", str(seconds))
             return control
 
     return TimeLimit()
+
+
+def _delete_incomplete_checkpoints(work: Path) -> None:
+    """Deletes what a kill cut off: `trainer_state.json` is written last."""
+    for folder in work.glob("checkpoint-*"):
+        try:
+            json.loads((folder / "trainer_state.json").read_bytes())
+        except (OSError, ValueError):
+            shutil.rmtree(folder)
 
 
 def _read_seconds(work: Path) -> float:

@@ -115,12 +115,16 @@ def test_a_killed_training_resumes_at_its_checkpoint(
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT}
     first = subprocess.Popen(call, env=environment, **pipes)
     work = tmp_path / "encoders" / ".training"
-    while not list(work.glob("*/checkpoint-*/trainer_state.json")):
+    while not list(work.glob("*/seconds")):
         assert first.poll() is None, first.communicate()
         time.sleep(0.01)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     assert not (tmp_path / "encoders" / "ours").exists()
+    (folder,) = work.iterdir()
+    for name in ("checkpoint-900", "checkpoint-901"):  # killed at two moments of their writing
+        (folder / name).mkdir()
+    (folder / "checkpoint-901" / "trainer_state.json").write_text('{"epoch": ')
 
     second = subprocess.run(call, env=environment, check=True, text=True, **pipes)
     assert "Resuming at checkpoint-" in second.stderr
