@@ -265,8 +265,7 @@ def _join(clauses: list[ReadClause]) -> list[ReadClause]:
     hate mixing colours"), or after a contrast ("…, but never again") all.
     """
     joined = list(clauses)
-    for k, clause in enumerate(clauses):
-        rejection = clauses[k - 1]
+    for k, (rejection, clause) in enumerate(pairwise(clauses), 1):
         if clause.silent and (not rejection.about or _first(rejection) == _first(clause)):
             joined[k] = replace(clause, polarity=rejection.polarity)
     for k, clause in enumerate(clauses):
