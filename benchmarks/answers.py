@@ -1,9 +1,9 @@
-"""Answers of `recommend --text` to 200 sentences, on the demo's graph.
+"""Answers of `recommend --text` to sentences of a file, on the demo's graph.
 
-python benchmarks/answers.py [-o OUT] [--misses]
+python benchmarks/answers.py [--sentences benchmarks/answers.csv] [-o OUT] [--misses]
 
-`answers.csv` has the sentences with the interests that each likes and dislikes. The graph is that
-of `isthmus demo`, which has to have run before; every sentence is answered as the command answers.
+The file has the interests that each sentence likes and dislikes. The graph is that of `isthmus
+demo`, which has to have run before; every sentence is answered as the command answers.
 A sentence that likes something is right if at least six of the first ten items are of an interest
 that it likes, one that dislikes something if none is of an interest that it dislikes, one of two
 clauses if both hold, and one about nothing in the catalogue if the answer says so and gives the

@@ -125,6 +125,8 @@ def test_an_index_that_several_processes_create_at_once_is_no_error(graph: Graph
     with ThreadPoolExecutor(4) as pool:
         for _ in range(20):
             list(pool.map(graph.change_schema, [statement] * 4))
+            indexes = graph.run("SHOW INDEXES YIELD name, properties", {})
+            assert {"name": "raced", "properties": ["number"]} in indexes
             graph.run("DROP INDEX raced", {})
 
 
