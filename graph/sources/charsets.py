@@ -21,6 +21,7 @@ NAMES = {
     "cp950": "BIG5",
     "cp1252": "WINDOWS-1252",
     "koi8_r": "KOI8-R",
+    "mac_roman": "MACINTOSH",
 }
 TWO_BYTES = ("gb18030", "big5", "cp932", "euc_jp", "cp949")
 
@@ -44,6 +45,7 @@ PAIRS = re.compile(rb"[\xb0-\xf7][\xa1-\xfe]")
 KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7a3]")
 INSIDE_A_WORD = re.compile(
     "[A-Za-z][€‚ƒ„…†‡ˆ‰Š‹ŒŽ“”•˜™›Ÿ][a-z]|[A-Za-zÀ-ÿ][¢£¤¥¦§¨¬¯±²³´¶¸¹¼½¾¿]|[£¥¹³¼½¾¯][A-Za-zÀ-ÿ]"
+    "|[a-z][ŠŒŽŸ](?![A-Z])|[A-Za-z][‚„]"
 )
 """What letters in the encodings of Macs, DOS and Central Europe become in Windows-1252."""
 TURKISH = re.compile("[ýþðÝÞÐ]")
@@ -85,7 +87,16 @@ def recognise_encoding(block: bytes) -> Guess:
         return _guess("gb18030", sample, certain)
     if _is_western(sample, matches):
         return _guess("cp1252", sample, _utf_8_share(lines) == 0)
+    if _is_of_a_mac(sample):
+        return _guess("mac_roman", sample, certain=False)
     return _guess(matches[0].encoding if matches else "cp1252", sample, certain=False)
+
+
+def _is_of_a_mac(sample: bytes) -> bool:
+    """Whether all is letters with accents as a Mac writes them, and no words in Windows-1252."""
+    text = "".join(c for c in sample.decode("mac_roman") if not c.isascii())
+    western = sample.decode("cp1252", errors="replace")
+    return ACCENTED.sub("", text) == "" and INSIDE_A_WORD.search(western) is not None
 
 
 def _guess(encoding: str, sample: bytes, certain: bool) -> Guess:

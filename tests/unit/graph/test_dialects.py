@@ -124,6 +124,18 @@ def test_encoding_that_is_not_certain_is_refused_with_a_command(tmp_path: Path, 
     assert raised.value.advice.startswith("Convert it: iconv -f ")
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text", "name"),
+    [("mac_roman", "né1", "MACINTOSH"), ("cp850", "Café 5", ""), ("cp850", "perché", "")],
+)
+def test_one_accented_letter_of_a_mac_or_of_dos_is_not_taken_for_another_character(
+    encoding: str, text: str, name: str
+):
+    guess = recognise_encoding(f"1,books,{text}".encode(encoding))
+    assert not guess.certain
+    assert name in guess.name
+
+
 def test_file_in_two_encodings_is_refused(tmp_path: Path):
     content = titles(GERMAN).encode() + "9,books,Größe\n".encode("cp1252")
     with pytest.raises(InputError, match="which is not UTF-8"):
