@@ -22,7 +22,10 @@ NAMES = {
     "cp1252": "WINDOWS-1252",
     "koi8_r": "KOI8-R",
     "mac_roman": "MACINTOSH",
+    "cp850": "IBM850",
 }
+OLD_WESTERN = ("mac_roman", "cp850")
+"""Encodings of Macs and of DOS."""
 TWO_BYTES = ("gb18030", "big5", "cp932", "euc_jp", "cp949")
 
 MAX_CHAOS_BEHIND = 0.03
@@ -54,6 +57,7 @@ HUNGARIAN = re.compile("[õûÕÛ]")
 """What the Hungarian letters ő and ű become in Windows-1252."""
 DASH_INSIDE_A_WORD = re.compile("[a-z][–—][a-z]")
 """What ñ and ó of a Mac become, or a dash, if the text has letters with accents as well."""
+CAPITAL_BEHIND_SMALL = re.compile("[a-zß-ÿ][À-Þ](?![A-ZÀ-Þ])")
 ACCENTED = re.compile("[À-ÿ]")
 NOT_HUNGARIAN = re.compile("[ãçàèêâîôåäñøæ]", re.IGNORECASE)
 
@@ -87,16 +91,21 @@ def recognise_encoding(block: bytes) -> Guess:
         return _guess("gb18030", sample, certain)
     if _is_western(sample, matches):
         return _guess("cp1252", sample, _utf_8_share(lines) == 0)
-    if _is_of_a_mac(sample):
-        return _guess("mac_roman", sample, certain=False)
+    for encoding in OLD_WESTERN:
+        if _is_old_western(sample, encoding):
+            return _guess(encoding, sample, certain=False)
     return _guess(matches[0].encoding if matches else "cp1252", sample, certain=False)
 
 
-def _is_of_a_mac(sample: bytes) -> bool:
-    """Whether all is letters with accents as a Mac writes them, and no words in Windows-1252."""
-    text = "".join(c for c in sample.decode("mac_roman") if not c.isascii())
+def _is_old_western(sample: bytes, encoding: str) -> bool:
+    """Whether all is letters with accents in this encoding, and no words in Windows-1252."""
+    text = sample.decode(encoding)
     western = sample.decode("cp1252", errors="replace")
-    return ACCENTED.sub("", text) == "" and INSIDE_A_WORD.search(western) is not None
+    return (
+        all(c.isascii() or ACCENTED.match(c) for c in text)
+        and not CAPITAL_BEHIND_SMALL.search(text)
+        and INSIDE_A_WORD.search(western) is not None
+    )
 
 
 def _guess(encoding: str, sample: bytes, certain: bool) -> Guess:
