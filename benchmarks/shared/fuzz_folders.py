@@ -26,6 +26,8 @@ def _directory(rng: Random, folder: Path) -> None:
 def _loop(rng: Random, folder: Path) -> None:
     name = rng.choice(NAMES)
     inside = folder / name
+    if os.path.lexists(inside) and not inside.is_dir():
+        inside = folder / f"{name}-more"
     inside.mkdir(exist_ok=True)
     for k in range(2):
         (inside / f"loop{k}").symlink_to(rng.choice((folder, inside)), target_is_directory=True)
@@ -34,7 +36,7 @@ def _loop(rng: Random, folder: Path) -> None:
 
 def _pipe(rng: Random, folder: Path) -> None:
     place = folder / rng.choice((*NAMES, "."))
-    if place.is_file():
+    if os.path.lexists(place) and not place.is_dir():
         place = folder
     place.mkdir(exist_ok=True)
     os.mkfifo(place / rng.choice(("part-0", "part-0.csv", "items-9.csv", "ratings.csv")))
