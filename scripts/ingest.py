@@ -181,8 +181,18 @@ def _load(
 
 
 def _missing_interactions(dataset: Dataset, folder: Path) -> InputError | None:
+    from isthmus.graph.ingest import first_reasons
+
     if not dataset.interactions.is_empty():
         return None
+    if reasons := first_reasons(dataset.rejected):
+        rows = "\n".join(f"  {reason}" for reason in reasons)
+        return InputError(
+            f"{folder} has no valid interactions; without them nothing can be learned. The first "
+            f"of {len(dataset.rejected):,} rejected rows:\n{rows}\n",
+            "Nothing was loaded. Correct the rows, or load the other tables alone with "
+            "--allow-empty.",
+        )
     return InputError(
         f"{folder} has no valid interactions; without them nothing can be learned.",
         "Nothing was loaded. Add a table interactions with user_id and item_id, or load the other "

@@ -14,7 +14,7 @@ from isthmus.graph.ingest.load import (
 from isthmus.graph.ingest.near_ids import find_near_item
 from isthmus.graph.ingest.preview import preview_dataset
 from isthmus.graph.ingest.readings import ColumnReading, stored_weights
-from isthmus.graph.ingest.rejected import append_rejected
+from isthmus.graph.ingest.rejected import append_rejected, first_reasons
 from isthmus.graph.ingest.rows import (
     GraphRows,
     account_owners,
@@ -91,6 +91,7 @@ __all__ = [
     "columns_with_values",
     "find_items",
     "find_near_item",
+    "first_reasons",
     "ingest_dataset",
     "item_domains",
     "item_key",

@@ -8,11 +8,9 @@ import polars as pl
 
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
 from isthmus.graph.ingest.readings import ColumnReading, Readings
-from isthmus.graph.ingest.rejected import describe_rejected
+from isthmus.graph.ingest.rejected import first_reasons
 from isthmus.graph.ingest.schema import TABLES
 from isthmus.output import escape_controls
-
-MAX_REASONS = 5
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,6 @@ def preview_dataset(dataset: Dataset, max_rejected_share: float) -> Preview:
     if no_items:  # an addition to a graph: every item may be there
         unknown = unknown.clear()
     rejected = pl.concat([dataset.rejected, unknown])
-    first = rejected.unique(["file", "column", "reason"], keep="first", maintain_order=True)
     heights = {name: getattr(dataset, name).height for name in TABLES}
     return Preview(
         rows={name: height for name, height in heights.items() if height},
@@ -108,7 +105,7 @@ def preview_dataset(dataset: Dataset, max_rejected_share: float) -> Preview:
         read=dataset.rows,
         repeated=dataset.repeated,
         rejected=rejected.height,
-        reasons=[describe_rejected(row) for row in first.head(MAX_REASONS).iter_rows(named=True)],
+        reasons=first_reasons(rejected),
         unknown_items=not unknown.is_empty(),
         no_items=no_items,
         too_many=rejected.height > max_rejected_share * dataset.rows,

@@ -13,6 +13,8 @@ from isthmus.graph.ingest.schema import REJECTED
 if TYPE_CHECKING:
     from pathlib import Path
 
+MAX_REASONS = 5
+
 
 def write_rejected(path: Path, rejected: pl.DataFrame) -> None:
     """Writes the rejected rows as JSON Lines, atomically; removes the file if there are none.
@@ -80,6 +82,16 @@ def check_rejected_share(
         f"loaded. The first:\n{examples}\n",
         f"{quarantine} lists all of them. Correct them, or raise the setting max_rejected_share.",
     )
+
+
+def first_reasons(rejected: pl.DataFrame) -> list[str]:
+    """Describes the first row of each of the first reasons for a rejection, a line each.
+
+    Args:
+        rejected: Rejected rows, schema `REJECTED`.
+    """
+    first = rejected.unique(["file", "column", "reason"], keep="first", maintain_order=True)
+    return [describe_rejected(row) for row in first.head(MAX_REASONS).iter_rows(named=True)]
 
 
 def describe_rejected(rejected: dict[str, object]) -> str:

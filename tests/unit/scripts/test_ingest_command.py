@@ -57,3 +57,15 @@ def test_dry_run_of_tables_without_interactions_exits_with_2(tmp_path: Path) -> 
     assert done.returncode == 2
     assert "Nothing was loaded." in done.stderr
     assert not (tmp_path / "home" / "server").exists()
+
+
+def test_interactions_that_are_all_rejected_are_named_with_their_reasons(tmp_path: Path) -> None:
+    items = "item_id,domain\n9780140000001,books\n"
+    rows = "".join(f"u{number},9.78014E+12\n" for number in range(20))
+    folder = write(tmp_path / "data", items=items, interactions=f"user_id,item_id\n{rows}")
+    done = run("ingest", str(folder), "--home", str(tmp_path / "home"))
+    assert done.returncode == 2
+    assert "The first of 20 rejected rows:" in done.stderr
+    assert "interactions.csv, line 2: item_id '9.78014E+12': is a number in" in done.stderr
+    assert "Correct the rows" in done.stderr
+    assert "Add a table interactions" not in done.stderr
