@@ -14,13 +14,14 @@ from scipy.sparse import csr_array
 from isthmus.gnn.baselines.matrices import cholesky_factor, dense_product, like_matrix
 from isthmus.gnn.baselines.protocol import Setting
 from isthmus.gnn.data import domain_likes, normalize_by_length, sample_rows
-from isthmus.gnn.model import MAX_USERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isthmus.gnn.data import HistoryWeighting, InterestGraph
 
+# The solution is cubic in the users.
+MAX_USERS = 15_000
 # Scores of ridge regression are predictions of a like, between 0 and 1 for most items.
 POPULARITY_WEIGHTS = (0, 0.03, 0.1, 0.3)
 
@@ -70,8 +71,7 @@ class Ridge:
     ) -> Iterator[Self]:
         """Factors the kernel; one Cholesky per penalty is faster than an eigendecomposition.
 
-        Training users are sampled down to as many as kernel ridge regression of the transfer model
-        uses. See `Baseline.fit_grid`.
+        More than `MAX_USERS` training users are sampled. See `Baseline.fit_grid`.
         """
         liked = domain_likes(graph, target, np.arange(len(graph.users)))
         for (weighting, power), same_kernel in groupby(settings, itemgetter(0, 1)):

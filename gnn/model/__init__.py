@@ -14,22 +14,19 @@ from isthmus.gnn.model.item_cold_start import nearest_liked_items
 from isthmus.gnn.model.item_cosine import item_cosine_edges
 from isthmus.gnn.model.kernel import (
     MAX_TUNING_USERS,
-    MAX_USERS,
     MIN_TUNING_USERS,
     Kernel,
-    Popularity,
     TrainingUsers,
     leave_one_out_ndcg,
-    solve_kernel,
     tune_kernel,
 )
 from isthmus.gnn.model.own_items import MIN_INTEREST_USERS, add_own_item_edges
+from isthmus.gnn.model.solved_kernel import Popularity, solve_kernel
 from isthmus.gnn.model.transfer_model import NetworkEdges, TransferModel
 
 __all__ = [
     "HOPS",
     "MAX_TUNING_USERS",
-    "MAX_USERS",
     "MIN_INTEREST_USERS",
     "MIN_TUNING_USERS",
     "EdgeDecoder",

@@ -25,7 +25,6 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array, diags_array
 
-from isthmus.gnn.data import sample_rows
 from isthmus.gnn.edges import FactoredWeights
 from isthmus.gnn.metrics import ndcg
 
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-# The solution is cubic in the users, so that a larger training set is sampled.
-MAX_USERS = 15_000
 MAX_TUNING_USERS = 4_000
 # With fewer users, leave-one-out cannot tell one value from another.
 MIN_TUNING_USERS = 20
@@ -75,8 +72,6 @@ VALUES: Mapping[str, Sequence[Any]] = {
     "hops": (0, 1, 2),
     "normalised": (True, False),
 }
-# Weights of popularity in the served score, in standard deviations of the rest.
-POPULARITY_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -121,25 +116,52 @@ class TrainingUsers:
         """F or H: the items in the space of a part of K, (items, dimensions)."""
         return self.spectrum if number == 1 else self.features.texts[number - 2]
 
+    def profiles(self, number: int, space: TrainingUsers | None = None) -> Floats | csr_array:
+        """A D^1/2, A F or A H: the users in the space of a part of K, (users, dimensions).
+
+        Args:
+            number: The part.
+            space: Users in whose dimensions of the spectrum the profiles are; None for these.
+        """
+        if not number:
+            return csr_array(self.history @ diags_array(self.features.importance**0.5))
+        return np.asarray(self.history @ (space or self).factor(number), dtype=np.float32)
+
     def part(self, number: int) -> Floats:
         """A part of K before scaling, (users, users)."""
-        if not number:
-            weighted = csr_array(self.history @ diags_array(self.features.importance))
-            gram = np.empty((len(self), len(self)), np.float32)
-            for start in range(0, len(self), USER_BLOCK):
-                block = slice(start, start + USER_BLOCK)
-                gram[:, block] = weighted @ self.history[block].T.toarray()
-            return gram
         profiles = self.profiles(number)
-        return profiles @ profiles.T
+        return multiply(profiles, profiles)
 
-    def profiles(self, number: int) -> Floats:
-        """A F or A H: the users in the space of a part of K, (users, dimensions)."""
-        return np.asarray(self.history @ self.factor(number), dtype=np.float32)
+
+def multiply(left: Floats | csr_array, right: Floats | csr_array) -> Floats:
+    """The product of the profiles of some users with those of others, (users, users)."""
+    if not isinstance(right, csr_array):
+        return np.asarray(left @ right.T)
+    product = np.empty((left.shape[0], right.shape[0]), np.float32)
+    for start in range(0, right.shape[0], USER_BLOCK):
+        block = slice(start, start + USER_BLOCK)
+        product[:, block] = left @ right[block].T.toarray()
+    return product
+
+
+class LeftOut(NamedTuple):
+    """Training users, each as the solution without himself sees him.
+
+    Attributes:
+        scores: Their scores, (users, targets).
+        liked: Their likes, CSR (users, targets).
+        lengths: Their N^1/2, (users,).
+        sums: By how much a like of each changes the sums of alpha, (users,).
+    """
+
+    scores: Floats
+    liked: csr_array
+    lengths: Floats
+    sums: Floats
 
 
 class KernelSolution:
-    """The inverse of a kernel, and what follows from it.
+    """The solution for all training users by the inverse of K + L, and what follows from it.
 
     Args:
         users: The training users.
@@ -150,119 +172,106 @@ class KernelSolution:
     def __init__(
         self, users: TrainingUsers, kernel: Kernel, parts: Mapping[int, Floats] | None = None
     ) -> None:
-        self.users, self.kernel = users, kernel
-        self.lengths = np.ones(len(users), np.float32) if kernel.normalised else users.lengths()
+        matrix = self._scale(users, kernel, parts)
+        matrix[np.diag_indices_from(matrix)] += self._penalties(users)
+        # Four times as fast by the Cholesky factor as by LU. The inverse is symmetric.
+        factor = torch.linalg.cholesky(torch.from_numpy(matrix))
+        self.inverse: Floats = torch.cholesky_inverse(factor, out=factor).numpy()
+        self.liked_by_item = csr_array(users.liked.T)
+
+    def _scale(
+        self, basis: TrainingUsers, kernel: Kernel, parts: Mapping[int, Floats] | None
+    ) -> Floats:
+        """Scales the parts of K to the mean diagonal of the first; returns K, (basis, basis).
+
+        Args:
+            basis: The users whose histories the edges start from.
+            kernel: The parameters.
+            parts: Parts of K that are known.
+        """
+        self.basis, self.kernel = basis, kernel
         self.shares: dict[int, np.float32] = {}
-        matrix = np.zeros((len(users), len(users)), np.float32)
+        matrix = np.zeros((len(basis), len(basis)), np.float32)
         chosen = ((0, 1.0), (1, kernel.spectrum), (2 + int(kernel.hops), kernel.text))
         for number, share in chosen:
             if share:
-                part = users.part(number) if parts is None else parts[number]
+                part = basis.part(number) if parts is None else parts[number]
                 mean = float(part.diagonal().mean())
                 if mean > 0 or not number:  # the first stays, also where all histories are neutral
                     self.shares[number] = np.float32(share / max(mean, 1e-12))
                     matrix += self.shares[number] * part
-        matrix *= self.lengths[:, None]
-        matrix *= self.lengths[None, :]
-        mean = float(matrix.diagonal().mean())
-        self.prior = PRIOR * mean
+        lengths = self.lengths(basis)
+        matrix *= lengths[:, None]
+        matrix *= lengths[None, :]
+        self.mean = float(matrix.diagonal().mean())
+        self.prior = np.float32(PRIOR * self.mean)
         matrix += self.prior
-        likes = np.maximum(np.diff(users.liked.indptr), 1).astype(np.float32)
-        matrix[np.diag_indices_from(matrix)] += (
-            kernel.penalty * max(mean, 1e-9) * likes**LIKES_POWER
-        )
-        # Four times as fast by the Cholesky factor as by LU. The inverse is symmetric.
-        factor = torch.linalg.cholesky(torch.from_numpy(matrix))
-        self.inverse: Floats = torch.cholesky_inverse(factor, out=factor).numpy()
-        self._liked_by_item = csr_array(users.liked.T)
+        return matrix
 
-    def leave_one_out(
-        self, rows: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.int64], Floats, csr_array]]:
-        """Yields blocks of users, with the scores of each without himself and the likes.
+    def lengths(self, users: TrainingUsers) -> Floats:
+        """N^1/2 of some users, (users,)."""
+        return np.ones(len(users), np.float32) if self.kernel.normalised else users.lengths()
+
+    def _penalties(self, users: TrainingUsers) -> Floats:
+        """The diagonal of L for some users, (users,)."""
+        likes = np.maximum(np.diff(users.liked.indptr), 1).astype(np.float32)
+        return self.kernel.penalty * max(self.mean, 1e-9) * likes**LIKES_POWER
+
+    def leave_one_out(self, rows: NDArray[np.int64]) -> Iterator[LeftOut]:
+        """Yields training users in blocks.
 
         Args:
-            rows: Positions of the users.
-
-        Yields:
-            Positions, scores and likes of some users, (users,), (users, targets), (users, targets).
+            rows: Their positions.
         """
         for start in range(0, len(rows), USER_BLOCK):
             block = rows[start : start + USER_BLOCK]
-            alpha = self._liked_by_item @ np.ascontiguousarray(self.inverse[block].T)
+            alpha = self.liked_by_item @ np.ascontiguousarray(self.inverse[block].T)
             scores = np.ascontiguousarray(alpha.T, dtype=np.float32)
             scores /= -self.inverse[block, block][:, None]
-            liked = csr_array(self.users.liked[block])
-            scores[_likers(liked), liked.indices] += liked.data
-            yield block, scores, liked
+            users = self.basis.select(block)
+            scores[likers(users.liked), users.liked.indices] += users.liked.data
+            sums = self.inverse[block].sum(axis=1)
+            yield LeftOut(scores, users.liked, self.lengths(users), sums)
 
-    def prior_scores(self, block: NDArray[np.int64], scores: Floats, liked: csr_array) -> Floats:
-        """The part of the prior in the scores of `leave_one_out`, (users, targets)."""
-        user_sums, item_sums = self._sums
-        errors = liked.toarray() - scores
-        prior: Floats = item_sums - user_sums[block][:, None] * errors
-        return np.float32(self.prior) * prior
+    def prior_scores(self, part: LeftOut) -> Floats:
+        """The part of the prior in these users' scores, (users, targets)."""
+        errors = part.liked.toarray() - part.scores
+        return self.prior * (self.item_sums - part.sums[:, None] * errors)
 
     @cached_property
-    def _sums(self) -> tuple[Floats, Floats]:
-        """Sums of G by user, (users,), and of alpha by item, (targets,)."""
-        sums = self.inverse.sum(axis=1)
-        return sums, np.asarray(self._liked_by_item @ sums, dtype=np.float32)
+    def item_sums(self) -> Floats:
+        """The sums of alpha by target, (targets,)."""
+        return np.asarray(self.liked_by_item @ self.inverse.sum(axis=1), dtype=np.float32)
+
+    def alpha(self, targets: NDArray[np.int64]) -> Floats:
+        """Rows of alpha' for some targets, (targets, basis)."""
+        return np.asarray(self.liked_by_item[targets] @ self.inverse)
 
     def edge_weights(self) -> FactoredWeights:
         """W: the weights of all edges from the sources to the target domain."""
-        sources, profiles = zip(*self._factors(), strict=True)
+        basis, lengths = self.basis, self.lengths(self.basis)
+        sources: list[Floats | csr_array] = []
+        profiles: list[Any] = []
+        for number, share in self.shares.items():
+            if number:
+                sources.append(basis.factor(number) * share)
+                profiles.append(basis.profiles(number))
+            else:
+                importance = diags_array(basis.features.importance * share)
+                sources.append(csr_array(importance @ basis.history.T))
+                profiles.append(None)
 
         def target_factors(targets: NDArray[np.int64]) -> tuple[Floats, ...]:
-            alpha = self._liked_by_item[targets] @ self.inverse  # (targets, users)
-            if not self.kernel.normalised:
-                alpha *= self.lengths
+            alpha = self.alpha(targets) * lengths
             return tuple(
                 np.ascontiguousarray(alpha.T) if each is None else (alpha @ each).T
                 for each in profiles
             )
 
-        return FactoredWeights(sources, target_factors, int(self.users.liked.shape[1]))
-
-    def _factors(self) -> Iterator[tuple[Floats | csr_array, Floats | None]]:
-        """Yields the source factor of each part of W with the users' profiles; None for alpha."""
-        for number, share in self.shares.items():
-            if number:
-                yield self.users.factor(number) * share, self.users.profiles(number)
-            else:
-                importance = diags_array(self.users.features.importance * share)
-                yield csr_array(importance @ self.users.history.T), None
+        return FactoredWeights(tuple(sources), target_factors, int(basis.liked.shape[1]))
 
 
-@dataclass(frozen=True)
-class Popularity:
-    """Popularity of the items of a target domain, from 0 to 1.
-
-    Attributes:
-        values: As it is served, float32 (targets,).
-        without_one: As it would be if one user less liked the item, float32 (targets,).
-    """
-
-    values: Floats
-    without_one: Floats
-
-
-@dataclass(frozen=True)
-class SolvedKernel:
-    """The edges of a kernel, on the scale on which a user's scores have a standard deviation of 1.
-
-    Attributes:
-        weights: Weights of all edges.
-        popularity: Weight of popularity beside them.
-        user_ndcg: NDCG@10 of training users by the served score, each without himself.
-    """
-
-    weights: FactoredWeights
-    popularity: float
-    user_ndcg: NDArray[np.float64]
-
-
-def _likers(liked: csr_array) -> NDArray[np.int64]:
+def likers(liked: csr_array) -> NDArray[np.int64]:
     """The row of each stored entry."""
     return np.repeat(np.arange(liked.shape[0]), np.diff(liked.indptr))
 
@@ -302,42 +311,5 @@ def leave_one_out_ndcg(
     """NDCG@10 of each training user by all others, (users,)."""
     solution = KernelSolution(users, kernel, parts)
     blocks = solution.leave_one_out(np.arange(len(users)))
-    found = [ndcg(scores, liked) for _, scores, liked in blocks]
+    found = [ndcg(part.scores, part.liked) for part in blocks]
     return np.concatenate([np.zeros(0), *found])
-
-
-def solve_kernel(
-    users: TrainingUsers, kernel: Kernel, popularity: Popularity, seed: int
-) -> SolvedKernel:
-    """Solves for the edges, and chooses the weight of popularity, which takes the prior's place.
-
-    Args:
-        users: The training users; of more than `MAX_USERS`, a sample.
-        kernel: The parameters.
-        popularity: Of the items of the target domain.
-        seed: Seed of the samples.
-    """
-    users = users.select(sample_rows(len(users), seed, MAX_USERS))
-    solution = KernelSolution(users, kernel)
-    rows = sample_rows(len(users), seed, MAX_TUNING_USERS)
-    own = popularity.values - popularity.without_one
-    deviation, unit = 1.0, 0.0
-    by_weight: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in POPULARITY_WEIGHTS]
-    for block, scores, liked in solution.leave_one_out(rows):
-        served = scores - solution.prior_scores(block, scores, liked)
-        served /= solution.lengths[block, None]
-        if not unit:
-            deviation = max(float(served.std(axis=1).mean()), 1e-12)
-            unit = deviation / max(float(popularity.values.std()), 1e-9)
-        likers = _likers(liked)
-        for weight, metrics in zip(POPULARITY_WEIGHTS, by_weight, strict=True):
-            weighted = served + np.float32(weight * unit) * popularity.values
-            weighted[likers, liked.indices] -= np.float32(weight * unit) * own[liked.indices]
-            metrics.append(ndcg(weighted, liked))
-    user_ndcg = [np.concatenate(metrics) for metrics in by_weight]
-    best = int(np.argmax([metric.mean() for metric in user_ndcg])) if len(rows) else 0
-    return SolvedKernel(
-        weights=solution.edge_weights().scale(1 / deviation),
-        popularity=POPULARITY_WEIGHTS[best] * unit / deviation,
-        user_ndcg=user_ndcg[best],
-    )

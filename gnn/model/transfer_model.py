@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isthmus.gnn.edges import FactoredWeights
-    from isthmus.gnn.model.kernel import SolvedKernel
+    from isthmus.gnn.model.solved_kernel import SolvedKernel
 
 
 class NetworkEdges(NamedTuple):

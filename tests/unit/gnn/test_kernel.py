@@ -17,12 +17,12 @@ from isthmus.gnn.model.kernel import (
     PRIOR,
     Kernel,
     KernelSolution,
-    Popularity,
     TrainingUsers,
     leave_one_out_ndcg,
-    solve_kernel,
     tune_kernel,
 )
+from isthmus.gnn.model.landmarks import LandmarkSolution
+from isthmus.gnn.model.solved_kernel import Popularity, solve_kernel
 from isthmus.graph.ingest import MAX_WEIGHT
 from tests.unit.checkerboard import checkerboard
 
@@ -44,15 +44,15 @@ def test_scores_of_a_user_without_himself_are_those_of_a_solution_without_him(
     users: TrainingUsers, kernel: Kernel
 ) -> None:
     whole = KernelSolution(users, kernel)
-    block, scores, liked = next(whole.leave_one_out(np.arange(len(users))))
-    prior = whole.prior_scores(block, scores, liked)
-    assert (liked != users.liked).nnz == 0
+    part = next(whole.leave_one_out(np.arange(len(users))))
+    prior = whole.prior_scores(part)
+    assert (part.liked != users.liked).nnz == 0
     # The scale of parts and penalty is a mean over all users, and stays what it was.
     gram = np.linalg.inv(whole.inverse.astype(np.float64))
     for left_out in (0, 7):
         rest = np.delete(np.arange(len(users)), left_out)
         alpha = np.linalg.solve(gram[np.ix_(rest, rest)], users.liked[rest].toarray())
-        assert scores[left_out] == pytest.approx(gram[left_out, rest] @ alpha, abs=1e-3)
+        assert part.scores[left_out] == pytest.approx(gram[left_out, rest] @ alpha, abs=1e-3)
         assert prior[left_out] == pytest.approx(whole.prior * alpha.sum(axis=0), abs=1e-3)
 
 
@@ -64,8 +64,41 @@ def test_the_edges_give_the_predictions_of_the_kernel(users: TrainingUsers, kern
     likes = np.diff(users.liked.indptr) ** LIKES_POWER
     penalty = kernel.penalty * solution.prior / PRIOR * likes
     predictions = (gram - np.diag(penalty) - solution.prior) @ alpha
-    scores = solution.edge_weights().scores(users.history) * solution.lengths[:, None]
+    scores = solution.edge_weights().scores(users.history) * solution.lengths(users)[:, None]
     assert scores == pytest.approx(predictions, abs=1e-3)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_with_all_users_as_landmarks_the_solution_is_the_exact_one(
+    users: TrainingUsers, kernel: Kernel
+) -> None:
+    everybody = np.arange(len(users))
+    exact, landmarks = KernelSolution(users, kernel), LandmarkSolution(users, kernel, everybody)
+    part, expected = (next(each.leave_one_out(everybody)) for each in (landmarks, exact))
+    assert part.scores == pytest.approx(expected.scores, abs=5e-3)
+    assert landmarks.prior_scores(part) == pytest.approx(exact.prior_scores(expected), abs=5e-3)
+    scores, exact_scores = (x.edge_weights().scores(users.history) for x in (landmarks, exact))
+    assert scores == pytest.approx(exact_scores, abs=5e-3)
+
+
+def test_scores_of_a_user_without_himself_are_exact_for_the_landmarks(
+    users: TrainingUsers,
+) -> None:
+    """The likes of the user left out count for nothing; as a landmark he stays."""
+    landmarks = np.arange(0, len(users), 2)
+    whole = LandmarkSolution(users, Kernel(), landmarks)
+    part = next(whole.leave_one_out(np.arange(len(users))))
+    exact = KernelSolution(users, Kernel())  # its K, on the scale of the landmarks
+    likes = np.diff(users.liked.indptr) ** LIKES_POWER
+    gram = np.linalg.inv(exact.inverse.astype(np.float64))
+    gram = (gram - np.diag(Kernel().penalty * exact.mean * likes)) * whole.mean / exact.mean
+    for left_out in (0, 7):
+        rest = np.delete(np.arange(len(users)), left_out)
+        cross = gram[np.ix_(landmarks, rest)] / (Kernel().penalty * whole.mean * likes[rest])
+        inner = gram[np.ix_(landmarks, landmarks)] + cross @ gram[np.ix_(rest, landmarks)]
+        alpha = np.linalg.solve(inner, cross @ users.liked[rest].toarray())
+        expected = gram[left_out, landmarks] @ alpha
+        assert part.scores[left_out] == pytest.approx(expected, abs=0.02)
 
 
 def test_the_solution_is_on_the_scale_of_one_and_weighs_popularity(users: TrainingUsers) -> None:
