@@ -61,7 +61,9 @@ UNRELATED_MODULES = (
 TRANSFER_MODULES = (
     "edges/",
     "model/batches.py",
-    "model/domain_popularity.py",
+    "model/landmarks.py",
+    "model/popularity.py",
+    "model/solved_kernel.py",
     "model/edge_decoder.py",
     "model/features.py",
     "model/interest_edges.py",

@@ -4,8 +4,8 @@
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
 //         + written * sum t(u,k) v(k->j)                     over what the user wrote
-//   with the merge weights of the generation. For users without history the edge from the domain itself to j (domain
-//   popularity) is added, interest_alone and popularity_alone replace interest and popularity, and written is 0.
+//   with the merge weights of the generation. For users without history interest_alone replaces interest, popularity
+//   counts 1, and written 0.
 //   Without a generation, interests lead to their items. s(u,k) and t(u,k) are weight and written of INTERESTED_IN;
 //   a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and multiplied by the dislike
 //   weight if it is negative; both are the generation's.
@@ -27,11 +27,11 @@ MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation)-[m:MERGES]->(d:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
 WITH u, g.number AS generation, CASE WHEN g IS NULL THEN 0 ELSE coalesce(g.most_edges, 1000000) END AS most_edges,
-     m, d, EXISTS { (u)-[:INTERACTED]->() } AS acted
-WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS popularity_source,
+     m, EXISTS { (u)-[:INTERACTED]->() } AS acted
+WITH u, generation, most_edges,
      coalesce(m {.transfer, .collaborative, .power, written: CASE WHEN acted THEN coalesce(m.written, 0.0) ELSE 0.0 END,
                  interest: CASE WHEN acted THEN m.interest ELSE coalesce(m.interest_alone, m.interest) END,
-                 popularity: CASE WHEN acted THEN m.popularity ELSE coalesce(m.popularity_alone, m.popularity) END,
+                 popularity: CASE WHEN acted OR m.interest_alone IS NULL THEN m.popularity ELSE 1.0 END,
                  half_life_days: coalesce(m.half_life_days, $half_life_days), dislike: coalesce(m.dislike, 1.0)},
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, written: 0.0, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge
@@ -86,7 +86,7 @@ CALL (u, merge) {
   WHERE s.written <> 0
   RETURN collect({source: source, kind: 'text', via: 'TRANSFERS_TO', strength: merge.written * s.written}) AS texts
 }
-WITH u, generation, most_edges, popularity_source, merge, popular, rest, met, interests + texts AS interests,
+WITH u, generation, most_edges, merge, popular, rest, met, interests + texts AS interests,
   [h IN outside | {source: h.item, kind: 'transfer', via: 'TRANSFERS_TO', strength: merge.transfer *
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
@@ -97,13 +97,10 @@ WITH u, generation, most_edges, popularity_source, merge, popular, rest, met, in
     / size(inside) ^ merge.power}] AS inside
 // The branches that give most rows stand last, so that these rows pass one UNION only. The edges of a node are read
 // newest generation first: LIMIT $most_edges spares reading those of older generations.
-CALL (u, generation, popularity_source, merge, popular, met, outside, inside, interests) {
-  CALL (u, generation, popularity_source, merge, popular, outside, inside, interests) {
+CALL (u, generation, merge, popular, met, outside, inside, interests) {
+  CALL (u, generation, merge, popular, outside, inside, interests) {
     UNWIND popular AS j
     RETURN j, null AS h, null AS share
-  UNION ALL
-    MATCH (popularity_source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
-    RETURN j, {source: popularity_source, kind: 'popularity', via: 'TRANSFERS_TO'} AS h, e.weight AS share
   UNION ALL
     WITH interests WHERE generation IS NULL
     MATCH (encoder:Encoder {state: 'active'})
