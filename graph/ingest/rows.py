@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
+from isthmus.errors import InputError
 from isthmus.graph.database import BATCH_ROWS, Graph
 from isthmus.graph.ingest.changes import Changes, IngestSummary
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
-from isthmus.graph.ingest.rejected import check_rejected_share, write_rejected
+from isthmus.graph.ingest.rejected import check_rejected_share, first_reasons, write_rejected
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
@@ -135,9 +136,19 @@ def quarantine_rejected(rows: GraphRows, dataset: Dataset, settings: Settings) -
     """Writes the invalid rows to the quarantine file.
 
     Raises:
-        InputError: More rows are invalid than the setting `max_rejected_share` allows.
+        InputError: More rows are invalid than the setting `max_rejected_share` allows, or no item
+            of the interactions is known and the tables have none.
     """
     file = quarantine_file(settings)
+    nothing_known = rows.interactions.is_empty() and not dataset.interactions.is_empty()
+    if nothing_known and dataset.items.is_empty():
+        reasons = "\n".join(f"  {reason}" for reason in first_reasons(rows.rejected))
+        raise InputError(
+            "The tables have no items, and the graph has none of those that the interactions name; "
+            f"nothing was loaded. The first:\n{reasons}\n",
+            "Add a table items with item_id and domain, and title if there are titles: one row for "
+            "each item.",
+        )
     write_rejected(file, rows.rejected)
     check_rejected_share(rows.rejected, dataset.rows, settings.max_rejected_share, file)
     if len(rows.rejected):

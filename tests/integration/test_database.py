@@ -101,6 +101,21 @@ def test_a_user_who_interacted_with_every_item_gets_no_items_and_a_note(
     assert answer["note"] == "all has interactions with every item of films."
 
 
+def test_interactions_of_items_that_nobody_has_name_the_table_that_is_missing(
+    graph: Graph, server_settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "interactions.csv").write_text("user_id,item_id,domain\nana,Fela Kuti,music\n")
+    dataset = read_dataset(tmp_path)
+    with pytest.raises(InputError, match=r"The tables have no items.*\n.*'Fela Kuti'"):
+        ingest_dataset(graph, dataset, tmp_path, server_settings)
+    # The way out that is advised.
+    (tmp_path / "items.csv").write_text("item_id,domain\nFela Kuti,music\n")
+    ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
+    assert graph.run("MATCH (:User)-[:INTERACTED]->(i) RETURN i.key AS key", {}) == [
+        {"key": "music:Fela Kuti"}
+    ]
+
+
 def test_too_many_rejected_rows_leave_the_graph_unchanged(
     graph: Graph, server_settings: Settings, tmp_path: Path
 ) -> None:
