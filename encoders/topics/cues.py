@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from typing import TYPE_CHECKING, NamedTuple
+from collections import defaultdict
+from re import _constants as operations  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -56,6 +59,46 @@ def _patterns() -> dict[str, list[tuple[int, re.Pattern[str]]]]:
     }
 
 
+@functools.cache
+def _patterns_by_words() -> dict[str, dict[str, list[int]]]:
+    """By language, the patterns that can match only where some characters stand in the text."""
+    by_words: dict[str, dict[str, list[int]]] = {}
+    for language, patterns in _patterns().items():
+        numbers = by_words.setdefault(language, defaultdict(list))
+        for number, (_, pattern) in enumerate(patterns):
+            for words in _required(parser.parse(pattern.pattern)) or {""}:
+                numbers[words].append(number)
+    return by_words
+
+
+def _required(parsed: Any) -> set[str] | None:
+    """Returns characters of which some must stand in any match of a parsed pattern.
+
+    Hundreds of patterns are searched in each clause, and a dozen could match: to look for these
+    characters first takes a tenth of the time.
+    """
+    found: list[set[str]] = []
+    literal = ""
+    for operation, value in [*parsed, (None, None)]:
+        if operation is operations.LITERAL:
+            literal += chr(value)
+            continue
+        if literal:
+            found.append({literal})
+            literal = ""
+        if operation is operations.SUBPATTERN:
+            parts = [_required(value[-1])]
+        elif operation is operations.BRANCH:
+            parts = [_required(branch) for branch in value[1]]
+        elif operation in (operations.MAX_REPEAT, operations.MIN_REPEAT) and value[0]:
+            parts = [_required(value[2])]
+        else:
+            continue
+        if all(parts):
+            found.append(set().union(*(part for part in parts if part)))
+    return max(found, key=lambda words: min(map(len, words)), default=None)
+
+
 def has_cues(text: str | None) -> bool:
     """Whether there are cues in the language of a text."""
     return text is not None and language_of(text) in _patterns()
@@ -104,9 +147,11 @@ def _match_cues(text: str) -> tuple[str, str, tuple[_Cue, ...]]:
     """
     text = text.casefold().replace("\u2019", "'")
     language = language_of(text)
+    by_words = _patterns_by_words().get(language, {})
+    numbers = {k for words, some in by_words.items() if words in text for k in some}
     found = [
         _Cue(match.start(), match.end(), sign, r"\w+" in pattern.pattern)
-        for sign, pattern in _patterns().get(language, ())
+        for sign, pattern in (_patterns()[language][number] for number in sorted(numbers))
         for match in pattern.finditer(text)
         if match.end() > match.start()
     ]

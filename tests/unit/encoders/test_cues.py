@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
+from isthmus.encoders.topics import cues
+from isthmus.encoders.topics.bundled import bundled_sentences
 from isthmus.encoders.topics.cues import FEATURES, SIGNS, cue_features, find_cues
 
 CUES: dict[str, dict[str, list[str]]] = tomllib.loads(
@@ -157,3 +159,25 @@ def test_any_text_is_searched_in_less_than_a_second(text: str) -> None:
     assert time.perf_counter() - start < 1
     assert set(signs) <= {1, -1}
     assert len(signs) <= len(text.casefold())
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=12), st.data())
+@settings(max_examples=100, deadline=None)
+def test_only_patterns_that_cannot_match_are_left_out(parts: list[str], data: st.DataObject):
+    text = data.draw(st.sampled_from([" ", ""])).join(parts)
+    check_that_no_cue_is_lost([text])
+
+
+def test_no_cue_of_the_bundled_sentences_is_lost():
+    check_that_no_cue_is_lost([row.text for row in bundled_sentences()])
+
+
+def check_that_no_cue_is_lost(texts: list[str]):
+    found = [cues._match_cues.__wrapped__(text) for text in texts]
+    everything = {
+        language: {"": list(range(len(patterns)))}
+        for language, patterns in cues._patterns().items()
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cues, "_patterns_by_words", lambda: everything)
+        assert found == [cues._match_cues.__wrapped__(text) for text in texts]
