@@ -1,7 +1,7 @@
 // purpose: The best items of a domain for a text whose writer is not in the graph, with their paths: items with
 //   an embedding similar to what the text asks for, items that its interests lead to, and popular ones. A clause
 //   that rejects something lowers the items that are similar to it; items about a rejected interest are left out.
-//   score = sum over the clauses of content(clause, j) + interest * sum w(k) v(k->j) + popularity(j)
+//   score = sum over the clauses of content(clause, j) + sum w(k) v(k->j) + popularity(j)
 //   with content = weight * z for a clause that asks for something and weight * max(z, 0) for one that rejects, z the
 //   similarity in standard deviations above the mean of the domain. Without a generation, interests lead to their
 //   items.
@@ -13,8 +13,7 @@
 //   calibration_error, calibration_pairs
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(d:Domain {name: $domain})
 WITH g.number AS generation, m AS calibration,
-     coalesce(m {interest: coalesce(m.interest_alone, m.interest),
-                 popularity: CASE WHEN m.interest_alone IS NULL THEN m.popularity ELSE 1.0 END}, {interest: 1.0, popularity: 0.1}) AS merge
+     CASE WHEN g IS NULL THEN {interest: 1.0, popularity: 0.1} ELSE {interest: 1.0, popularity: 1.0} END AS merge
 CALL (generation, merge) {
   UNWIND $similar AS key
   MATCH (j:Item {key: key})

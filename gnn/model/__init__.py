@@ -20,8 +20,8 @@ from isthmus.gnn.model.kernel import (
     tune_kernel,
 )
 from isthmus.gnn.model.own_items import MIN_INTEREST_USERS, add_own_item_edges
-from isthmus.gnn.model.popularity import compute_popularity
-from isthmus.gnn.model.solved_kernel import select_popularity, solve_kernel
+from isthmus.gnn.model.popularity import compute_popularity, select_half_life
+from isthmus.gnn.model.solved_kernel import solve_kernel
 from isthmus.gnn.model.transfer_model import NetworkEdges, TransferModel
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
     "leave_one_out_ndcg",
     "make_training_batch",
     "nearest_liked_items",
-    "select_popularity",
+    "select_half_life",
     "softmax_loss",
     "solve_interest_edges",
     "solve_kernel",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +13,6 @@ from isthmus.gnn.model.kernel import MAX_TUNING_USERS, Kernel, KernelSolution, T
 from isthmus.gnn.model.landmarks import LandmarkSolution
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from isthmus.gnn.edges import FactoredWeights
@@ -25,8 +22,8 @@ if TYPE_CHECKING:
 MAX_EXACT_USERS = 10_000
 LANDMARKS = 4_000
 MAX_USERS = 100_000
-# Weights of popularity in the served score beside none, in standard deviations of the rest.
-POPULARITY_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
+# Weights of popularity in the served score, in standard deviations of the rest.
+POPULARITY_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -62,61 +59,24 @@ def solve_kernel(
     else:
         solution = LandmarkSolution(users, kernel, sample_rows(len(users), seed, LANDMARKS))
     rows = sample_rows(len(users), seed, MAX_TUNING_USERS)
-    served = _serve(solution, rows, [popularity])
-    return SolvedKernel(
-        weights=solution.edge_weights().scale(1 / served.deviation),
-        popularity=served.weight / served.deviation,
-        user_ndcg=served.user_ndcg,
-    )
-
-
-def select_popularity(
-    users: TrainingUsers, kernel: Kernel, candidates: Sequence[Popularity]
-) -> int:
-    """Returns which popularity serves training users best beside the edges, each without himself.
-
-    Args:
-        users: At most `MAX_TUNING_USERS`.
-        kernel: The parameters.
-        candidates: Popularity of the items of the target domain by each half-life.
-    """
-    return _serve(KernelSolution(users, kernel), np.arange(len(users)), candidates).candidate
-
-
-class _Served(NamedTuple):
-    """The best served score: deviation of the edges' part, popularity, its weight, NDCG@10."""
-
-    deviation: float
-    candidate: int
-    weight: float
-    user_ndcg: NDArray[np.float64]
-
-
-def _serve(
-    solution: KernelSolution, rows: NDArray[np.int64], candidates: Sequence[Popularity]
-) -> _Served:
-    """Compares the served scores of training users by popularity and its weight."""
-    deviation = 0.0
-    choices = [(0, 0.0), *product(range(len(candidates)), POPULARITY_WEIGHTS)]
-    user_ndcg: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in choices]
+    own = popularity.values - popularity.without_one
+    deviation, unit = 0.0, 0.0
+    by_weight: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in POPULARITY_WEIGHTS]
     for part in solution.leave_one_out(rows):
         served = (part.scores - solution.prior_scores(part)) / part.lengths[:, None]
-        deviation = deviation or max(float(served.std(axis=1).mean()), 1e-12)
+        if not deviation:
+            deviation = max(float(served.std(axis=1).mean()), 1e-12)
+            unit = deviation / max(float(popularity.values.std()), 1e-9)
         liked, rows_of_likes = part.liked, likers(part.liked)
-        for (number, weight), metrics in zip(choices, user_ndcg, strict=True):
-            popularity = candidates[number]
-            unit = np.float32(weight * _unit(deviation, popularity))
-            weighted = served + unit * popularity.values
-            own = popularity.values - popularity.without_one
-            weighted[rows_of_likes, liked.indices] -= unit * own[liked.indices]
+        for weight, metrics in zip(POPULARITY_WEIGHTS, by_weight, strict=True):
+            weighted = served + np.float32(weight * unit) * popularity.values
+            weighted[rows_of_likes, liked.indices] -= np.float32(weight * unit) * own[liked.indices]
             metrics.append(ndcg(weighted, liked))
-    joined = [np.concatenate(metrics) for metrics in user_ndcg]
-    best = int(np.argmax([metrics.mean() for metrics in joined])) if len(rows) else 0
-    number, weight = choices[best]
+    user_ndcg = [np.concatenate(metrics) for metrics in by_weight]
+    best = int(np.argmax([metric.mean() for metric in user_ndcg])) if len(rows) else 0
     deviation = deviation or 1.0
-    return _Served(deviation, number, weight * _unit(deviation, candidates[number]), joined[best])
-
-
-def _unit(deviation: float, popularity: Popularity) -> float:
-    """The weight at which popularity has the deviation of the edges' part of the score."""
-    return deviation / max(float(popularity.values.std()), 1e-9)
+    return SolvedKernel(
+        weights=solution.edge_weights().scale(1 / deviation),
+        popularity=POPULARITY_WEIGHTS[best] * unit / deviation,
+        user_ndcg=user_ndcg[best],
+    )

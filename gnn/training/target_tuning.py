@@ -15,9 +15,8 @@ from isthmus.gnn.model import (
     MIN_TUNING_USERS,
     Kernel,
     TrainingUsers,
-    compute_popularity,
     leave_one_out_ndcg,
-    select_popularity,
+    select_half_life,
     tune_kernel,
 )
 from isthmus.gnn.training.tuned_parameters import TargetParameters
@@ -51,36 +50,32 @@ def tune_target(
     # The cost is cubic in the users, and is to be about the same for many domains as for few.
     most_users = int(MAX_TUNING_USERS * min(1.0, 4 / len(graph.domains)) ** (1 / 3))
 
-    def training_users(candidate: HistoryWeighting) -> tuple[TrainingUsers, NDArray[np.int64]]:
+    def training_users(candidate: HistoryWeighting) -> TrainingUsers:
         everybody = np.arange(len(graph.users))
         examples = build_examples(graph, target, everybody, candidate, weighting)
         rows = sample_rows(len(examples), seed, most_users)
         history, liked = csr_array(examples.history[rows]), examples.liked[rows]
         # Items that nobody here likes have the score 0, and cost as much as all others.
-        items = np.unique(liked.indices).astype(np.int64)
-        return TrainingUsers(history, csr_array(liked[:, items]), features), items
+        liked = csr_array(liked[:, np.unique(liked.indices)])
+        return TrainingUsers(history, liked, features)
 
     def dislike_grid(candidate: HistoryWeighting) -> list[HistoryWeighting]:
         if not (graph.interactions.data < 0).any():
             return []
         return [dataclasses.replace(candidate, dislike_weight=weight) for weight in DISLIKE_WEIGHTS]
 
-    best, (users, items) = weighting, training_users(weighting)
+    best, users = weighting, training_users(weighting)
     if len(users) >= MIN_TUNING_USERS:
         best_ndcg = leave_one_out_ndcg(users, Kernel()).mean()
         for grid in (lambda _: half_life_grid(graph, weighting)[1:], dislike_grid):
             for candidate in grid(best):
-                candidate_users, candidate_items = training_users(candidate)
+                candidate_users = training_users(candidate)
                 candidate_ndcg = leave_one_out_ndcg(candidate_users, Kernel()).mean()
                 if candidate_ndcg > best_ndcg:
-                    best, best_ndcg = candidate, candidate_ndcg
-                    users, items = candidate_users, candidate_items
+                    best, best_ndcg, users = candidate, candidate_ndcg, candidate_users
     kernel, user_ndcg = tune_kernel(users, Kernel())
-    half_life = weighting.half_life_days
-    if len(users) >= MIN_TUNING_USERS:
-        days = [each.half_life_days for each in half_life_grid(graph, weighting)]
-        popularities = [compute_popularity(graph, target, each).select(items) for each in days]
-        half_life = days[select_popularity(users, kernel, popularities)]
+    half_lives = [each.half_life_days for each in half_life_grid(graph, weighting)]
+    half_life = select_half_life(graph, target, half_lives, seed)
     logger.info(
         "training: %s: NDCG@10 by leave-one-out %.4f, half-life %g days, of popularity %g, "
         "dislike weight %g, %s",
