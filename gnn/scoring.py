@@ -34,6 +34,7 @@ class Signals:
         collaborative: From the history inside the domain, (users, items of the domain).
         written: From the users' written interests, (users, items of the domain).
         popularity: Popularity from 0 to 1, (items of the domain,).
+        likes: Likes as a share of those of the most liked item, (items of the domain,).
         no_history: Which users have no history, bool (users,).
     """
 
@@ -42,6 +43,7 @@ class Signals:
     collaborative: NDArray[np.float32]
     written: NDArray[np.float32]
     popularity: NDArray[np.float32]
+    likes: NDArray[np.float32]
     no_history: NDArray[np.bool_]
 
     def merge(self, weights: MergeWeights) -> NDArray[np.float32]:
@@ -54,7 +56,7 @@ class Signals:
             + weights.written * self.written
         )
         score[self.no_history] = (
-            weights.interest_alone * self.interest[self.no_history] + self.popularity
+            weights.interest_alone * self.interest[self.no_history] + self.likes
         )
         return score
 
@@ -89,6 +91,7 @@ def compute_signals(
         collaborative=sum_edges(inside, learned.co_liked, items),
         written=sum_edges(history.written, learned.interest, items),
         popularity=graph.popularity(weights.popularity_half_life_days)[items],
+        likes=graph.likes_share(weights.popularity_half_life_days)[items],
         no_history=np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0,
     )
 

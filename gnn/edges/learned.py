@@ -25,7 +25,7 @@ class MergeWeights:
     `popularity_half_life_days`. For users without history, of whom only those with texts have
     interests,
 
-    `score(u, j) = interest_alone * sum_k s(u,k) v(k->j) + popularity(j)`
+    `score(u, j) = interest_alone * sum_k s(u,k) v(k->j) + likes(j) / most likes`
     """
 
     transfer: float

@@ -47,11 +47,9 @@ POPULARITY_FACTORS = (0.0, 0.25, 0.5, 1.0, 2.0)
 POPULARITY_WEIGHT_FACTORS = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 # For users with a history the default is 0: interests must clearly add to it.
 INTEREST_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
-# For users with texts only: by default, popularity has so many times the standard deviation of the
+# For users with texts only: by default, likes have so many times the standard deviation of the
 # interest signal.
 POPULARITY_LEAD = 4.0
-# Where items are about equally popular, interests are not to count less for it.
-MIN_POPULARITY_SPREAD = 0.1
 INTEREST_ALONE_FACTORS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
 MAX_WARM_USERS = 1000
 DEFAULT_COLLABORATIVE = 4.0
@@ -175,14 +173,13 @@ def tune_merge_without_history(
             training_graph.items_of(examples.target),
         )
         days = merge[name].popularity_half_life_days
-        popularity = training_graph.popularity(days)[items]
+        likes = training_graph.likes_share(days)[items]
         interest = sum_edges(examples.interests, learned.interest, items)
-        if popularity.any() and interest.any():
-            spread = max(float(popularity.std()), MIN_POPULARITY_SPREAD)
-            default = spread / float(interest.std()) / POPULARITY_LEAD
+        if likes.any() and interest.any():
+            default = float(likes.std() / interest.std()) / POPULARITY_LEAD
             values = [default * factor for factor in (1.0, *INTEREST_ALONE_FACTORS)]
             user_metrics.append(
-                [ndcg(popularity + value * interest, examples.liked) for value in values]
+                [ndcg(likes + value * interest, examples.liked) for value in values]
             )
             grid[name] = values
     if not user_metrics:

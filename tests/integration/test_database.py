@@ -224,8 +224,9 @@ def test_a_zero_interest_weight_drops_interests_only_for_users_with_history(
         "CREATE (:Encoder {version: 1, state: 'active'}), "
         "(:Generation {number: 1, state: 'active'})-[:MERGES {transfer: 1.0, collaborative: 1.0, "
         "interest: 0.0, interest_alone: 2.0, popularity: 0.1, "
-        "power: 0.5}]->(d:Domain {name: 'a'}), "
-        "(d)<-[:IN_DOMAIN]-(i:Item {key: 'a:1', domain: 'a', item_id: '1', popularity: 0.5}), "
+        "power: 0.5}]->(d:Domain {name: 'a', most_likes: 2.0}), "
+        "(d)<-[:IN_DOMAIN]-(i:Item {key: 'a:1', domain: 'a', item_id: '1', popularity: 0.5, "
+        "likes: 1.4}), "
         "(n:Interest {id: 'tea', version: 1})-[:TRANSFERS_TO {generation: 1, weight: 3.0}]->(i), "
         "(:User {id: 'ana'})-[:INTERESTED_IN {weight: 1.0}]->(n), "
         "(o:Item {key: 'b:1', domain: 'b', item_id: '1', popularity: 0.5}), "
@@ -241,6 +242,6 @@ def test_a_zero_interest_weight_drops_interests_only_for_users_with_history(
         ("interest", "tea", "TRANSFERS_TO"),
         ("popularity", "a", "popularity"),
     ]
-    assert texts_only["score"] == pytest.approx(6 + 0.5)
+    assert texts_only["score"] == pytest.approx(6 + 0.7)
     assert [path["kind"] for path in with_history["paths"]] == ["popularity"]
     assert with_history["score"] == pytest.approx(0.05)

@@ -22,7 +22,6 @@ from isthmus.gnn.training.train import Trainer
 from isthmus.gnn.training.tuned_parameters import TargetParameters, TunedParameters
 from isthmus.gnn.training.tuning import (
     INTEREST_ALONE_FACTORS,
-    MIN_POPULARITY_SPREAD,
     POPULARITY_LEAD,
     tune_merge_without_history,
 )
@@ -79,8 +78,8 @@ def test_interest_alone_starts_below_popularity_and_is_tuned_by_all_targets(
     edges[learned.interest.sources, learned.interest.targets] = learned.interest.weights
     items = training_graph.items_of(1)
     interest = held_out.interests @ edges[:, items]
-    popularity = training_graph.popularity(365)[items]
-    lead = max(popularity.std(), MIN_POPULARITY_SPREAD) / (merge.interest_alone * interest.std())
+    likes = training_graph.likes_share(365)[items]
+    lead = likes.std() / (merge.interest_alone * interest.std())
     assert any(
         lead == pytest.approx(POPULARITY_LEAD / factor) for factor in (1, *INTEREST_ALONE_FACTORS)
     )

@@ -74,7 +74,7 @@ def test_without_dates_the_half_life_is_not_tuned() -> None:
     assert parameters.popularity_half_life_days == 90
 
 
-def test_users_without_history_are_scored_by_popularity_with_the_tuned_half_life() -> None:
+def test_users_without_history_are_scored_by_likes_with_the_tuned_half_life() -> None:
     graph = dated_graph(newest_by_most=False)
     training = train_edges(graph, TrainingConfig(half_life_days=200))
     merge = training.edges.merge["b"]
@@ -87,4 +87,4 @@ def test_users_without_history_are_scored_by_popularity_with_the_tuned_half_life
     user = np.array([0])
     scores = score_users(without_history, training.edges, 1, user, HistoryWeighting(200))[0]
     days = merge.popularity_half_life_days
-    assert scores == pytest.approx(without_history.popularity(days)[graph.items_of(1)])
+    assert scores == pytest.approx(without_history.likes_share(days)[graph.items_of(1)])
