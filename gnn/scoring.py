@@ -34,7 +34,7 @@ class Signals:
         collaborative: From the history inside the domain, (users, items of the domain).
         written: From the users' written interests, (users, items of the domain).
         popularity: Popularity from 0 to 1, (items of the domain,).
-        likes: Likes as a share of those of the most liked item, (items of the domain,).
+        domain_popularity: Weights of the edges from the domain, (items of the domain,).
         no_history: Which users have no history, bool (users,).
     """
 
@@ -43,7 +43,7 @@ class Signals:
     collaborative: NDArray[np.float32]
     written: NDArray[np.float32]
     popularity: NDArray[np.float32]
-    likes: NDArray[np.float32]
+    domain_popularity: NDArray[np.float32]
     no_history: NDArray[np.bool_]
 
     def merge(self, weights: MergeWeights) -> NDArray[np.float32]:
@@ -56,7 +56,9 @@ class Signals:
             + weights.written * self.written
         )
         score[self.no_history] = (
-            weights.interest_alone * self.interest[self.no_history] + self.likes
+            weights.interest_alone * self.interest[self.no_history]
+            + weights.popularity_alone * self.popularity
+            + self.domain_popularity
         )
         return score
 
@@ -76,8 +78,8 @@ def compute_signals(
         learned: The edges.
         target: Index of the target domain.
         users: Indices of the users.
-        weighting: The history limit.
-        weights: Half-lives of histories and popularity, dislike weight, power of the length.
+        weighting: Half-life of popularity, and the history limit.
+        weights: Half-life and dislike weight of the histories, and the power of their length.
     """
     history = split_histories(
         graph, target, users, weights.history_weighting(weighting.history_limit)
@@ -90,8 +92,8 @@ def compute_signals(
         interest=sum_edges(history.interests, learned.interest, items),
         collaborative=sum_edges(inside, learned.co_liked, items),
         written=sum_edges(history.written, learned.interest, items),
-        popularity=graph.popularity(weights.popularity_half_life_days)[items],
-        likes=graph.likes_share(weights.popularity_half_life_days)[items],
+        popularity=graph.popularity(weighting.half_life_days)[items],
+        domain_popularity=domain_popularity_scores(graph, learned, target),
         no_history=np.diff(history.outside.indptr) + np.diff(history.inside.indptr) == 0,
     )
 
@@ -112,6 +114,17 @@ def sum_edges(rows: csr_array, edges: EdgeList, items: NDArray[np.int64]) -> NDA
     return csr_array(rows @ matrix[:, items]).toarray().astype(np.float32, copy=False)
 
 
+def domain_popularity_scores(
+    graph: InterestGraph, learned: LearnedEdges, target: int
+) -> NDArray[np.float32]:
+    """Returns the weights of the edges from a domain, float32 (items of the domain,)."""
+    domain = csr_array(([np.float32(1)], ([0], [target])), shape=(1, len(graph.domains)))
+    scores: NDArray[np.float32] = sum_edges(
+        domain, learned.domain_popularity, graph.items_of(target)
+    )[0]
+    return scores
+
+
 def score_users(
     graph: InterestGraph,
     learned: LearnedEdges,
@@ -128,7 +141,7 @@ def score_users(
         learned: The edges and their merge weights.
         target: Index of the target domain.
         users: Indices of the users.
-        weighting: The history limit.
+        weighting: Half-life of popularity, and the history limit.
 
     Returns:
         float32 (users, items of the target domain).
@@ -149,7 +162,7 @@ def served_ndcg(
         graph: The graph without the held-out histories.
         learned: The edges and their merge weights.
         held_out: By target, the held-out examples.
-        weighting: The history limit.
+        weighting: Half-life of popularity, and the history limit.
     """
     user_ndcg = [
         ndcg(score_users(graph, learned, part.target, part.users, weighting), part.liked)

@@ -75,11 +75,9 @@ def rollback(settings: Settings, number: int) -> Output:
     """
     from isthmus.graph.database import connect
     from isthmus.graph.generations import roll_back
-    from isthmus.graph.ingest import refresh_popularity
 
     with connect(settings) as graph:
         row = roll_back(graph, number)
-        refresh_popularity(graph, settings.half_life_days)
     text = f"Generation {number} is active"
     if row["encoder"] is not None:
         text += f" with encoder version {row['encoder_version']}, {row['encoder']}"

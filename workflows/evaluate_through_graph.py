@@ -30,7 +30,7 @@ from isthmus.graph.generations import (
     read_snapshot,
     snapshot_fingerprint,
 )
-from isthmus.graph.ingest import ingest_dataset, update_popularity
+from isthmus.graph.ingest import ingest_dataset
 from isthmus.graph.interests import encode_and_find_interests
 from isthmus.graph.server import scratch
 from isthmus.graph.serving import recommend_for_users
@@ -168,7 +168,6 @@ def train_and_publish(
     publish_generation(
         graph, stored, learned, Provenance(snapshot_fingerprint(stored), {"fold": fold})
     )
-    update_popularity(graph, settings.half_life_days)
     return learned, differences
 
 

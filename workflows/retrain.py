@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isthmus.encoders.text import load_encoder
-from isthmus.errors import IsthmusError, Locked, NothingToDo
+from isthmus.errors import NothingToDo
 from isthmus.gnn.data import InterestGraph
 from isthmus.gnn.edges import LearnedEdges
 from isthmus.graph.database import Graph, Lease, retraining_lock
@@ -35,7 +35,7 @@ from isthmus.graph.generations import (
     snapshot_fingerprint,
     write_candidate,
 )
-from isthmus.graph.ingest import loaded_datasets, refresh_popularity, update_popularity
+from isthmus.graph.ingest import loaded_datasets, update_popularity
 from isthmus.graph.interests import (
     active_version,
     delete_orphans,
@@ -68,9 +68,10 @@ class StepTimer:
         self.lease.check()
         start = time.monotonic()
         yield
-        took = round(time.monotonic() - start, 3)
-        self.done.append({"name": name, "seconds": took})
-        logger.info("retrain: %s in %.1f s", name, took, extra={"step": name, "seconds": took})
+        seconds = round(time.monotonic() - start, 3)
+        self.done.append({"name": name, "seconds": seconds})
+        fields = {"step": name, "seconds": seconds}
+        logger.info("retrain: %s in %.1f s", name, seconds, extra=fields)
 
 
 @dataclass(frozen=True)
@@ -140,16 +141,9 @@ def retrain(graph: Graph, settings: Settings, force: bool = False) -> dict[str, 
         source = take_snapshot(graph, settings, steps)
         if champion is not None and not force:
             refuse_unchanged(graph, champion, source)
-        try:
-            challenger = train_challenger(graph, source, champion, settings, force, steps)
-            with steps.step("publish"):
-                publish_challenger(graph, challenger, champion, lease, time.monotonic() - start)
-        except BaseException as error:
-            with suppress(IsthmusError):
-                if not isinstance(error, Locked):  # popularity is now the other retraining's
-                    refresh_popularity(graph, settings.half_life_days)
-            raise
-        refresh_popularity(graph, settings.half_life_days)
+        challenger = train_challenger(graph, source, champion, settings, force, steps)
+        with steps.step("publish"):
+            publish_challenger(graph, challenger, champion, lease, time.monotonic() - start)
         if challenger.decision.promoted and source.version is not None:
             with steps.step("calibrate"):
                 calibrate(graph, settings)
@@ -204,7 +198,6 @@ def train_challenger(
         )
         number = write_candidate(graph, source.data, training.edges, provenance)
     with steps.step("judge"):
-        refresh_popularity(graph, settings.half_life_days, number)
         decision = compare_generations(graph, source.data, held_out, champion, number, settings)
     return Challenger(number, training.edges, tuned is not None, decision)
 
@@ -263,8 +256,8 @@ def summarize(
 
     seconds = round(time.monotonic() - start, 3)
     peak_mb = round(peak_memory_bytes() / 2**20, 1)
-    extra = {"step": "all", "seconds": seconds, "peak_mb": peak_mb}
-    logger.info("retrain: all in %.1f s, peak memory %.0f MB", seconds, peak_mb, extra=extra)
+    fields = {"step": "all", "seconds": seconds, "peak_mb": peak_mb}
+    logger.info("retrain: all in %.1f s, peak memory %.0f MB", seconds, peak_mb, extra=fields)
     active: dict[str, Any] = {"generation": None, "edges": 0}
     if challenger.decision.promoted:
         active = {"generation": challenger.number, "edges": edge_count(challenger.learned)}

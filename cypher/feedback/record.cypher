@@ -83,9 +83,9 @@ CALL () {
     WITH *, now.at.epochSeconds AS now_at, known.epochSeconds AS known_at, d.newest_at.epochSeconds AS domain_at,
       newest.epochSeconds AS newest_at
     WITH *, CASE WHEN now.weight > 0 THEN 1.0 ELSE 0.0 END *
-        CASE WHEN now_at < domain_at THEN 0.5 ^ ((domain_at - now_at) / 86400.0 / coalesce(d.half_life_days, $half_life_days)) ELSE 1.0 END
+        CASE WHEN now_at < domain_at THEN 0.5 ^ ((domain_at - now_at) / 86400.0 / $half_life_days) ELSE 1.0 END
       - CASE WHEN before > 0 THEN 1.0 ELSE 0.0 END *
-        CASE WHEN known_at < domain_at THEN 0.5 ^ ((domain_at - known_at) / 86400.0 / coalesce(d.half_life_days, $half_life_days)) ELSE 1.0 END
+        CASE WHEN known_at < domain_at THEN 0.5 ^ ((domain_at - known_at) / 86400.0 / $half_life_days) ELSE 1.0 END
       + coalesce(i.likes, 0.0) AS likes
     SET i.likes = CASE WHEN likes > 0 THEN likes ELSE 0.0 END
     SET i.popularity = CASE WHEN d.most_likes > 1e-6 THEN log(1 + i.likes) / log(1 + d.most_likes)

@@ -32,7 +32,7 @@ CALL (i, d) {
   RETURN sum(CASE
     WHEN o IS NULL THEN 0.0
     WHEN o.last_at IS NULL OR d.newest_at IS NULL OR o.last_at > d.newest_at THEN 1.0
-    ELSE 0.5 ^ ((d.newest_at.epochSeconds - o.last_at.epochSeconds) / 86400.0 / coalesce(d.half_life_days, $half_life_days))
+    ELSE 0.5 ^ ((d.newest_at.epochSeconds - o.last_at.epochSeconds) / 86400.0 / $half_life_days)
   END) AS likes
 }
 SET i.likes = likes

@@ -4,7 +4,7 @@
 //   parameters; fingerprint STRING of the snapshot; tables LIST of the fingerprints of the tables in the snapshot;
 //   encoder_version INTEGER, or null where nothing is encoded; most_edges INTEGER maximum number of edges of one
 //   kind that leave a node; merge LIST of {domain, transfer, collaborative, interest, popularity, power,
-//   half_life_days, dislike, interest_alone, written, popularity_half_life_days}
+//   half_life_days, dislike, interest_alone, popularity_alone, written}
 // columns: number
 OPTIONAL MATCH (old:Generation)
 WITH max(old.number) AS newest
@@ -20,6 +20,6 @@ CALL (g) {
   MATCH (d:Domain {name: row.domain})
   CREATE (g)-[m:MERGES]->(d)
   SET m = row {.transfer, .collaborative, .interest, .popularity, .power, .half_life_days, .dislike,
-               .interest_alone, .written, .popularity_half_life_days}
+               .interest_alone, .popularity_alone, .written}
 }
 RETURN g.number AS number

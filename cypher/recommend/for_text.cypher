@@ -1,7 +1,8 @@
 // purpose: The best items of a domain for a text whose writer is not in the graph, with their paths: items with
-//   an embedding similar to what the text asks for, items that its interests lead to, and popular ones. A clause
+//   an embedding similar to what the text asks for, items that its interests lead to, and domain popularity. A clause
 //   that rejects something lowers the items that are similar to it; items about a rejected interest are left out.
-//   score = sum over the clauses of content(clause, j) + sum w(k) v(k->j) + popularity(j)
+//   score = sum over the clauses of content(clause, j) + interest * sum w(k) v(k->j) + popularity * popularity(j)
+//         + domain popularity(j)
 //   with content = weight * z for a clause that asks for something and weight * max(z, 0) for one that rejects, z the
 //   similarity in standard deviations above the mean of the domain. Without a generation, interests lead to their
 //   items.
@@ -12,9 +13,10 @@
 // columns: item_id, title, score, paths, generation, scores and their probabilities that the writer likes an item,
 //   calibration_error, calibration_pairs
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(d:Domain {name: $domain})
-WITH g.number AS generation, m AS calibration,
-     CASE WHEN g IS NULL THEN {interest: 1.0, popularity: 0.1} ELSE {interest: 1.0, popularity: 1.0} END AS merge
-CALL (generation, merge) {
+WITH g.number AS generation, d, m AS calibration,
+     coalesce(m {interest: coalesce(m.interest_alone, m.interest),
+                 popularity: coalesce(m.popularity_alone, m.popularity)}, {interest: 1.0, popularity: 0.1}) AS merge
+CALL (generation, d, merge) {
   UNWIND $similar AS key
   MATCH (j:Item {key: key})
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
@@ -31,6 +33,9 @@ UNION ALL
   UNWIND $interests AS s
   MATCH (source:Interest {id: s.interest, version: $version})<-[e:ABOUT]-(j:Item {domain: $domain})
   RETURN j, 'interest' AS kind, source, 'ABOUT' AS via, merge.interest * s.weight * e.weight AS share
+UNION ALL
+  MATCH (d)-[e:TRANSFERS_TO {generation: generation}]->(j:Item)
+  RETURN j, 'popularity' AS kind, d AS source, 'TRANSFERS_TO' AS via, e.weight AS share
 UNION ALL
   MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
   WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates

@@ -4,8 +4,8 @@
 //         + interest * sum s(u,k) v(k->j)                    over the user's interests
 //         + popularity * popularity(j)
 //         + written * sum t(u,k) v(k->j)                     over what the user wrote
-//   with the merge weights of the generation. For users without history interest_alone replaces interest, the share of
-//   the likes of the most liked item popularity, and written is 0.
+//   with the merge weights of the generation. For users without history the edge from the domain itself to j (domain
+//   popularity) is added, interest_alone and popularity_alone replace interest and popularity, and written is 0.
 //   Without a generation, interests lead to their items. s(u,k) and t(u,k) are weight and written of INTERESTED_IN;
 //   a(u,i) is the weight of INTERACTED, halved for each half-life before the newest, and multiplied by the dislike
 //   weight if it is negative; both are the generation's.
@@ -28,21 +28,18 @@ OPTIONAL MATCH (g:Generation)-[m:MERGES]->(d:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END
 WITH u, g.number AS generation, CASE WHEN g IS NULL THEN 0 ELSE coalesce(g.most_edges, 1000000) END AS most_edges,
      m, d, EXISTS { (u)-[:INTERACTED]->() } AS acted
-WITH u, generation, most_edges,
-     // On the scale of likes the few most popular items stand out, on that of popularity many are alike.
-     CASE WHEN NOT acted AND m.interest_alone IS NOT NULL AND d.most_likes > 0 THEN d.most_likes END AS most_likes,
-     coalesce(m {.transfer, .collaborative, .power, .popularity, written: CASE WHEN acted THEN coalesce(m.written, 0.0) ELSE 0.0 END,
+WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS popularity_source,
+     coalesce(m {.transfer, .collaborative, .power, written: CASE WHEN acted THEN coalesce(m.written, 0.0) ELSE 0.0 END,
                  interest: CASE WHEN acted THEN m.interest ELSE coalesce(m.interest_alone, m.interest) END,
+                 popularity: CASE WHEN acted THEN m.popularity ELSE coalesce(m.popularity_alone, m.popularity) END,
                  half_life_days: coalesce(m.half_life_days, $half_life_days), dislike: coalesce(m.dislike, 1.0)},
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, written: 0.0, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge
-CALL (merge, most_likes) {
+CALL (merge) {
   MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
   WITH j, j.popularity AS popularity ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates + 1
-  WITH collect(j)[..$candidates] AS popular, collect(j)[$candidates] AS next
-  RETURN popular, CASE WHEN most_likes IS NOT NULL THEN next.likes / most_likes
-                       WHEN merge.popularity > 0 THEN merge.popularity * next.popularity
-                       ELSE next.popularity * 0.0 END AS rest
+  WITH collect(j)[..$candidates] AS popular, collect(popularity)[$candidates] AS next
+  RETURN popular, CASE WHEN merge.popularity > 0 THEN merge.popularity * next ELSE next * 0.0 END AS rest
 }
 CALL (u) {
   MATCH (u)-[:INTERACTED]->(i:Item)
@@ -89,7 +86,7 @@ CALL (u, merge) {
   WHERE s.written <> 0
   RETURN collect({source: source, kind: 'text', via: 'TRANSFERS_TO', strength: merge.written * s.written}) AS texts
 }
-WITH u, generation, most_edges, most_likes, merge, popular, rest, met, interests + texts AS interests,
+WITH u, generation, most_edges, popularity_source, merge, popular, rest, met, interests + texts AS interests,
   [h IN outside | {source: h.item, kind: 'transfer', via: 'TRANSFERS_TO', strength: merge.transfer *
     (CASE WHEN h.weight < 0 THEN merge.dislike ELSE 1.0 END * h.weight *
      CASE WHEN h.at IS NULL THEN 1.0 ELSE 0.5 ^ ((newest - h.at) / 86400.0 / merge.half_life_days) END)
@@ -100,10 +97,13 @@ WITH u, generation, most_edges, most_likes, merge, popular, rest, met, interests
     / size(inside) ^ merge.power}] AS inside
 // The branches that give most rows stand last, so that these rows pass one UNION only. The edges of a node are read
 // newest generation first: LIMIT $most_edges spares reading those of older generations.
-CALL (u, generation, most_likes, merge, popular, met, outside, inside, interests) {
-  CALL (u, generation, merge, popular, outside, inside, interests) {
+CALL (u, generation, popularity_source, merge, popular, met, outside, inside, interests) {
+  CALL (u, generation, popularity_source, merge, popular, outside, inside, interests) {
     UNWIND popular AS j
     RETURN j, null AS h, null AS share
+  UNION ALL
+    MATCH (popularity_source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = generation
+    RETURN j, {source: popularity_source, kind: 'popularity', via: 'TRANSFERS_TO'} AS h, e.weight AS share
   UNION ALL
     WITH interests WHERE generation IS NULL
     MATCH (encoder:Encoder {state: 'active'})
@@ -137,16 +137,14 @@ CALL (u, generation, most_likes, merge, popular, met, outside, inside, interests
   WITH j, sum(share) AS total, collect(CASE WHEN $paths AND share IS NOT NULL THEN h END) AS by,
        collect(CASE WHEN $paths THEN share END) AS shares
   WHERE j.domain = $domain AND ($as_if_cold OR NOT j IN met)
-  WITH j, total, by, shares,
-       CASE WHEN most_likes IS NULL THEN merge.popularity * j.popularity ELSE j.likes / most_likes END AS popular_share
-  WITH j, total + popular_share AS score, by, shares, popular_share
+  WITH j, total + merge.popularity * j.popularity AS score, by, shares
   ORDER BY score DESC, j.key LIMIT $n
-  RETURN j, score, by, shares, popular_share
+  RETURN j, score, by, shares
 }
 RETURN j.item_id AS item_id, j.title AS title, score,
   [k IN range(0, size(by) - 1) | {kind: by[k].kind, from: coalesce(by[k].source.key, by[k].source.id, by[k].source.name),
                                   title: coalesce(by[k].source.title, by[k].source.name),
                                   via: by[k].via, share: shares[k]}]
   + CASE WHEN $paths THEN [{kind: 'popularity', from: $domain, title: null, via: 'popularity',
-                            share: popular_share}] ELSE [] END AS paths,
+                            share: merge.popularity * j.popularity}] ELSE [] END AS paths,
   generation, most_edges, size(met) AS history, rest

@@ -98,10 +98,6 @@ class InterestGraph:
         """Returns the popularity of each item, from 0 to 1 for the top of its domain, (items,)."""
         return self.scale_to_domain_maximum(np.log1p(self.like_counts(half_life_days)))
 
-    def likes_share(self, half_life_days: float) -> NDArray[np.float32]:
-        """Returns the likes of each item over those of the top of its domain, (items,)."""
-        return self.scale_to_domain_maximum(self.like_counts(half_life_days))
-
     def scale_to_domain_maximum(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Divides the value of each item by the maximum of its domain, from 0 to 1, (items,)."""
         maximum = np.zeros(len(self.domains))

@@ -1,6 +1,7 @@
 """Models that learn edge weights from histories: features, kernel ridge regression, network."""
 
 from isthmus.gnn.model.batches import make_training_batch
+from isthmus.gnn.model.domain_popularity import compute_domain_popularity, domain_popularity_edges
 from isthmus.gnn.model.edge_decoder import EdgeDecoder, softmax_loss
 from isthmus.gnn.model.features import (
     HOPS,
@@ -20,8 +21,7 @@ from isthmus.gnn.model.kernel import (
     tune_kernel,
 )
 from isthmus.gnn.model.own_items import MIN_INTEREST_USERS, add_own_item_edges
-from isthmus.gnn.model.popularity import compute_popularity, select_half_life
-from isthmus.gnn.model.solved_kernel import solve_kernel
+from isthmus.gnn.model.solved_kernel import Popularity, solve_kernel
 from isthmus.gnn.model.transfer_model import NetworkEdges, TransferModel
 
 __all__ = [
@@ -33,17 +33,18 @@ __all__ = [
     "Features",
     "Kernel",
     "NetworkEdges",
+    "Popularity",
     "TrainingUsers",
     "TransferModel",
     "add_own_item_edges",
     "build_domain_graph",
+    "compute_domain_popularity",
     "compute_features",
-    "compute_popularity",
+    "domain_popularity_edges",
     "item_cosine_edges",
     "leave_one_out_ndcg",
     "make_training_batch",
     "nearest_liked_items",
-    "select_half_life",
     "softmax_loss",
     "solve_interest_edges",
     "solve_kernel",

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isthmus.gnn.edges import FactoredWeights
-    from isthmus.gnn.model.popularity import Popularity
+
+    Floats = NDArray[np.float32]
 
 # The exact solution is cubic in the users, that by landmarks linear.
 MAX_EXACT_USERS = 10_000
@@ -24,6 +25,19 @@ LANDMARKS = 4_000
 MAX_USERS = 100_000
 # Weights of popularity in the served score, in standard deviations of the rest.
 POPULARITY_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Popularity of the items of a target domain, from 0 to 1.
+
+    Attributes:
+        values: As it is served, float32 (targets,).
+        without_one: As it would be if one user less liked the item, float32 (targets,).
+    """
+
+    values: Floats
+    without_one: Floats
 
 
 @dataclass(frozen=True)
@@ -60,11 +74,11 @@ def solve_kernel(
         solution = LandmarkSolution(users, kernel, sample_rows(len(users), seed, LANDMARKS))
     rows = sample_rows(len(users), seed, MAX_TUNING_USERS)
     own = popularity.values - popularity.without_one
-    deviation, unit = 0.0, 0.0
+    deviation, unit = 1.0, 0.0
     by_weight: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in POPULARITY_WEIGHTS]
     for part in solution.leave_one_out(rows):
         served = (part.scores - solution.prior_scores(part)) / part.lengths[:, None]
-        if not deviation:
+        if not unit:
             deviation = max(float(served.std(axis=1).mean()), 1e-12)
             unit = deviation / max(float(popularity.values.std()), 1e-9)
         liked, rows_of_likes = part.liked, likers(part.liked)
@@ -74,7 +88,6 @@ def solve_kernel(
             metrics.append(ndcg(weighted, liked))
     user_ndcg = [np.concatenate(metrics) for metrics in by_weight]
     best = int(np.argmax([metric.mean() for metric in user_ndcg])) if len(rows) else 0
-    deviation = deviation or 1.0
     return SolvedKernel(
         weights=solution.edge_weights().scale(1 / deviation),
         popularity=POPULARITY_WEIGHTS[best] * unit / deviation,

@@ -39,7 +39,7 @@ def keep_content(
         target: Index of the target domain.
         weights: The default merge weights. Where interests count in them already, or lead nowhere
             in the domain, they are returned as they are.
-        weighting: The history limit.
+        weighting: Half-life of popularity, and the history limit.
     """
     users = np.flatnonzero(np.diff(training_graph.interactions.indptr))
     users = users[:: max(1, len(users) // MAX_USERS)]

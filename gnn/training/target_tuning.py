@@ -1,4 +1,4 @@
-"""Tunes half-lives, dislike weight and kernel of a target domain by exact leave-one-out."""
+"""Tunes half-life, dislike weight and kernel of a target domain by exact leave-one-out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from isthmus.gnn.model import (
     Kernel,
     TrainingUsers,
     leave_one_out_ndcg,
-    select_half_life,
     tune_kernel,
 )
 from isthmus.gnn.training.tuned_parameters import TargetParameters
@@ -35,7 +34,7 @@ DISLIKE_WEIGHTS = (0.0, -1.0)
 def tune_target(
     graph: InterestGraph, target: int, features: Features, weighting: HistoryWeighting, seed: int
 ) -> tuple[TargetParameters, NDArray[np.float64]]:
-    """Tunes half-lives, dislike weight and kernel by leave-one-out on all training users.
+    """Tunes half-life, dislike weight and kernel by leave-one-out on all training users.
 
     Args:
         graph: The training graph.
@@ -74,16 +73,12 @@ def tune_target(
                 if candidate_ndcg > best_ndcg:
                     best, best_ndcg, users = candidate, candidate_ndcg, candidate_users
     kernel, user_ndcg = tune_kernel(users, Kernel())
-    half_lives = [each.half_life_days for each in half_life_grid(graph, weighting)]
-    half_life = select_half_life(graph, target, half_lives, seed)
     logger.info(
-        "training: %s: NDCG@10 by leave-one-out %.4f, half-life %g days, of popularity %g, "
-        "dislike weight %g, %s",
+        "training: %s: NDCG@10 by leave-one-out %.4f, half-life %g days, dislike weight %g, %s",
         graph.domains[target],
         user_ndcg.mean() if len(user_ndcg) else 0,
         best.half_life_days,
-        half_life,
         best.dislike_weight,
         kernel,
     )
-    return TargetParameters(best, kernel, half_life), user_ndcg
+    return TargetParameters(best, kernel), user_ndcg

@@ -20,10 +20,11 @@ from isthmus.gnn.model import (
     HOPS,
     EdgeDecoder,
     NetworkEdges,
+    Popularity,
     TrainingUsers,
     TransferModel,
     compute_features,
-    compute_popularity,
+    domain_popularity_edges,
     item_cosine_edges,
     solve_kernel,
 )
@@ -36,6 +37,7 @@ from isthmus.gnn.training.tuning import (
     DEFAULT_COLLABORATIVE,
     tune_merge_weights,
     tune_popularity,
+    tune_popularity_half_lives,
 )
 from isthmus.gnn.training.validation import hold_out_validation
 from isthmus.gnn.training.written import tune_written
@@ -166,14 +168,15 @@ class Trainer:
             )
             for t, (name, users) in enumerate(zip(graph.domains, split.cold_users, strict=True))
         ]
-        tuned = TunedParameters(targets, interactions=graph.interactions.nnz)
+        half_lives = tune_popularity_half_lives(training_graph, validation, default)
+        tuned = TunedParameters(targets, half_lives, interactions=graph.interactions.nnz)
         model = self.train(
             training_graph,
             self.features(training_graph),
             examples,
             dataclasses.replace(tuned, network_share=1.0),
         )
-        share = _network_share(training_graph, model, validation, targets)
+        share = self._network_share(training_graph, model, validation)
         model = dataclasses.replace(model, network_share=share)
         tuned = dataclasses.replace(tuned, network_share=share)
         learned = self.build_edges(training_graph, examples, model, tuned)
@@ -194,10 +197,7 @@ class Trainer:
     ) -> TransferModel:
         """Solves the kernel of each target domain and, where it has a share, trains the network."""
         seed = self.config.seed
-        popularity = [
-            compute_popularity(graph, t, tuned.targets[name].popularity_half_life_days)
-            for t, name in enumerate(graph.domains)
-        ]
+        popularity = self._popularity(graph)
         kernels = [
             solve_kernel(
                 TrainingUsers(part.history, part.liked, features),
@@ -229,16 +229,15 @@ class Trainer:
         merge = {}
         for t, name in enumerate(graph.domains):
             merge[name] = tuned.merge.get(name, CONTENT_FIRST)
-            parameters = tuned.targets[name]
+            weighting = tuned.targets[name].weighting
             if len(examples[t]):
                 weight = tuned.popularity_factor * model.popularity_weight(t)
                 default = MergeWeights(1.0, 0.0, DEFAULT_COLLABORATIVE, weight)
                 merge[name] = dataclasses.replace(tuned.merge.get(name, default), popularity=weight)
             merge[name] = dataclasses.replace(
                 merge[name],
-                half_life_days=parameters.weighting.half_life_days,
-                dislike=parameters.weighting.dislike_weight,
-                popularity_half_life_days=parameters.popularity_half_life_days,
+                half_life_days=weighting.half_life_days,
+                dislike=weighting.dislike_weight,
             )
         selection = EdgeSelection(graph, examples, self.config)
         return LearnedEdges(
@@ -248,13 +247,64 @@ class Trainer:
                 graph, self.config.edges_per_node, self.config.half_life_days
             ),
             merge=merge,
+            domain_popularity=domain_popularity_edges(graph, tuned.popularity_half_life_days),
             metrics=tuned.metrics,
         )
+
+    def _popularity(self, graph: InterestGraph) -> list[Popularity]:
+        """Popularity of the items of each domain."""
+        likes = graph.like_counts(self.config.half_life_days)
+        users = np.maximum(graph.like_counts(np.inf), 1)
+        values = graph.popularity(self.config.half_life_days)
+        without_one = (
+            values * np.log1p(likes * (1 - 1 / users)) / np.maximum(np.log1p(likes), 1e-12)
+        )
+        return [
+            Popularity(values[items], without_one[items].astype(np.float32))
+            for items in (graph.items_of(t) for t in range(len(graph.domains)))
+        ]
 
     def _negative_counts(self, graph: InterestGraph) -> list[int]:
         """Number of negatives of the softmax by target domain; all items of a small domain."""
         sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
         return [size if size <= self.config.dense_items else SAMPLED_NEGATIVES for size in sizes]
+
+    def _network_share(
+        self, graph: InterestGraph, model: TransferModel, validation: Sequence[Examples]
+    ) -> float:
+        """Returns the share of the network with which all domains together are served best.
+
+        It is 0 unless another share is clearly better for the users.
+
+        Args:
+            graph: The training graph.
+            model: Trained without the validation users.
+            validation: By target domain.
+        """
+        if not model.networks:
+            return 0.0
+        popularity = self._popularity(graph)
+        user_ndcg: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in NETWORK_SHARES]
+        for t, part in enumerate(validation):
+            if not len(part) or model.kernels[t] is None:
+                continue
+            kernel, network = (
+                edges.weights.scores(part.history)
+                + np.float32(edges.popularity) * popularity[t].values
+                for edges in (model.kernel(t), model.networks[t])
+            )
+            for share, metrics in zip(NETWORK_SHARES, user_ndcg, strict=True):
+                metrics.append(ndcg(kernel + np.float32(share) * network, part.liked))
+        by_share = [np.concatenate(metrics) for metrics in user_ndcg]
+        share = NETWORK_SHARES[select_significantly_best(by_share)]
+        logger.info(
+            "training: NDCG@10 of validation users by share of the network: %s; selected %g",
+            ", ".join(
+                f"{each:g} {mean(x):.4f}" for each, x in zip(NETWORK_SHARES, by_share, strict=True)
+            ),
+            share,
+        )
+        return share
 
 
 def mean(values: NDArray[np.float64]) -> float:
@@ -270,45 +320,3 @@ def scale_network(network: EdgeDecoder, examples: Examples, seed: int) -> Networ
     weights = network.edge_weights(examples.target)
     scale = weights.unit_scale(csr_array(examples.history[rows]))
     return NetworkEdges(weights.scale(scale), scale * network.popularity_weight(examples.target))
-
-
-def _network_share(
-    graph: InterestGraph,
-    model: TransferModel,
-    validation: Sequence[Examples],
-    targets: Mapping[str, TargetParameters],
-) -> float:
-    """Returns the share of the network with which all domains together are served best.
-
-    It is 0 unless another share is clearly better for the users.
-
-    Args:
-        graph: The training graph.
-        model: Trained without the validation users.
-        validation: By target domain.
-        targets: Parameters by name of the target domain.
-    """
-    if not model.networks:
-        return 0.0
-    user_ndcg: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in NETWORK_SHARES]
-    for t, part in enumerate(validation):
-        if not len(part) or model.kernels[t] is None:
-            continue
-        half_life = targets[graph.domains[t]].popularity_half_life_days
-        popularity = compute_popularity(graph, t, half_life).values
-        kernel, network = (
-            edges.weights.scores(part.history) + np.float32(edges.popularity) * popularity
-            for edges in (model.kernel(t), model.networks[t])
-        )
-        for share, metrics in zip(NETWORK_SHARES, user_ndcg, strict=True):
-            metrics.append(ndcg(kernel + np.float32(share) * network, part.liked))
-    by_share = [np.concatenate(metrics) for metrics in user_ndcg]
-    share = NETWORK_SHARES[select_significantly_best(by_share)]
-    logger.info(
-        "training: NDCG@10 of validation users by share of the network: %s; selected %g",
-        ", ".join(
-            f"{each:g} {mean(x):.4f}" for each, x in zip(NETWORK_SHARES, by_share, strict=True)
-        ),
-        share,
-    )
-    return share

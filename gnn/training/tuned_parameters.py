@@ -20,12 +20,10 @@ class TargetParameters:
     Attributes:
         weighting: How histories are weighted.
         kernel: The kernel.
-        popularity_half_life_days: Age in days at which a like counts half in popularity.
     """
 
     weighting: HistoryWeighting
     kernel: Kernel
-    popularity_half_life_days: float
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,7 @@ class TunedParameters:
 
     Attributes:
         targets: By name of the target domain.
+        popularity_half_life_days: Half-life of domain popularity in days, by domain name.
         network_share: Weight of the network beside the kernel.
         popularity_factor: Factor of the models' weight of popularity after pruning.
         merge: Merge weights of the signals, by name of the target domain.
@@ -42,6 +41,7 @@ class TunedParameters:
     """
 
     targets: dict[str, TargetParameters]
+    popularity_half_life_days: dict[str, float]
     network_share: float = 0.0
     popularity_factor: float = 1.0
     merge: dict[str, MergeWeights] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class TunedParameters:
     def document(self) -> dict[str, Any]:
         """Returns the parameters as a JSON document."""
         targets = {
-            name: asdict(each) | {"kernel": each.kernel._asdict()}
+            name: {"weighting": asdict(each.weighting), "kernel": each.kernel._asdict()}
             for name, each in self.targets.items()
         }
         return asdict(self) | {"targets": targets}
@@ -72,9 +72,7 @@ class TunedParameters:
         try:
             targets = {
                 name: TargetParameters(
-                    HistoryWeighting(**row["weighting"]),
-                    Kernel(**row["kernel"]),
-                    row["popularity_half_life_days"],
+                    HistoryWeighting(**row["weighting"]), Kernel(**row["kernel"])
                 )
                 for name, row in document["targets"].items()
             }

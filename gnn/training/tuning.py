@@ -1,4 +1,4 @@
-"""Tunes merge weights on validation users.
+"""Tunes popularity half-lives and merge weights on validation users.
 
 Validation users have hidden their history in the target domain, or part of it, from the training
 graph. There, the default stays unless another value is significantly better by NDCG@10.
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from isthmus.gnn.data import limit_users
+from isthmus.gnn.data import half_life_grid, limit_users
 from isthmus.gnn.edges import MergeWeights
 from isthmus.gnn.metrics import ndcg
-from isthmus.gnn.model import MIN_INTEREST_USERS
+from isthmus.gnn.model import MIN_INTEREST_USERS, compute_domain_popularity
 from isthmus.gnn.scoring import (
     Signals,
     compute_signals,
+    domain_popularity_scores,
     served_ndcg,
     sum_edges,
 )
@@ -47,15 +48,57 @@ POPULARITY_FACTORS = (0.0, 0.25, 0.5, 1.0, 2.0)
 POPULARITY_WEIGHT_FACTORS = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 # For users with a history the default is 0: interests must clearly add to it.
 INTEREST_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
-# For users with texts only: by default, likes have so many times the standard deviation of the
-# interest signal.
-POPULARITY_LEAD = 4.0
+# For users with texts only: by default, domain popularity has so many times the standard deviation
+# of the interest signal.
+DOMAIN_POPULARITY_LEAD = 4.0
 INTEREST_ALONE_FACTORS = (0.125, 0.25, 0.5, 2.0, 4.0, 8.0)
 MAX_WARM_USERS = 1000
 DEFAULT_COLLABORATIVE = 4.0
 COLLABORATIVE_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 # With fewer validation users of a target domain, its merge weights stay as they are.
 MIN_MERGE_USERS = 10
+
+
+def tune_popularity_half_lives(
+    training_graph: InterestGraph,
+    validation_examples: Sequence[Examples],
+    weighting: HistoryWeighting,
+) -> dict[str, float]:
+    """Selects the half-life of domain popularity in days, by domain name.
+
+    It differs from that of histories: the taste of a user may change within a year, while the
+    popularity of films lasts for ten years and that of news for a day. One half-life is selected
+    for all target domains jointly; a domain gets its own where that is clearly better for its
+    users.
+
+    Args:
+        training_graph: The training graph.
+        validation_examples: By target domain, for users whose history in it is hidden from the
+            training graph.
+        weighting: Contains the default half-life.
+    """
+    half_lives = [each.half_life_days for each in half_life_grid(training_graph, weighting)]
+    if len(half_lives) == 1:
+        return dict.fromkeys(training_graph.domains, half_lives[0])
+
+    def user_ndcg(popularity: NDArray[np.float32], examples: Examples) -> NDArray[np.float64]:
+        items = training_graph.items_of(examples.target)
+        return ndcg(np.tile(popularity[items], (len(examples), 1)), examples.liked)
+
+    popularities = [compute_domain_popularity(training_graph, days) for days in half_lives]
+    user_metrics = [
+        [user_ndcg(popularity, examples) for popularity in popularities]
+        for examples in validation_examples
+    ]
+    order = [select_jointly(user_metrics), *range(len(half_lives))]
+    selected = {}
+    for examples, metrics in zip(validation_examples, user_metrics, strict=True):
+        best = order[select_significantly_best([metrics[k] for k in order], STANDARD_ERRORS)]
+        selected[training_graph.domains[examples.target]] = half_lives[best]
+    if set(selected.values()) != {weighting.half_life_days}:
+        by_domain = ", ".join(f"{name} {days:g}" for name, days in selected.items())
+        logger.info("training: half-life of domain popularity in days: %s", by_domain)
+    return selected
 
 
 def tune_popularity(
@@ -75,7 +118,7 @@ def tune_popularity(
         validation_examples: By target domain, for users whose history in it is hidden from the
             training graph.
         training_examples: By target domain; without any the weight stays.
-        weighting: The history limit.
+        weighting: Half-life of popularity, and the history limit.
 
     Returns:
         A factor of the weights, and the edges with the tuned weights.
@@ -124,7 +167,7 @@ def tune_merge_weights(
         training_examples: By target domain.
         warm_likes: By target domain, likes hidden from the training graph, of users with other
             likes in the domain, CSR (users, items).
-        weighting: The history limit.
+        weighting: Half-life of popularity, and the history limit.
 
     Returns:
         The merge weights by name of the target domain, and the metrics of the validation users.
@@ -156,7 +199,7 @@ def tune_merge_without_history(
     """Tunes the weight of interests for users with texts only, `interest_alone`.
 
     The graph may have no such users: validation users stand for them, with the interests that their
-    histories imply. All target domains are tuned jointly, starting where popularity varies
+    histories imply. All target domains are tuned jointly, starting where domain popularity varies
     more than the interest signal, because texts say less about a user's taste than a history does.
 
     Args:
@@ -168,20 +211,16 @@ def tune_merge_without_history(
     """
     grid, user_metrics = {}, []
     for examples in filter(len, validation_examples):
-        name, items = (
-            training_graph.domains[examples.target],
-            training_graph.items_of(examples.target),
-        )
-        days = merge[name].popularity_half_life_days
-        likes = training_graph.likes_share(days)[items]
+        popularity = domain_popularity_scores(training_graph, learned, examples.target)
+        items = training_graph.items_of(examples.target)
         interest = sum_edges(examples.interests, learned.interest, items)
-        if likes.any() and interest.any():
-            default = float(likes.std() / interest.std()) / POPULARITY_LEAD
+        if popularity.any() and interest.any():
+            default = float(popularity.std() / interest.std()) / DOMAIN_POPULARITY_LEAD
             values = [default * factor for factor in (1.0, *INTEREST_ALONE_FACTORS)]
             user_metrics.append(
-                [ndcg(likes + value * interest, examples.liked) for value in values]
+                [ndcg(popularity + value * interest, examples.liked) for value in values]
             )
-            grid[name] = values
+            grid[training_graph.domains[examples.target]] = values
     if not user_metrics:
         return dict(merge)
     best = select_jointly(user_metrics)
@@ -212,7 +251,7 @@ def tune_warm_merge(
         target: Index of the target domain.
         hidden: Likes hidden from the training graph, of users with other likes in the domain, CSR
             (users, items).
-        weighting: The history limit.
+        weighting: Half-life of popularity, and the history limit.
 
     Returns:
         The merge weights, and NDCG@10 of these users; None where there are too few.

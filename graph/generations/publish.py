@@ -107,7 +107,8 @@ def write_candidate(
 
 def edge_count(learned: LearnedEdges) -> int:
     """Returns the number of edges of all kinds."""
-    return sum(map(len, (learned.transfer, learned.interest, learned.co_liked)))
+    kinds = (learned.transfer, learned.interest, learned.co_liked, learned.domain_popularity)
+    return sum(map(len, kinds))
 
 
 def max_out_degree(learned: LearnedEdges) -> int:
@@ -147,6 +148,7 @@ def write_edges(graph: Graph, number: int, data: InterestGraph, learned: Learned
         ("transfer", learned.transfer, data.items),
         ("interest", learned.interest, data.interests),
         ("co_liked", learned.co_liked, data.items),
+        ("domain_popularity", learned.domain_popularity, np.array(data.domains)),
     )
     for kind, edges, names in kinds:
         graph.write_batches(
@@ -234,8 +236,6 @@ def _activate(
 
 def roll_back(graph: Graph, number: int) -> dict[str, Any]:
     """Rolls back to an earlier generation and its encoder version.
-
-    `isthmus.graph.ingest.refresh_popularity` then gives popularity the generation's half-lives.
 
     Returns:
         The generation, as `show_generation` returns it.

@@ -6,7 +6,6 @@ from isthmus.graph.ingest.dataset import Dataset, resolve_items
 from isthmus.graph.ingest.load import (
     ingest_dataset,
     loaded_datasets,
-    refresh_popularity,
     remembered_weights,
     scale_popularity,
     update_popularity,
@@ -102,7 +101,6 @@ __all__ = [
     "named_domains",
     "preview_dataset",
     "quarantine_rejected",
-    "refresh_popularity",
     "remembered_weights",
     "replace_accounts",
     "resolve_items",

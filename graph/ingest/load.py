@@ -124,27 +124,11 @@ def loaded_datasets(graph: Graph) -> list[str]:
     return [row["fingerprint"] for row in graph.read("encode/datasets")]
 
 
-def update_popularity(graph: Graph, half_life_days: float, generation: int | None = None) -> None:
-    """Recomputes `likes`, with decay, and `popularity`, between 0 and 1, of every item.
-
-    Args:
-        graph: The graph.
-        half_life_days: Age at which a like counts half where the generation says nothing.
-        generation: The generation whose half-lives count; None for the active one.
-    """
-    graph.write("ingest/newest", half_life_days=half_life_days, generation=generation)
-    graph.write_in_transactions("ingest/likes")
+def update_popularity(graph: Graph, half_life_days: float) -> None:
+    """Recomputes `likes`, with decay, and `popularity`, between 0 and 1, of every item."""
+    graph.write("ingest/newest")
+    graph.write_in_transactions("ingest/likes", half_life_days=half_life_days)
     scale_popularity(graph)
-
-
-def refresh_popularity(graph: Graph, half_life_days: float, generation: int | None = None) -> None:
-    """Recomputes popularity if a generation has other half-lives than those it was computed with.
-
-    The arguments are those of `update_popularity`.
-    """
-    parameters = {"half_life_days": half_life_days, "generation": generation}
-    if graph.read("ingest/half_lives_differ", **parameters)[0]["differ"]:
-        update_popularity(graph, half_life_days, generation)
 
 
 def scale_popularity(graph: Graph) -> None:

@@ -223,10 +223,11 @@ def test_a_zero_interest_weight_drops_interests_only_for_users_with_history(
     graph.run(
         "CREATE (:Encoder {version: 1, state: 'active'}), "
         "(:Generation {number: 1, state: 'active'})-[:MERGES {transfer: 1.0, collaborative: 1.0, "
-        "interest: 0.0, interest_alone: 2.0, popularity: 0.1, "
-        "power: 0.5}]->(d:Domain {name: 'a', most_likes: 2.0}), "
-        "(d)<-[:IN_DOMAIN]-(i:Item {key: 'a:1', domain: 'a', item_id: '1', popularity: 0.5, "
-        "likes: 1.4}), "
+        "interest: 0.0, interest_alone: 2.0, popularity: 0.1, popularity_alone: 0.002, "
+        "power: 0.5}]->(d:Domain {name: 'a'}), "
+        "(d)<-[:IN_DOMAIN]-(i:Item {key: 'a:1', domain: 'a', item_id: '1', popularity: 0.5}), "
+        "(d)-[:TRANSFERS_TO {generation: 1, weight: 0.7}]->(i), "
+        "(d)-[:TRANSFERS_TO {generation: 0, weight: 0.9}]->(i), "
         "(n:Interest {id: 'tea', version: 1})-[:TRANSFERS_TO {generation: 1, weight: 3.0}]->(i), "
         "(:User {id: 'ana'})-[:INTERESTED_IN {weight: 1.0}]->(n), "
         "(o:Item {key: 'b:1', domain: 'b', item_id: '1', popularity: 0.5}), "
@@ -240,8 +241,9 @@ def test_a_zero_interest_weight_drops_interests_only_for_users_with_history(
     )
     assert [(path["kind"], path["from"], path["via"]) for path in texts_only["paths"]] == [
         ("interest", "tea", "TRANSFERS_TO"),
+        ("popularity", "a", "TRANSFERS_TO"),
         ("popularity", "a", "popularity"),
     ]
-    assert texts_only["score"] == pytest.approx(6 + 0.7)
+    assert texts_only["score"] == pytest.approx(6 + 0.7 + 0.001)
     assert [path["kind"] for path in with_history["paths"]] == ["popularity"]
     assert with_history["score"] == pytest.approx(0.05)

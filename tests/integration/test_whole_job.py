@@ -31,7 +31,7 @@ from isthmus.graph.generations.publish import (
     roll_back,
 )
 from isthmus.graph.generations.snapshot import read_snapshot, snapshot_fingerprint
-from isthmus.graph.ingest.load import ingest_dataset, refresh_popularity
+from isthmus.graph.ingest.load import ingest_dataset
 from isthmus.graph.interests.embeddings import encode
 from isthmus.graph.interests.find import find_interests
 from isthmus.graph.server.lifecycle import find
@@ -176,7 +176,7 @@ def test_cypher_and_numpy_compute_the_same_score(
     data, edges = learned
     settings = server_settings.model_copy(update={"history_limit": history_limit})
     target = data.domains.index("films")
-    # zoe has texts only, and is scored by interests and popularity alone.
+    # zoe has texts only, so domain popularity is a part of her scores.
     users = np.append(np.arange(0, len(data.users), 50), np.flatnonzero(data.users == "zoe"))
     weighting = HistoryWeighting(settings.half_life_days, history_limit)
     scores = score_users(data, edges, target, users, weighting)
@@ -226,41 +226,29 @@ def test_an_unfinished_candidate_is_never_used_and_is_deleted(
     assert states[first["generation"]] == "active"
 
 
-def test_an_answer_to_a_text_is_the_sum_of_its_paths_with_popularity(
+def test_an_answer_to_a_text_includes_domain_popularity(
     trained: tuple[Graph, dict[str, Any]], server_settings: Settings
 ) -> None:
     encoder = load_encoder(server_settings.encoder, server_settings.home, None)
     cache = VectorCache(server_settings.home / "vectors")
     answer = recommend_for_text(trained[0], encoder, cache, "太空和科幻，太棒了！", "films", 10)
-    popularity = trained[0].run(
-        "MATCH (i:Item {domain: 'films'}) RETURN i.item_id AS id, i.popularity AS popularity", {}
+    shares = {
+        path["share"]
+        for item in answer["items"]
+        for path in item["paths"]
+        if (path["via"], path["from"]) == ("TRANSFERS_TO", "films")
+    }
+    stored = trained[0].run(
+        "MATCH (:Domain {name: 'films'})-[e:TRANSFERS_TO]->(j) WHERE j.item_id IN $items "
+        "AND e.generation = $generation RETURN collect(e.weight) AS weights",
+        {
+            "items": [item["item_id"] for item in answer["items"]],
+            "generation": answer["generation"],
+        },
     )
-    stored = {row["id"]: row["popularity"] for row in popularity}
+    assert shares == set(stored[0]["weights"]) != set()
     for item in answer["items"]:
-        (share,) = (path["share"] for path in item["paths"] if path["kind"] == "popularity")
-        assert share == stored[item["item_id"]] > 0
         assert sum(path["share"] for path in item["paths"]) == pytest.approx(item["score"])
-
-
-def test_popularity_has_the_half_life_of_the_active_generation(
-    trained: tuple[Graph, dict[str, Any]], server_settings: Settings
-) -> None:
-    graph, half_life = trained[0], server_settings.half_life_days
-    of_generation = "MATCH (:Generation {number: $number})-[m:MERGES]->(d:Domain) "
-    used = "MATCH (d:Domain) RETURN collect(DISTINCT d.half_life_days) AS days"
-    number = {"number": trained[1]["generation"]}
-    before = graph.run(used, {})
-    item = "MATCH (i:Item) RETURN sum(i.popularity) AS total"
-    total = graph.run(item, {})[0]["total"]
-    graph.run(f"{of_generation} SET m.tuned = m.popularity_half_life_days", number)
-    graph.run(f"{of_generation} SET m.popularity_half_life_days = 7.0", number)
-    refresh_popularity(graph, half_life)
-    assert graph.run(used, {}) == [{"days": [7.0]}]
-    assert graph.run(item, {})[0]["total"] != total
-    graph.run(f"{of_generation} SET m.popularity_half_life_days = m.tuned REMOVE m.tuned", number)
-    refresh_popularity(graph, half_life)
-    assert graph.run(used, {}) == before
-    assert graph.run(item, {})[0]["total"] == pytest.approx(total)
 
 
 def test_the_query_of_the_readme_finds_films_of_the_interest(

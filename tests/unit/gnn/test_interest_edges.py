@@ -15,14 +15,15 @@ from isthmus.gnn.data.histories import HistoryWeighting
 from isthmus.gnn.data.splits import hide_interactions, interactions_of_users
 from isthmus.gnn.determinism import reproducible
 from isthmus.gnn.edges.learned import LearnedEdges
+from isthmus.gnn.model.domain_popularity import compute_domain_popularity
 from isthmus.gnn.model.interest_edges import RIDGE, solve_interest_edges
 from isthmus.gnn.model.kernel import Kernel
 from isthmus.gnn.scoring import score_users
 from isthmus.gnn.training.train import Trainer
 from isthmus.gnn.training.tuned_parameters import TargetParameters, TunedParameters
 from isthmus.gnn.training.tuning import (
+    DOMAIN_POPULARITY_LEAD,
     INTEREST_ALONE_FACTORS,
-    POPULARITY_LEAD,
     tune_merge_without_history,
 )
 from tests.unit.checkerboard import ITEMS, checkerboard
@@ -54,9 +55,9 @@ def kernel_training() -> tuple[InterestGraph, LearnedEdges, Examples]:
     with reproducible(7, 1):
         trainer = Trainer(TrainingConfig(edges_per_node=10))
         targets = dict.fromkeys(
-            training_graph.domains, TargetParameters(HistoryWeighting(), Kernel(), 365)
+            training_graph.domains, TargetParameters(HistoryWeighting(), Kernel())
         )
-        tuned = TunedParameters(targets)
+        tuned = TunedParameters(targets, dict.fromkeys(training_graph.domains, 365.0))
         features = trainer.features(training_graph)
         examples = trainer.examples(training_graph, targets)
         model = trainer.train(training_graph, features, examples, tuned)
@@ -67,7 +68,7 @@ def kernel_training() -> tuple[InterestGraph, LearnedEdges, Examples]:
     return training_graph, learned, held_out
 
 
-def test_interest_alone_starts_below_popularity_and_is_tuned_by_all_targets(
+def test_interest_alone_starts_below_domain_popularity_and_is_tuned_by_all_targets(
     kernel_training: tuple[InterestGraph, LearnedEdges, Examples],
 ) -> None:
     training_graph, learned, held_out = kernel_training
@@ -78,13 +79,14 @@ def test_interest_alone_starts_below_popularity_and_is_tuned_by_all_targets(
     edges[learned.interest.sources, learned.interest.targets] = learned.interest.weights
     items = training_graph.items_of(1)
     interest = held_out.interests @ edges[:, items]
-    likes = training_graph.likes_share(365)[items]
-    lead = likes.std() / (merge.interest_alone * interest.std())
+    popularity = compute_domain_popularity(training_graph, 365)[items]
+    lead = popularity.std() / (merge.interest_alone * interest.std())
     assert any(
-        lead == pytest.approx(POPULARITY_LEAD / factor) for factor in (1, *INTEREST_ALONE_FACTORS)
+        lead == pytest.approx(DOMAIN_POPULARITY_LEAD / factor)
+        for factor in (1, *INTEREST_ALONE_FACTORS)
     )
     # All likes of a user are of their colour, so interests must get more weight than by default.
-    assert lead < POPULARITY_LEAD
+    assert lead < DOMAIN_POPULARITY_LEAD
 
 
 def test_the_kernel_alone_recommends_users_with_texts_only_items_of_their_colour(

@@ -31,8 +31,10 @@ def graph() -> InterestGraph:
 
 @pytest.fixture(scope="module", params=[0.0, 1.0], ids=["kernel", "with network"])
 def edges(graph: InterestGraph, request: pytest.FixtureRequest) -> LearnedEdges:
-    targets = dict.fromkeys(graph.domains, TargetParameters(HistoryWeighting(), Kernel(), 365))
-    tuned = TunedParameters(targets, network_share=request.param)
+    targets = dict.fromkeys(graph.domains, TargetParameters(HistoryWeighting(), Kernel()))
+    tuned = TunedParameters(
+        targets, dict.fromkeys(graph.domains, 365.0), network_share=request.param
+    )
     with reproducible(7, 1):
         trainer = Trainer(TrainingConfig(edges_per_node=10))
         examples = trainer.examples(graph, targets)

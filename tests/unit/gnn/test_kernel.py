@@ -22,8 +22,7 @@ from isthmus.gnn.model.kernel import (
     tune_kernel,
 )
 from isthmus.gnn.model.landmarks import LandmarkSolution
-from isthmus.gnn.model.popularity import Popularity
-from isthmus.gnn.model.solved_kernel import solve_kernel
+from isthmus.gnn.model.solved_kernel import Popularity, solve_kernel
 from isthmus.graph.ingest import MAX_WEIGHT
 from tests.unit.checkerboard import checkerboard
 
