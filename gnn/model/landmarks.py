@@ -21,6 +21,7 @@ import torch
 from scipy.sparse import csr_array, diags_array
 
 from isthmus.gnn.model.kernel import (
+    USER_BLOCK,
     Kernel,
     KernelSolution,
     LeftOut,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-USER_BLOCK = 1_000
 # Part of the mean diagonal that is added to K_mm, so that rounding leaves it positive definite.
 JITTER = 1e-5
 
@@ -59,7 +59,7 @@ class LandmarkSolution(KernelSolution):
         self.root = torch.linalg.cholesky(torch.from_numpy(matrix))
         inner = torch.eye(len(self.basis))
         right = np.zeros((users.liked.shape[1], len(self.basis)), np.float32)
-        for part, whitened, scales in self._blocks(np.arange(len(users))):
+        for part, _, whitened, scales in self._blocks(np.arange(len(users))):
             inner += whitened @ whitened.T
             liked = csr_array(csr_array(diags_array(scales) @ part.liked).T)
             right += liked @ np.ascontiguousarray(whitened.T.numpy())
@@ -70,8 +70,8 @@ class LandmarkSolution(KernelSolution):
 
     def _blocks(
         self, rows: NDArray[np.int64]
-    ) -> Iterator[tuple[TrainingUsers, torch.Tensor, Floats]]:
-        """Yields users in blocks, with their columns of B and of L^-1/2."""
+    ) -> Iterator[tuple[TrainingUsers, Floats, torch.Tensor, Floats]]:
+        """Yields users in blocks, with their columns of K_mn, of B and of L^-1/2."""
         for start in range(0, len(rows), USER_BLOCK):
             users = self.users.select(rows[start : start + USER_BLOCK])
             kernel = np.zeros((len(self.basis), len(users)), np.float32)
@@ -85,14 +85,13 @@ class LandmarkSolution(KernelSolution):
             whitened = torch.linalg.solve_triangular(
                 self.root, torch.from_numpy(kernel), upper=False
             )
-            yield users, whitened * torch.from_numpy(scales), scales
+            yield users, kernel, whitened * torch.from_numpy(scales), scales
 
     def leave_one_out(self, rows: NDArray[np.int64]) -> Iterator[LeftOut]:
         """Yields training users in blocks."""
         ones = torch.linalg.solve_triangular(self.root, torch.ones(len(self.basis), 1), upper=False)
         sums = torch.cholesky_solve(ones, self.inner)
-        for users, whitened, scales in self._blocks(rows):
-            kernel = (self.root @ whitened).numpy() / scales
+        for users, kernel, whitened, scales in self._blocks(rows):
             scores = np.ascontiguousarray((self.solved @ kernel).T)
             half = torch.linalg.solve_triangular(self.inner, whitened, upper=False)
             own = (half**2).sum(dim=0).numpy()  # what a user's like adds to his own score
