@@ -475,6 +475,32 @@ def test_as_if_cold_recommends_as_if_interactions_in_the_domain_did_not_exist(
     assert cold == rankings()
 
 
+def test_as_if_cold_derives_interests_from_the_newest_interactions_alone(
+    graph: Graph, server_settings: Settings
+) -> None:
+    graph.run(
+        "CREATE (u:User {id: 'u'}), (:Domain {name: 'a'}), (:Domain {name: 'b'}), "
+        "(:Encoder {version: 1, state: 'active'}) WITH u UNWIND [0, 1] AS k "
+        "CREATE (n:Interest {id: 'i' + k, version: 1, name: 'i' + k}), "
+        "(u)-[:INTERACTED {weight: 1.0, "
+        "last_at: datetime('2024-01-01') + duration({days: 365 * k})}]->(:Item {key: 'a:' + k, item_id: '' + k, domain: 'a', popularity: 0.0})"
+        "-[:ABOUT {weight: 1.0}]->(n), "
+        "(:Item {key: 'b:' + k, item_id: '' + k, domain: 'b', popularity: 0.0})"
+        "-[:ABOUT {weight: 1.0}]->(n)",
+        {},
+    )
+
+    def scores(limit: int) -> dict[str, float]:
+        settings = server_settings.model_copy(update={"history_limit": limit})
+        rows = rank_items(graph, "u", "b", 2, settings, as_if_cold=True)
+        return {row["item_id"]: row["score"] for row in rows}
+
+    # Without a generation a score is the user's interest in what an item is about: the mean of the
+    # weights of the history that is read, which halve in 365 days.
+    assert scores(2) == pytest.approx({"0": 0.25, "1": 0.5})
+    assert scores(1) == pytest.approx({"0": 0.0, "1": 1.0})
+
+
 def learned_shares(answer: dict[str, Any]) -> dict[tuple[str, str, str], float]:
     """Shares of learned paths by item, kind and source."""
     return {
