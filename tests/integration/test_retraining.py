@@ -483,7 +483,8 @@ def test_as_if_cold_derives_interests_from_the_newest_interactions_alone(
         "(:Encoder {version: 1, state: 'active'}) WITH u UNWIND [0, 1] AS k "
         "CREATE (n:Interest {id: 'i' + k, version: 1, name: 'i' + k}), "
         "(u)-[:INTERACTED {weight: 1.0, "
-        "last_at: datetime('2024-01-01') + duration({days: 365 * k})}]->(:Item {key: 'a:' + k, item_id: '' + k, domain: 'a', popularity: 0.0})"
+        "last_at: datetime('2024-01-01') + duration({days: 365 * k})}]->"
+        "(:Item {key: 'a:' + k, item_id: '' + k, domain: 'a', popularity: 0.0})"
         "-[:ABOUT {weight: 1.0}]->(n), "
         "(:Item {key: 'b:' + k, item_id: '' + k, domain: 'b', popularity: 0.0})"
         "-[:ABOUT {weight: 1.0}]->(n)",
