@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 # For long lists of values, of which one looks good by chance: a value must be better than the
 # default by this many standard errors.
 STANDARD_ERRORS = 2.0
-# The relative loss that a wider choice of items is worth.
-TOLERANCE = 0.005
 
 
 def select_jointly(user_metrics: Sequence[Sequence[NDArray[np.float64]]]) -> int:
@@ -47,15 +45,3 @@ def select_significantly_best(
     if best and gain.mean() > standard_errors * gain.std() / np.sqrt(len(gain)):
         return best
     return 0
-
-
-def select_smallest(user_metrics: Sequence[NDArray[np.float64]]) -> int:
-    """Returns the index of the first value that is within `TOLERANCE` of the best.
-
-    For weights in ascending order of what makes lists more alike.
-
-    Args:
-        user_metrics: By value, the metric of each user.
-    """
-    means = np.array([metric.mean() if len(metric) else 0.0 for metric in user_metrics])
-    return int(np.flatnonzero(means >= (1 - TOLERANCE) * means.max())[0])

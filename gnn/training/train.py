@@ -36,7 +36,6 @@ from isthmus.gnn.training.tuned_parameters import TargetParameters, TunedParamet
 from isthmus.gnn.training.tuning import (
     DEFAULT_COLLABORATIVE,
     tune_merge_weights,
-    tune_popularity,
     tune_popularity_half_lives,
 )
 from isthmus.gnn.training.validation import hold_out_validation
@@ -180,8 +179,6 @@ class Trainer:
         model = dataclasses.replace(model, network_share=share)
         tuned = dataclasses.replace(tuned, network_share=share)
         learned = self.build_edges(training_graph, examples, model, tuned)
-        factor, learned = tune_popularity(training_graph, learned, validation, examples, default)
-        tuned = dataclasses.replace(tuned, popularity_factor=factor)
         merge, validation_metrics = tune_merge_weights(
             training_graph, learned, validation, examples, split.warm_likes, default
         )
@@ -231,7 +228,7 @@ class Trainer:
             merge[name] = tuned.merge.get(name, CONTENT_FIRST)
             weighting = tuned.targets[name].weighting
             if len(examples[t]):
-                weight = tuned.popularity_factor * model.popularity_weight(t)
+                weight = model.popularity_weight(t)
                 default = MergeWeights(1.0, 0.0, DEFAULT_COLLABORATIVE, weight)
                 merge[name] = dataclasses.replace(tuned.merge.get(name, default), popularity=weight)
             merge[name] = dataclasses.replace(

@@ -28,7 +28,6 @@ from isthmus.gnn.selection import (
     STANDARD_ERRORS,
     select_jointly,
     select_significantly_best,
-    select_smallest,
 )
 from isthmus.gnn.training.content import keep_content
 
@@ -44,7 +43,6 @@ logger = logging.getLogger("isthmus")
 
 Value = TypeVar("Value")
 
-POPULARITY_FACTORS = (0.0, 0.25, 0.5, 1.0, 2.0)
 POPULARITY_WEIGHT_FACTORS = (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0, 8.0)
 # For users with a history the default is 0: interests must clearly add to it.
 INTEREST_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
@@ -99,54 +97,6 @@ def tune_popularity_half_lives(
         by_domain = ", ".join(f"{name} {days:g}" for name, days in selected.items())
         logger.info("training: half-life of domain popularity in days: %s", by_domain)
     return selected
-
-
-def tune_popularity(
-    training_graph: InterestGraph,
-    learned: LearnedEdges,
-    validation_examples: Sequence[Examples],
-    training_examples: Sequence[Examples],
-    weighting: HistoryWeighting,
-) -> tuple[float, LearnedEdges]:
-    """Tunes the weight of popularity beside the edges that pruning has left, for all targets.
-
-    The smallest weight that costs validation users next to nothing: popularity makes lists alike.
-
-    Args:
-        training_graph: The training graph.
-        learned: Edges learned from it, with the models' weight of popularity.
-        validation_examples: By target domain, for users whose history in it is hidden from the
-            training graph.
-        training_examples: By target domain; without any the weight stays.
-        weighting: Half-life of popularity, and the history limit.
-
-    Returns:
-        A factor of the weights, and the edges with the tuned weights.
-    """
-    user_metrics: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in POPULARITY_FACTORS]
-    for examples in filter(len, validation_examples):
-        weights = learned.merge[training_graph.domains[examples.target]]
-        signals = compute_signals(
-            training_graph, learned, examples.target, examples.users, weighting, weights
-        )
-        for factor, metrics in zip(POPULARITY_FACTORS, user_metrics, strict=True):
-            changed = dataclasses.replace(weights, popularity=factor * weights.popularity)
-            metrics.append(ndcg(signals.merge(changed), examples.liked))
-    by_factor = [np.concatenate(metrics) for metrics in user_metrics]
-    if len(by_factor[0]) < MIN_MERGE_USERS:
-        return 1.0, learned
-    factor = POPULARITY_FACTORS[select_smallest(by_factor)]
-    logger.info(
-        "training: NDCG@10 of validation users by factor of popularity: %s; selected %g",
-        ", ".join(f"{metrics.mean():.4f}" for metrics in by_factor),
-        factor,
-    )
-    merge = dict(learned.merge)
-    for t, name in enumerate(training_graph.domains):
-        if len(training_examples[t]):
-            popularity = factor * merge[name].popularity
-            merge[name] = dataclasses.replace(merge[name], popularity=popularity)
-    return factor, dataclasses.replace(learned, merge=merge)
 
 
 def tune_merge_weights(
