@@ -162,6 +162,28 @@ class Graph:
             self._check_room(parameters)
         return self._execute(text, parameters, routing)
 
+    @contextmanager
+    def read_result(self, text: str, parameters: Row, seconds: float) -> Iterator[neo4j.Result]:
+        """Runs Cypher text, of anybody, in a session that cannot write.
+
+        The server ends the statement when the block ends, or when this process does.
+
+        Args:
+            text: One statement.
+            parameters: Values of its parameters.
+            seconds: Time after which the server ends it.
+
+        Yields:
+            The result, from which rows are read as they come.
+        """
+        query = neo4j.Query(text, timeout=seconds)  # type: ignore[arg-type]
+        access = neo4j.READ_ACCESS
+        with (
+            self._translate_errors(),
+            self.driver.session(database=self.database, default_access_mode=access) as session,
+        ):
+            yield session.run(query, parameters)
+
     def _execute(self, text: str, parameters: Row, routing: neo4j.RoutingControl) -> list[Row]:
         with self._translate_errors():
             result = self.driver.execute_query(
