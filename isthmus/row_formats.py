@@ -112,7 +112,10 @@ def _to_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int 
     numeric = [
         bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(header))
     ]
-    lines = [_line(header, widths, numeric), _line(["-" * each for each in widths], widths, numeric)]
+    lines = [
+        _line(header, widths, numeric),
+        _line(["-" * each for each in widths], widths, numeric),
+    ]
     return "\n".join(lines + [_line(row, widths, numeric) for row in cells])
 
 

@@ -63,7 +63,7 @@ def list_statements(settings: Settings, everything: bool) -> Output:
     lines = []
     for folder, group in groupby(found, lambda each: each.name.partition("/")[0]):
         lines += ["", folder] if lines else [folder]
-        lines += [f"  {each.name:<{longest}}  {each.purpose}" for each in group]
+        lines += [f"  {each.name:<{longest}}  {_first_sentence(each.purpose)}" for each in group]
     return Output([_document(each) for each in found], "\n".join(lines))
 
 
@@ -200,6 +200,10 @@ def _document(statement: Statement) -> dict[str, Any]:
         "examples": statement.examples,
         "meanings": statement.meanings,
     }
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].removesuffix(".") + "."
 
 
 def _parameter(text: str) -> tuple[str, str]:
