@@ -17,7 +17,7 @@ from isthmus.scripts.command import Output, with_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from isthmus.graph.database import RowTable, Statement
+    from isthmus.graph.database import Graph, RowTable, Statement
     from isthmus.settings import Settings
 
 SECONDS = 60.0
@@ -60,7 +60,7 @@ def list_statements(settings: Settings, everything: bool) -> Output:
 
     found = [each for each in list_statements() if everything or each.is_reader]
     longest = max(len(each.name) for each in found)
-    lines = []
+    lines: list[str] = []
     for folder, group in groupby(found, lambda each: each.name.partition("/")[0]):
         lines += ["", folder] if lines else [folder]
         lines += [f"  {each.name:<{longest}}  {_first_sentence(each.purpose)}" for each in group]
@@ -133,7 +133,12 @@ def run(
     kind = kind or (format_of(output) if output else "table")
     if kind == "parquet" and output is None:
         raise click.UsageError("Parquet goes into a file: give -o FILE.parquet.")
-    table = _ask(settings, statement, given, lambda *of: read_rows(*of, timeout, max_rows or None))
+    table = _ask(
+        settings,
+        statement,
+        given,
+        lambda graph, text, values: read_rows(graph, text, values, timeout, max_rows or None),
+    )
     notes = [f"Only the first {max_rows:,} rows; --max-rows 0 gives all."] if table.cut else []
     if output:
         write_rows(output, table.columns, table.rows, kind)
@@ -167,7 +172,12 @@ def plan(
     """
     from isthmus.graph.database import read_plan
 
-    table = _ask(settings, statement, given, lambda *of: read_plan(*of, timeout, profile))
+    table = _ask(
+        settings,
+        statement,
+        given,
+        lambda graph, text, values: read_plan(graph, text, values, timeout, profile),
+    )
     shown = [["  " * row[0] + row[1], *row[3:], row[2]] for row in table.rows]
     columns = ["operator", "estimated rows", "rows", "db hits", "details"]
     if not profile:
@@ -177,7 +187,10 @@ def plan(
 
 
 def _ask(
-    settings: Settings, source: str, given: Sequence[str], ask: Callable[..., RowTable]
+    settings: Settings,
+    source: str,
+    given: Sequence[str],
+    ask: Callable[[Graph, str, dict[str, Any]], RowTable],
 ) -> RowTable:
     """Opens the graph and asks it a statement with its parameters."""
     from isthmus.graph.database import bind_parameters, connect, find_statement

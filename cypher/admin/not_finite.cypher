@@ -14,3 +14,4 @@ WITH kind, name, p[name] AS value
 UNWIND CASE WHEN value IS :: LIST<ANY> THEN value ELSE [value] END AS x
 WITH kind, name, x WHERE x IS :: FLOAT AND (isNaN(x) OR abs(x) > 1.7976931348623157e308)
 RETURN kind, name, count(*) AS count
+ORDER BY kind, name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ class Graph:
     def read_result(self, text: str, parameters: Row, seconds: float) -> Iterator[neo4j.Result]:
         """Runs Cypher text, of anybody, in a session that cannot write.
 
-        The server ends the statement when the block ends, or when this process does.
+        Ctrl-C ends the statement in the server, too.
 
         Args:
             text: One statement.
@@ -176,13 +177,18 @@ class Graph:
         Yields:
             The result, from which rows are read as they come.
         """
-        query = neo4j.Query(text, timeout=seconds)  # type: ignore[arg-type]
+        mark = uuid.uuid4().hex
+        query = neo4j.Query(text, metadata={"mark": mark}, timeout=seconds)
         access = neo4j.READ_ACCESS
         with (
             self._translate_errors(),
             self.driver.session(database=self.database, default_access_mode=access) as session,
         ):
-            yield session.run(query, parameters)
+            try:
+                yield session.run(query, parameters)
+            except KeyboardInterrupt:
+                self.read("admin/end_statement", mark=mark)  # closing the session would wait for it
+                raise
 
     def _execute(self, text: str, parameters: Row, routing: neo4j.RoutingControl) -> list[Row]:
         with self._translate_errors():

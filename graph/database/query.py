@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from neo4j.spatial import Point
 from neo4j.time import Date, DateTime, Duration, Time
 
 from isthmus.graph.database.connection import Graph, Row
+
+# `.500000000Z` of the nanoseconds of a time, of which `.5Z` is left.
+_ZEROS = re.compile(r"\.(\d*?)0+(?=\D|$)")
 
 PLAN_COLUMNS = ("depth", "operator", "details", "estimated_rows", "rows", "db_hits")
 
@@ -47,7 +51,7 @@ def read_rows(
         InputError: It writes, or is no valid Cypher, or a parameter is missing.
         QueryFailed: It took longer than its limit, or failed.
     """
-    rows = []
+    rows: list[list[Any]] = []
     with graph.read_result(text, parameters, seconds) as result:
         columns = list(result.keys())
         for record in result:
@@ -92,12 +96,13 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, neo4j.graph.Relationship):
         return {"type": value.type} | plain_value(dict(value))
     if isinstance(value, neo4j.graph.Path):
-        steps = [value.nodes[0]]
+        steps: list[Any] = [value.nodes[0]]
         for step, node in zip(value.relationships, value.nodes[1:], strict=True):
             steps += [step, node]
         return plain_value(steps)
     if isinstance(value, Date | DateTime | Duration | Time):
-        return value.iso_format()
+        text = _ZEROS.sub(lambda found: f".{found[1]}" if found[1] else "", value.iso_format())
+        return text.replace("+00:00", "Z")
     if isinstance(value, Point):
         return {"srid": value.srid, "coordinates": list(value)}
     if isinstance(value, bytes | bytearray):

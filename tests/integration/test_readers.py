@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from isthmus.graph.database import Graph, connect, list_statements, read_rows
+from isthmus.graph.database import (
+    Graph,
+    bind_parameters,
+    connect,
+    list_statements,
+    read_rows,
+)
 from isthmus.settings import Settings
 from tests.conftest import DELETE_ALL
 
+PAGE = (Path(__file__).parents[2] / "docs" / "queries.md").read_text("utf-8")
+QUESTIONS = re.findall(r"^isthmus cypher run ([a-z]+/[^#\n]+)", PAGE, re.MULTILINE)
+"""The commands of the page that answer questions, without the first three words."""
 READERS = {statement.name: statement for statement in list_statements() if statement.is_reader}
 
 ITEMS = [  # key, title, interest, likes, popularity, vector
-    ("books:b1", "星际旅行", "scifi", 3.0, 1.0, [1.0, 0.0]),
-    ("books:b2", "Jazz Age", "jazz", 2.0, 0.8, [0.0, 1.0]),
-    ("books:b3", "Slow Cooking", "cookery", 2.0, 0.8, [0.6, 0.8]),
-    ("films:f1", "逃离木星环", "scifi", 3.0, 1.0, [1.0, 0.0]),
-    ("films:f2", "Blue Note", "jazz", 1.0, 0.6, [0.0, 1.0]),
-    ("films:f3", "", None, 0.0, 0.0, None),
-    ("films:f4", "jazz age", "jazz", 0.0, 0.0, [0.1, 0.995]),
+    ("books:b0001", "星际旅行", "scifi", 3.0, 1.0, [1.0, 0.0]),
+    ("books:b0002", "Jazz Age", "jazz", 2.0, 0.8, [0.0, 1.0]),
+    ("books:b0003", "Slow Cooking", "cookery", 2.0, 0.8, [0.6, 0.8]),
+    ("films:f0001", "逃离木星环", "scifi", 3.0, 1.0, [1.0, 0.0]),
+    ("films:f0002", "Blue Note", "jazz", 1.0, 0.6, [0.0, 1.0]),
+    ("films:f0003", "", None, 0.0, 0.0, None),
+    ("films:f0004", "jazz age", "jazz", 0.0, 0.0, [0.1, 0.995]),
 ]
 INTERACTIONS = [  # user, item, weight, last day, platform
-    ("ana", "books:b1", 1.0, "2026-01-05", "app"),
-    ("ana", "films:f1", 1.0, "2026-03-10", "app"),
-    ("ana", "films:f2", -1.0, "2026-03-20", "web"),
-    ("ben", "books:b1", 1.0, "2026-01-10", "web"),
-    ("ben", "films:f1", 0.5, "2026-02-10", "web"),
-    ("ben", "books:b2", 1.0, "2026-03-25", None),
-    ("cho", "books:b2", 1.0, "2026-02-01", None),
-    ("cho", "films:f2", 1.0, "2026-03-15", "app"),
-    ("dan", "books:b1", 1.0, "2026-03-28", "web"),
-    ("dan", "films:f1", 1.0, "2026-03-29", "app"),
-    ("dan", "books:b3", 1.0, None, None),
-    ("eve", "books:b3", 1.0, "2026-03-01", None),
+    ("ana", "books:b0001", 1.0, "2026-01-05", "app"),
+    ("ana", "films:f0001", 1.0, "2026-03-10", "app"),
+    ("ana", "films:f0002", -1.0, "2026-03-20", "web"),
+    ("ben", "books:b0001", 1.0, "2026-01-10", "web"),
+    ("ben", "films:f0001", 0.5, "2026-02-10", "web"),
+    ("ben", "books:b0002", 1.0, "2026-03-25", None),
+    ("cho", "books:b0002", 1.0, "2026-02-01", None),
+    ("cho", "films:f0002", 1.0, "2026-03-15", "app"),
+    ("dan", "books:b0001", 1.0, "2026-03-28", "web"),
+    ("dan", "films:f0001", 1.0, "2026-03-29", "app"),
+    ("dan", "books:b0003", 1.0, None, None),
+    ("eve", "books:b0003", 1.0, "2026-03-01", None),
 ]
 INTERESTED = [  # user, interest, weight, written, likes, dislikes, texts
     ("ana", "scifi", 2 / 3, None, 2, 0, 0),
@@ -48,80 +60,101 @@ INTERESTED = [  # user, interest, weight, written, likes, dislikes, texts
     ("fay", "jazz", 0.9, 0.9, 0, 0, 1),
 ]
 EDGES = [  # generation, from, type, to, weight
-    (1, "books:b1", "TRANSFERS_TO", "films:f1", 1.0),
-    (1, "books:b2", "TRANSFERS_TO", "films:f2", 2.0),
-    (1, "books:b2", "TRANSFERS_TO", "films:f1", 1.0),
-    (1, "books:b1", "CO_LIKED", "books:b2", 0.4),
-    (2, "books:b1", "TRANSFERS_TO", "films:f1", 3.0),
-    (2, "books:b2", "TRANSFERS_TO", "films:f2", 2.0),
-    (2, "books:b1", "TRANSFERS_TO", "films:f2", 0.5),
-    (2, "films:f1", "TRANSFERS_TO", "books:b1", 1.0),
-    (2, "films:f2", "TRANSFERS_TO", "books:b2", 1.5),
-    (2, "books:b1", "CO_LIKED", "books:b2", 0.4),
-    (2, "books:b2", "CO_LIKED", "books:b1", 0.4),
-    (2, "scifi", "TRANSFERS_TO", "films:f1", 2.0),
-    (2, "jazz", "TRANSFERS_TO", "films:f2", 1.0),
-    (2, "cookery", "TRANSFERS_TO", "films:f1", 1.2),
-    (2, "films", "TRANSFERS_TO", "films:f1", 0.7),
+    (1, "books:b0001", "TRANSFERS_TO", "films:f0001", 1.0),
+    (1, "books:b0002", "TRANSFERS_TO", "films:f0002", 2.0),
+    (1, "books:b0002", "TRANSFERS_TO", "films:f0001", 1.0),
+    (1, "books:b0001", "CO_LIKED", "books:b0002", 0.4),
+    (2, "books:b0001", "TRANSFERS_TO", "films:f0001", 3.0),
+    (2, "books:b0002", "TRANSFERS_TO", "films:f0002", 2.0),
+    (2, "books:b0001", "TRANSFERS_TO", "films:f0002", 0.5),
+    (2, "films:f0001", "TRANSFERS_TO", "books:b0001", 1.0),
+    (2, "films:f0002", "TRANSFERS_TO", "books:b0002", 1.5),
+    (2, "books:b0001", "CO_LIKED", "books:b0002", 0.4),
+    (2, "books:b0002", "CO_LIKED", "books:b0001", 0.4),
+    (2, "scifi", "TRANSFERS_TO", "films:f0001", 2.0),
+    (2, "jazz", "TRANSFERS_TO", "films:f0002", 1.0),
+    (2, "cookery", "TRANSFERS_TO", "films:f0001", 1.2),
+    (2, "films", "TRANSFERS_TO", "films:f0001", 0.7),
 ]
 CREATE = (
-    """CREATE (:Domain {name: 'books', newest_at: datetime('2026-03-28T00:00Z'), most_likes: 3.0}),
-      (:Domain {name: 'films', newest_at: datetime('2026-03-30T00:00Z'), most_likes: 3.0})
-    CREATE (:Encoder {version: 1, state: 'active', name: 'hand', fingerprint: 'f', dimensions: 2,
-                      created_at: datetime()})
-    CREATE (:Generation {number: 1, state: 'retired', edges: 4, created_at: datetime(), encoder_version: 1})
-    CREATE (:Generation {number: 2, state: 'active', edges: 11, created_at: datetime(), encoder_version: 1,
-                         tables: ['abc']})
-    CREATE (:Generation {number: 3, state: 'refused', refused: true, reason: 'worse in films',
-                         created_at: datetime(), seconds: 12.5})
-    CREATE (:Dataset {path: '/data', fingerprint: 'abc', domains: ['books', 'films']})
+    """
+    CREATE (:Domain {name: 'books', newest_at: datetime('2026-03-28T00:00Z'), most_likes: 3.0}),
+      (:Domain {name: 'films', newest_at: datetime('2026-03-30T00:00Z'), most_likes: 3.0}),
+      (:Encoder {version: 1, state: 'active', name: 'hand', fingerprint: 'f', dimensions: 2,
+                 created_at: datetime()}),
+      (:Generation {number: 1, state: 'retired', edges: 4, created_at: datetime(),
+                    encoder_version: 1}),
+      (:Generation {number: 2, state: 'active', edges: 11, created_at: datetime(),
+                    encoder_version: 1, tables: ['abc']}),
+      (:Generation {number: 3, state: 'refused', refused: true, reason: 'worse in films',
+                    created_at: datetime(), seconds: 12.5}),
+      (:Dataset {path: '/data', fingerprint: 'abc', domains: ['books', 'films']})
     WITH 1 AS _
     MATCH (g:Generation {number: 2}), (d:Domain {name: 'films'})
-    CREATE (g)-[:MERGES {transfer: 2.0, collaborative: 1.0, interest: 0.5, popularity: 0.1}]->(d)""",
-    """UNWIND [['scifi', 'science fiction', '科幻'], ['jazz', 'jazz', '爵士'], ['cookery', 'cookery', '烹饪'],
-             ['gardening', 'gardening', '园艺'], ['family:art', 'art', '艺术']] AS row
-    CREATE (:Interest {id: row[0], version: 1, name: row[1], names: row[1..], languages: ['en', 'zh']})
+    CREATE (g)-[:MERGES {transfer: 2.0, collaborative: 1.0, interest: 0.5, popularity: 0.1}]->(d)
+    """,
+    """
+    UNWIND [['scifi', 'science fiction', '科幻'], ['jazz', 'jazz', '爵士'],
+            ['cookery', 'cookery', '烹饪'], ['gardening', 'gardening', '园艺'],
+            ['family:art', 'art', '艺术']] AS row
+    CREATE (:Interest {id: row[0], version: 1, name: row[1], names: row[1..],
+                       languages: ['en', 'zh']})
     WITH count(*) AS _
     MATCH (n:Interest {id: 'jazz'}), (whole:Interest {id: 'family:art'})
-    CREATE (n)-[:PART_OF]->(whole)""",
-    """UNWIND $items AS row
-    CREATE (i:Item {key: row[0], domain: split(row[0], ':')[0], item_id: split(row[0], ':')[1], title: row[1],
-                    likes: row[3], popularity: row[4]})
-    SET i.published_at = CASE WHEN row[0] = 'films:f4' THEN datetime('2026-01-01T00:00Z') END
+    CREATE (n)-[:PART_OF]->(whole)
+    """,
+    """
+    UNWIND $items AS row
+    CREATE (i:Item {key: row[0], domain: split(row[0], ':')[0], item_id: split(row[0], ':')[1],
+                    title: row[1], likes: row[3], popularity: row[4]})
+    SET i.published_at = CASE row[0] WHEN 'films:f0004' THEN datetime('2026-01-01T00:00Z') END
     WITH i, row
     MATCH (d:Domain {name: i.domain})
     CREATE (i)-[:IN_DOMAIN]->(d)
     FOREACH (v IN CASE WHEN row[5] IS NULL THEN [] ELSE [row[5]] END |
-      CREATE (i)-[:ENCODED_AS]->(:ItemVector {item: i.key, version: 1, domain: i.domain, vector: v}))
+      CREATE (i)-[:ENCODED_AS]->(:ItemVector {item: i.key, version: 1, domain: i.domain,
+                                              vector: v}))
     WITH i, row
     MATCH (n:Interest {id: row[2]})
-    CREATE (i)-[:ABOUT {weight: 1.0}]->(n)""",
-    """UNWIND ['ana', 'ben', 'cho', 'dan', 'eve', 'fay', 'gil'] AS id
+    CREATE (i)-[:ABOUT {weight: 1.0}]->(n)
+    """,
+    """
+    UNWIND ['ana', 'ben', 'cho', 'dan', 'eve', 'fay', 'gil'] AS id
     CREATE (:User {id: id})
     WITH count(*) AS _
     MATCH (a:User {id: 'ana'}), (b:User {id: 'ben'}), (c:User {id: 'cho'}), (f:User {id: 'fay'}),
       (n:Interest {id: 'jazz'})
     CREATE (a)-[:FOLLOWS {weight: 1.0}]->(b), (a)-[:FOLLOWS {weight: 2.0}]->(c),
       (:Account {key: 'app:1'})-[:OF]->(a),
-      (f)-[:WROTE]->(:Text {id: 't1', kind: 'post', language: 'en', written_at: datetime('2026-03-01T00:00Z')})
-        -[:ABOUT {weight: 1.0, polarity: 0.8}]->(n),
-      (a)-[:WROTE]->(:Text {id: 't2', kind: 'review', language: 'zh', item: 'films:f2',
-                            written_at: datetime('2026-03-20T00:00Z')})-[:ABOUT {weight: 1.0, polarity: -0.6}]->(n)""",
-    """UNWIND $interactions AS row
+      (f)-[:WROTE]->(t:Text {id: 't1', kind: 'post', language: 'en',
+                             written_at: datetime('2026-03-01T00:00Z')}),
+      (a)-[:WROTE]->(v:Text {id: 't2', kind: 'review', language: 'zh', item: 'films:f0002',
+                             written_at: datetime('2026-03-20T00:00Z')}),
+      (t)-[:ABOUT {weight: 1.0, polarity: 0.8}]->(n),
+      (v)-[:ABOUT {weight: 1.0, polarity: -0.6}]->(n)
+    """,
+    """
+    UNWIND $interactions AS row
     MATCH (u:User {id: row[0]}), (i:Item {key: row[1]})
-    CREATE (u)-[:INTERACTED {weight: row[2], count: 1, first_at: datetime(row[3]), last_at: datetime(row[3]),
-                             platform: row[4], kind: CASE i.domain WHEN 'books' THEN 'read' ELSE 'watched' END}]->(i)""",
-    """UNWIND $interested AS row
+    CREATE (u)-[:INTERACTED {weight: row[2], count: 1, first_at: datetime(row[3]),
+                             last_at: datetime(row[3]), platform: row[4],
+                             kind: CASE i.domain WHEN 'books' THEN 'read' ELSE 'watched' END}]->(i)
+    """,
+    """
+    UNWIND $interested AS row
     MATCH (u:User {id: row[0]}), (n:Interest {id: row[1]})
-    CREATE (u)-[:INTERESTED_IN {weight: row[2], written: row[3], likes: row[4], dislikes: row[5], texts: row[6],
-                                evidence: row[4] + row[5] + row[6]}]->(n)""",
-    """UNWIND $edges AS row
+    CREATE (u)-[:INTERESTED_IN {weight: row[2], written: row[3], likes: row[4], dislikes: row[5],
+                                texts: row[6], evidence: row[4] + row[5] + row[6]}]->(n)
+    """,
+    """
+    UNWIND $edges AS row
     MATCH (a:Item|Interest|Domain) WHERE coalesce(a.key, a.id, a.name) = row[1]
     MATCH (b:Item {key: row[3]})
-    FOREACH (_ IN CASE WHEN row[2] = 'CO_LIKED' THEN [1] ELSE [] END |
+    FOREACH (_ IN CASE row[2] WHEN 'CO_LIKED' THEN [1] ELSE [] END |
       CREATE (a)-[:CO_LIKED {weight: row[4], generation: row[0]}]->(b))
-    FOREACH (_ IN CASE WHEN row[2] = 'CO_LIKED' THEN [] ELSE [1] END |
-      CREATE (a)-[:TRANSFERS_TO {weight: row[4], generation: row[0]}]->(b))""",
+    FOREACH (_ IN CASE row[2] WHEN 'CO_LIKED' THEN [] ELSE [1] END |
+      CREATE (a)-[:TRANSFERS_TO {weight: row[4], generation: row[0]}]->(b))
+    """,
 )
 
 
@@ -166,6 +199,18 @@ def test_a_reader_returns_its_columns_and_is_valid_cypher_25(library: Graph, nam
     assert all(isinstance(each, plain) or hasattr(each, "iso_format") for each in found)
     with library.read_result(f"CYPHER 25 EXPLAIN\n{statement.text}", values, 60) as result:
         result.consume()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_command_of_the_page_of_queries_has_an_answer(library: Graph, question: str) -> None:
+    name, *options = shlex.split(question)
+    given = dict(word.split("=", 1) for word in options if word != "-p")
+    values = bind_parameters(READERS[name], given)
+    assert read_rows(library, READERS[name].text, values, 60, None).rows
+
+
+def test_the_page_of_queries_has_all_questions() -> None:
+    assert len(QUESTIONS) >= 35
 
 
 def test_the_profile_of_a_user_and_its_months(library: Graph) -> None:
@@ -215,7 +260,7 @@ def test_interests_of_people_items_domains_and_texts(library: Graph) -> None:
     people = answer(library, "interests/people_with", "user", "weight", interest="爵士")
     assert people == [["cho", 1.0], ["fay", 0.9], ["ben", 0.3333], ["ana", -0.3333]]
     items = answer(library, "interests/items_about", "item_id", "interactions", interest="JAZZ")
-    assert items == [["b2", 2], ["f2", 2], ["f4", 0]]
+    assert items == [["b0002", 2], ["f0002", 2], ["f0004", 0]]
     columns = ("interest", "people", "share", "share_of_all", "lift")
     assert answer(library, "interests/liked_together", *columns) == [
         ["cookery", 1, 0.3333, 0.3333, 1.0],
@@ -255,13 +300,19 @@ def test_interests_and_interactions_by_platform(library: Graph) -> None:
 
 def test_items_related_by_each_kind(library: Graph) -> None:
     assert answer(
-        library, "recommend/related_items", "kind", "domain", "item_id", "weight", item="books:b1"
+        library,
+        "recommend/related_items",
+        "kind",
+        "domain",
+        "item_id",
+        "weight",
+        item="books:b0001",
     ) == [
-        ["transfer", "films", "f1", 3.0],
-        ["transfer", "films", "f2", 0.5],
-        ["co_liked", "books", "b2", 0.4],
-        ["vector", "books", "b3", 0.8],
-        ["vector", "books", "b2", 0.5],
+        ["transfer", "films", "f0001", 3.0],
+        ["transfer", "films", "f0002", 0.5],
+        ["co_liked", "books", "b0002", 0.4],
+        ["vector", "books", "b0003", 0.8],
+        ["vector", "books", "b0002", 0.5],
     ]
 
 
@@ -286,8 +337,8 @@ def test_items_that_open_a_domain(library: Graph) -> None:
     # 4 of the 7 likes of books come before the first like of a film.
     columns = ("item_id", "people", "likes", "share", "lift", "first_titles")
     assert answer(library, "insight/opening_items", *columns) == [
-        ["b1", 3, 3, 1.0, 1.75, ["逃离木星环"]],
-        ["b2", 1, 2, 0.5, 0.875, ["Blue Note"]],
+        ["b0001", 3, 3, 1.0, 1.75, ["逃离木星环"]],
+        ["b0002", 1, 2, 0.5, 0.875, ["Blue Note"]],
     ]
 
 
@@ -341,19 +392,19 @@ def test_filter_bubbles_are_the_users_of_least_entropy(library: Graph) -> None:
 def test_orphans_and_twins(library: Graph) -> None:
     assert answer(library, "insight/orphans", "kind", "found", "key", "reason") == [
         ["interest", 1, "gardening", "no items, no texts, no parts"],
-        ["item", 3, "books:b3", "no learned edges"],
-        ["item", 3, "films:f3", "no learned edges, no interactions, no interests"],
-        ["item", 3, "films:f4", "no learned edges, no interactions"],
+        ["item", 3, "books:b0003", "no learned edges"],
+        ["item", 3, "films:f0003", "no learned edges, no interactions, no interests"],
+        ["item", 3, "films:f0004", "no learned edges, no interactions"],
         ["user", 1, "gil", "no interactions, no texts, follows nobody"],
     ]
     columns = ("title", "keys", "domains", "people")
     assert answer(library, "insight/twins_by_title", *columns) == [
-        ["Jazz Age", ["books:b2", "films:f4"], 2, [2, 0]]
+        ["Jazz Age", ["books:b0002", "films:f0004"], 2, [2, 0]]
     ]
     columns = ("item_id", "other_item_id", "similarity")
-    assert answer(library, "insight/twins_by_vector", *columns) == [["f2", "f4", 0.9975]]
+    assert answer(library, "insight/twins_by_vector", *columns) == [["f0002", "f0004", 0.9975]]
     never_met = answer(library, "insight/never_met", "item_id", "interests", "recommended")
-    assert never_met == [["f4", ["jazz"], False], ["f3", [], False]]
+    assert never_met == [["f0004", ["jazz"], False], ["f0003", [], False]]
 
 
 def test_two_generations_compared_by_their_edges_and_by_whom_they_serve(library: Graph) -> None:
@@ -366,7 +417,7 @@ def test_two_generations_compared_by_their_edges_and_by_whom_they_serve(library:
     ]
     turned = answer(library, "insight/generations_compared", *columns, first=2, second=1)
     assert turned[0] == [2, 1, "transfer", "books", "films", 3, 3, 2, 0.6667, 2.5, 1.5]
-    # cho has met b2 and f2: the first generation leads to f1, the second to b1.
+    # cho has met b0002 and f0002: the first generation leads to f0001, the second to b0001.
     columns = ("user", "same", "overlap", "gone", "new")
     served = answer(library, "insight/served_differently", *columns)
     assert served[0] == ["cho", 0, 0.0, ["逃离木星环"], ["星际旅行"]]
@@ -377,7 +428,7 @@ def test_two_generations_compared_by_their_edges_and_by_whom_they_serve(library:
 def test_what_followed_people_like(library: Graph) -> None:
     columns = ("domain", "item_id", "people", "weight", "who")
     assert answer(library, "insight/social_signal", *columns) == [
-        ["books", "b2", 2, 3.0, ["cho", "ben"]]
+        ["books", "b0002", 2, 3.0, ["cho", "ben"]]
     ]
     assert answer(library, "insight/social_signal", *columns, k=3) == []
     columns = ("user", "followers", "interactions", "interests")
@@ -396,11 +447,11 @@ def test_who_is_known_least_and_most_and_what_is_liked_most(library: Graph) -> N
     heavy = answer(library, "insight/heavy_users", "user", "interactions", "share", most=1)
     assert heavy == [["ana", 3, 0.25]]
     most = answer(library, "insight/most_liked", "item_id", "likes", "people", most=3)
-    assert most == [["b1", 3.0, 3], ["f1", 3.0, 3], ["b2", 2.0, 2]]
+    assert most == [["b0001", 3.0, 3], ["f0001", 3.0, 3], ["b0002", 2.0, 2]]
     divisive = answer(library, "insight/divisive", "item_id", "likes", "dislikes", least=2)
-    assert divisive == [["f2", 1, 1]]
+    assert divisive == [["f0002", 1, 1]]
     columns = ("interest", "people", "share", "lift")
-    assert answer(library, "insight/audience", *columns, item="books:b1") == [
+    assert answer(library, "insight/audience", *columns, item="books:b0001") == [
         ["science fiction", 3, 1.0, 2.3333],
         ["cookery", 1, 0.3333, 1.1667],
         ["jazz", 1, 0.3333, 0.7778],
@@ -410,7 +461,7 @@ def test_who_is_known_least_and_most_and_what_is_liked_most(library: Graph) -> N
 
 
 def test_sizes_edges_and_the_history_of_the_gate(library: Graph) -> None:
-    sizes = {name: n for name, n in answer(library, "admin/sizes", "name", "count")}
+    sizes = dict(answer(library, "admin/sizes", "name", "count"))
     assert (sizes["User"], sizes["Item"], sizes["INTERACTED"]) == (7, 7, 12)
     assert sizes["TRANSFERS_TO"] + sizes["CO_LIKED"] == len(EDGES)
     assert answer(library, "admin/gate_history", "number", "state", "refused", "reason")[:2] == [
