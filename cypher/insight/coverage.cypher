@@ -10,15 +10,25 @@
 //   covered number of items to which any of these leads
 //   coverage their part of the items
 MATCH (g:Generation {state: 'active'})
-MATCH (j:Item)
-WITH j.domain AS domain,
-  EXISTS { (j)<-[x:TRANSFERS_TO]-(:Item) WHERE x.generation = g.number } AS by_transfer,
-  EXISTS { (j)<-[x:CO_LIKED]-() WHERE x.generation = g.number } AS by_co_liked,
-  EXISTS { (j)<-[x:TRANSFERS_TO]-(:Interest) WHERE x.generation = g.number } AS by_interest,
-  EXISTS { (j)<-[x:TRANSFERS_TO]-(:Domain) WHERE x.generation = g.number } AS by_popularity
-WITH domain, count(*) AS items, count(CASE WHEN by_transfer THEN 1 END) AS by_transfer,
-  count(CASE WHEN by_co_liked THEN 1 END) AS by_co_liked, count(CASE WHEN by_interest THEN 1 END) AS by_interest,
-  count(CASE WHEN by_popularity THEN 1 END) AS by_popularity,
-  count(CASE WHEN by_transfer OR by_co_liked OR by_interest OR by_popularity THEN 1 END) AS covered
+CALL (g) {
+  MATCH (j:Item)
+  RETURN j, 'none' AS kind
+UNION ALL
+  MATCH (j:Item) WHERE EXISTS { (j)<-[x:TRANSFERS_TO]-(:Item) WHERE x.generation = g.number }
+  RETURN j, 'transfer' AS kind
+UNION ALL
+  MATCH (j:Item) WHERE EXISTS { (j)<-[x:CO_LIKED]-() WHERE x.generation = g.number }
+  RETURN j, 'co_liked' AS kind
+UNION ALL
+  MATCH (:Interest)-[x:TRANSFERS_TO]->(j:Item) WHERE x.generation = g.number
+  RETURN DISTINCT j, 'interest' AS kind
+UNION ALL
+  MATCH (:Domain)-[x:TRANSFERS_TO]->(j:Item) WHERE x.generation = g.number
+  RETURN DISTINCT j, 'popularity' AS kind
+}
+WITH j, collect(kind) AS kinds
+WITH j.domain AS domain, count(j) AS items, count(CASE WHEN 'transfer' IN kinds THEN 1 END) AS by_transfer,
+  count(CASE WHEN 'co_liked' IN kinds THEN 1 END) AS by_co_liked, count(CASE WHEN 'interest' IN kinds THEN 1 END) AS by_interest,
+  count(CASE WHEN 'popularity' IN kinds THEN 1 END) AS by_popularity, count(CASE WHEN size(kinds) > 1 THEN 1 END) AS covered
 RETURN domain, items, by_transfer, by_co_liked, by_interest, by_popularity, covered, toFloat(covered) / items AS coverage
 ORDER BY domain
