@@ -79,11 +79,15 @@ def cell_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {cell_text(each)}" for key, each in value.items())
+        return ", ".join(f"{key}: {_inner_text(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):
         nested = any(isinstance(each, dict | list | tuple) for each in value)
-        return ("; " if nested else ", ").join(map(cell_text, value))
+        return ("; " if nested else ", ").join(map(_inner_text, value))
     return escape_controls(str(value))
+
+
+def _inner_text(value: Any) -> str:
+    return "null" if value is None else cell_text(value)
 
 
 def _to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

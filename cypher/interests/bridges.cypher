@@ -25,11 +25,11 @@ WITH *, COUNT {
   RETURN DISTINCT u
 } AS people
 WHERE people >= $k
-RETURN n.name AS interest,
-  COLLECT {
-    MATCH (n)<-[:ABOUT]-(i:Item)
-    WITH i.domain AS domain, count(*) AS items
-    RETURN domain ORDER BY items DESC, domain
-  } AS home,
-  target, weight, edges, people, [j IN best | coalesce(nullIf(j.title, ''), j.key)] AS examples
+WITH *, COLLECT {
+  MATCH (n)<-[:ABOUT]-(i:Item)
+  WITH i.domain AS domain, count(*) AS items
+  RETURN domain ORDER BY items DESC, domain
+} AS home
+RETURN n.name AS interest, home, target, weight, edges, people,
+  [j IN best | coalesce(nullIf(j.title, ''), j.key)] AS examples
 ORDER BY weight DESC, n.id, target LIMIT $most

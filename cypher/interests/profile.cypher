@@ -5,7 +5,6 @@
 //   most INTEGER maximum number of rows; default 20
 // columns:
 //   interest name of the interest
-//   id its id
 //   weight how much the user likes it, from 1 to -1: the mean of likes and texts, older ones counting less
 //   written the same of the user's texts about no item alone, or null
 //   likes number of liked items about it
@@ -14,13 +13,14 @@
 //   first_at time of the first of them
 //   last_at time of the last of them
 //   examples titles of at most three liked items about it
+//   id id of the interest
 MATCH (e:Encoder {state: 'active'})
 MATCH (u:User {id: $user})-[s:INTERESTED_IN]->(n:Interest {version: e.version})
 WITH u, s, n ORDER BY s.weight DESC, n.id LIMIT $most
-RETURN n.name AS interest, n.id AS id, s.weight AS weight, s.written AS written, s.likes AS likes,
+RETURN n.name AS interest, s.weight AS weight, s.written AS written, s.likes AS likes,
   s.dislikes AS dislikes, s.texts AS texts, toString(s.first_at) AS first_at, toString(s.last_at) AS last_at,
   COLLECT {
     MATCH (u)-[r:INTERACTED]->(i:Item)-[b:ABOUT]->(n) WHERE r.weight > 0
     RETURN coalesce(nullIf(i.title, ''), i.key) ORDER BY r.weight * b.weight DESC, i.key LIMIT 3
-  } AS examples
+  } AS examples, n.id AS id
 ORDER BY weight DESC, id

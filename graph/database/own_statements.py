@@ -35,7 +35,7 @@ def find_statement(source: str) -> Statement:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise InputError(f"{source} cannot be read: {why}.", _advice(source)) from error
-    return parse_own(Path(source).stem if source != "-" else "the statement", text)
+    return parse_own(Path(source).stem if source != "-" else "Standard input", text)
 
 
 def parse_own(name: str, text: str) -> Statement:

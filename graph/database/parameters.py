@@ -41,7 +41,8 @@ def bind_parameters(statement: Statement, given: Mapping[str, str]) -> dict[str,
         )
     missing = [name for name in names if name not in given and name not in statement.defaults]
     if missing:
-        more = f" {missing[0]}: {statement.parameters.get(missing[0], 'a value')}."
+        meaning = statement.parameters.get(missing[0])
+        more = f" {missing[0]}: {meaning}." if meaning else ""
         raise InputError(
             f"{statement.name} needs the parameter{'s' * (len(missing) > 1)} {', '.join(missing)}."
             f"{more}",

@@ -15,17 +15,17 @@ COLUMNS = ["title", "weight", "ok", "parts"]
 ROWS = [
     ["深空戴森球", 1 / 3, True, ["a", "b"]],
     ['A Map, "of" it', None, False, [{"k": 1}, {"k": 2}]],
-    ["bell\x07\nline", 12345678.0, None, {"x": 1.5}],
+    ["bell\x07\nline", 12345678.0, None, {"x": 1.5, "y": None}],
 ]
 
 
 def test_a_table_is_aligned_by_the_width_of_its_characters() -> None:
     assert format_rows(COLUMNS, ROWS, "table").splitlines() == [
         "title                weight  ok     parts",
-        "--------------  -----------  -----  ----------",
+        "--------------  -----------  -----  ---------------",
         "深空戴森球         0.333333  true   a, b",
         'A Map, "of" it               false  k: 1; k: 2',
-        r"bell\x07\nline  1.23457e+07         x: 1.5",
+        r"bell\x07\nline  1.23457e+07         x: 1.5, y: null",
     ]
 
 
