@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError, TransientError
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, IsthmusError
 from isthmus.graph.database import statements
 from isthmus.graph.database.batches import cut_batches
 from isthmus.graph.database.errors import (
@@ -187,7 +187,8 @@ class Graph:
             try:
                 yield session.run(query, parameters)
             except KeyboardInterrupt:
-                self.read("admin/end_statement", mark=mark)  # closing the session would wait for it
+                with suppress(IsthmusError):  # closing the session would wait for the statement
+                    self.read("admin/end_statement", mark=mark)
                 raise
 
     def _execute(self, text: str, parameters: Row, routing: neo4j.RoutingControl) -> list[Row]:
