@@ -1,5 +1,10 @@
 // purpose: Items without interactions.
-// columns: found, among, above, examples
+// cost: scan
+// columns:
+//   found number of findings
+//   among number of those that were looked at
+//   above limit above which something is a finding, or null
+//   examples three findings, the most extreme first where they have an order
 RETURN COUNT { (i:Item) WHERE NOT EXISTS { (i)<-[:INTERACTED]-() } } AS found,
   COUNT { (:Item) } AS among, null AS above,
   COLLECT { MATCH (i:Item) WHERE NOT EXISTS { (i)<-[:INTERACTED]-() }

@@ -1,6 +1,11 @@
 // purpose: Users with a history in one domain only: transfer is learned from users with several domains.
 //   Finds none in a graph with a single domain.
-// columns: found, among, above, examples
+// cost: global
+// columns:
+//   found number of findings
+//   among number of those that were looked at
+//   above limit above which something is a finding, or null
+//   examples three findings, the most extreme first where they have an order
 MATCH (u:User)-[:INTERACTED]->(i:Item)
 WITH u, count(DISTINCT i.domain) AS domains
 WITH CASE WHEN domains = 1 AND COUNT { (:Domain) } > 1 THEN u.id END AS alone

@@ -1,8 +1,15 @@
 // purpose: Users with far more interactions than others: more than a multiple of the 95th percentile, with that
 //   limit clamped between a minimum and a maximum.
-// parameters: times FLOAT multiple of the 95th percentile; least INTEGER minimum of the limit;
-//   most INTEGER maximum of the limit
-// columns: found, among, above, examples
+// cost: scan
+// parameters:
+//   times FLOAT multiple of the 95th percentile; default 50.0
+//   least INTEGER minimum of the limit; default 500
+//   most INTEGER maximum of the limit; default 10000
+// columns:
+//   found number of findings
+//   among number of those that were looked at
+//   above limit above which something is a finding, or null
+//   examples three findings, the most extreme first where they have an order
 CALL () {
   MATCH (u:User)
   WITH COUNT { (u)-[:INTERACTED]->() } AS n

@@ -1,5 +1,10 @@
 // purpose: Items with the same title as another item of their domain, ignoring case.
-// columns: found, among, above, examples
+// cost: scan
+// columns:
+//   found number of findings
+//   among number of those that were looked at
+//   above limit above which something is a finding, or null
+//   examples three findings, the most extreme first where they have an order
 MATCH (i:Item)
 WHERE i.title <> ''
 WITH i.domain AS domain, toLower(i.title) AS title, count(*) AS items, min(i.key) AS first, max(i.key) AS last

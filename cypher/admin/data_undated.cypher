@@ -1,6 +1,11 @@
 // purpose: Interactions without a date in a graph where other interactions have one.
 //   Finds none where no interaction is dated.
-// columns: found, among, above, examples
+// cost: global
+// columns:
+//   found number of findings
+//   among number of those that were looked at
+//   above limit above which something is a finding, or null
+//   examples three findings, the most extreme first where they have an order
 MATCH ()-[r:INTERACTED]->()
 WITH count(*) AS among, count(r.last_at) AS dated
 RETURN CASE WHEN dated > 0 THEN among - dated ELSE 0 END AS found, among, null AS above,

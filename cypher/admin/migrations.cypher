@@ -1,5 +1,9 @@
 // purpose: The migrations that ran on this graph.
-// columns: name, checksum, applied_at
+// cost: point
+// columns:
+//   name name of the migration
+//   checksum SHA-256 of its file
+//   applied_at time when it ran
 MATCH (m:Migration)
 RETURN m.name AS name, m.checksum AS checksum, m.applied_at AS applied_at
 ORDER BY name

@@ -1,6 +1,11 @@
 // purpose: Nodes whose owner was deleted by hand: vectors without an item or text, texts and accounts without a
 //   user, items without a domain.
-// columns: vectors, texts, accounts, items
+// cost: scan
+// columns:
+//   vectors number of vectors
+//   texts number of texts
+//   accounts number of accounts
+//   items number of items
 RETURN COUNT { MATCH (v:ItemVector|TextVector) WHERE NOT EXISTS { (v)<-[:ENCODED_AS]-() } } AS vectors,
   COUNT { MATCH (t:Text) WHERE NOT EXISTS { (t)<-[:WROTE]-() } } AS texts,
   COUNT { MATCH (a:Account) WHERE NOT EXISTS { (a)-[:OF]->() } } AS accounts,

@@ -1,7 +1,18 @@
-// purpose: The interests with most items: their names by language, their number of items, texts and users, and
-//   their parent interests. The items and texts of a parent of clusters are those of its children.
-// parameters: most INTEGER maximum number of interests
-// columns: id, name, names, languages, items, texts, users, part_of, parts
+// purpose: The interests with most items: their names by language, items, texts and users, and their parents.
+//   The items and texts of a parent of clusters are those of its children.
+// cost: global
+// parameters:
+//   most INTEGER maximum number of rows; default 20
+// columns:
+//   id id of the interest
+//   name its name
+//   names its names, in the languages of the next column
+//   languages languages of its names
+//   items number of items about it
+//   texts number of texts about it
+//   users number of users with it
+//   part_of names of its parents
+//   parts number of its children
 MATCH (e:Encoder {state: 'active'})
 MATCH (n:Interest {version: e.version})
 WITH n, COLLECT { MATCH (part:Interest)-[:PART_OF]->(n) RETURN part } AS parts

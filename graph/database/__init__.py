@@ -12,8 +12,11 @@ from isthmus.graph.database.lock import (
     retraining_lock,
 )
 from isthmus.graph.database.migrations import expected_indexes, migrate, pending_migrations
+from isthmus.graph.database.own_statements import find_statement, paste_text
+from isthmus.graph.database.parameters import bind_parameters
+from isthmus.graph.database.query import RowTable, read_plan, read_rows
 from isthmus.graph.database.session import connect
-from isthmus.graph.database.statements import bind_parameters, list_statements, load_statement
+from isthmus.graph.database.statements import Statement, list_statements, load_statement
 
 __all__ = [
     "BATCH_ROWS",
@@ -21,18 +24,24 @@ __all__ = [
     "Graph",
     "Lease",
     "Row",
+    "RowTable",
+    "Statement",
     "Write",
     "bind_parameters",
     "connect",
     "end_hold",
     "expected_indexes",
+    "find_statement",
     "list_statements",
     "load_statement",
     "lock_lost",
     "migrate",
     "offline_server",
+    "paste_text",
     "pending_migrations",
     "read_lock",
+    "read_plan",
+    "read_rows",
     "refuse_while_retraining",
     "retraining_lock",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError, TransientError
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, IsthmusError
 from isthmus.graph.database import statements
 from isthmus.graph.database.batches import cut_batches
 from isthmus.graph.database.errors import (
@@ -161,6 +162,34 @@ class Graph:
         if routing == neo4j.RoutingControl.WRITE:
             self._check_room(parameters)
         return self._execute(text, parameters, routing)
+
+    @contextmanager
+    def read_result(self, text: str, parameters: Row, seconds: float) -> Iterator[neo4j.Result]:
+        """Runs Cypher text, of anybody, in a session that cannot write.
+
+        Ctrl-C ends the statement in the server, too.
+
+        Args:
+            text: One statement.
+            parameters: Values of its parameters.
+            seconds: Time after which the server ends it.
+
+        Yields:
+            The result, from which rows are read as they come.
+        """
+        mark = uuid.uuid4().hex
+        query = neo4j.Query(text, metadata={"mark": mark}, timeout=seconds)
+        access = neo4j.READ_ACCESS
+        with (
+            self._translate_errors(),
+            self.driver.session(database=self.database, default_access_mode=access) as session,
+        ):
+            try:
+                yield session.run(query, parameters)
+            except KeyboardInterrupt:
+                with suppress(IsthmusError):  # closing the session would wait for the statement
+                    self.read("admin/end_statement", mark=mark)
+                raise
 
     def _execute(self, text: str, parameters: Row, routing: neo4j.RoutingControl) -> list[Row]:
         with self._translate_errors():

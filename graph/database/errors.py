@@ -143,6 +143,16 @@ def _translate_server_error(error: neo4j_errors.Neo4jError, uri: str) -> Isthmus
             "Free some disk space, start the server again if it asks for it, and run the "
             "command again.",
         )
+    if code == "Neo.ClientError.Statement.AccessMode":
+        return InputError(
+            "The statement writes, and may only read.",
+            "Run the command of isthmus that writes this, or write with a driver of your own.",
+        )
+    if code == "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration":
+        return QueryFailed(
+            "The statement took longer than its time limit, and was ended.",
+            "Request less, or increase the limit, as by --timeout.",
+        )
     if "TransactionTimedOut" in code:
         return QueryFailed(
             f"A statement exceeded its time limit: {message}",

@@ -117,6 +117,6 @@ def test_the_demo_recovers_the_planted_transfers_and_says_how_to_go_on(home: Pat
         jazz = {row["title"] for row in csv.DictReader(rows) if "jazz" in row["categories"]}
     liked = re.findall(r"^  \d+\. (.+?)  likes \d+%$", answers, re.MULTILINE)
     assert len(jazz & {*liked}) >= 8  # for the text about jazz
-    assert "recommend/for_user" in answers  # of the list of statements
+    assert "interests/profile" in answers  # of the list of statements
     assert "server stop" in stop
     run("bash", "-ec", f"{questions[0]}\n{stop}")
