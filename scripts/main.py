@@ -31,6 +31,7 @@ COMMANDS = (
     "feedback",
     "evaluate",
     "cypher",
+    "report",
     "backup",
     "restore",
     "unlock",
