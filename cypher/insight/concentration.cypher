@@ -8,11 +8,14 @@
 //   top_share_of_likes part of the likes that the tenth of the items with most of them have
 //   top_share_of_edges part of the weight of the edges that lead to the tenth of the items with most of it
 MATCH (g:Generation {state: 'active'})
-MATCH (j:Item)
-CALL (g, j) {
-  MATCH (j)<-[x:TRANSFERS_TO]-(:Item) WHERE x.generation = g.number
-  RETURN sum(CASE WHEN x.weight > 0 THEN x.weight ELSE 0.0 END) AS weight
+CALL (g) {
+  MATCH (j:Item)
+  RETURN j, 0.0 AS weight
+UNION ALL
+  MATCH (:Item)-[x:TRANSFERS_TO]->(j) WHERE x.generation = g.number AND x.weight > 0
+  RETURN j, sum(x.weight) AS weight
 }
+WITH j, sum(weight) AS weight
 WITH j.domain AS domain, coalesce(j.likes, 0.0) AS likes, weight
 CALL (*) { UNWIND [['likes', likes], ['edges', weight]] AS pair RETURN pair[0] AS kind, toFloat(pair[1]) AS value }
 WITH domain, kind, value ORDER BY domain, kind, value

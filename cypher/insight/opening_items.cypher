@@ -21,16 +21,16 @@ CALL () {
   MATCH (u)-[r:INTERACTED]->(i:Item {domain: $source})
   WHERE r.weight > 0 AND coalesce(r.first_at, r.last_at) < opened
   RETURN i, count(u) AS people
+UNION ALL
+  MATCH (i:Item {domain: $source})
+  RETURN i, 0 AS people
 }
+WITH i, sum(people) AS people
 WITH i, people, COUNT { (i)<-[r:INTERACTED]-() WHERE r.weight > 0 } AS likes
-WITH collect({i: i, people: people, likes: likes}) AS rows, toFloat(sum(people)) AS all_people
-CALL () {
-  MATCH (:Item {domain: $source})<-[r:INTERACTED]-() WHERE r.weight > 0
-  RETURN count(r) AS all_likes
-}
+WITH collect({i: i, people: people, likes: likes}) AS rows, toFloat(sum(people)) / sum(likes) AS usual
 UNWIND rows AS row
-WITH row.i AS i, row.people AS people, row.likes AS likes, all_people / all_likes AS usual
-WHERE people >= $k
+WITH row.i AS i, row.people AS people, row.likes AS likes, usual
+WHERE people >= $k AND people > 0
 WITH *, (people + 5 * usual) / (likes + 5) AS weighed ORDER BY weighed DESC, people DESC, i.key LIMIT $most
 CALL (i) {
   MATCH (i)<-[r:INTERACTED]-(u:User) WHERE r.weight > 0

@@ -7,18 +7,17 @@
 //   dislikes number of these that are dislikes
 //   users number of users with such an interaction
 //   accounts number of accounts on the platform, of the table accounts
-//   newest_at time of the newest interaction
 CALL () {
-  MATCH (u:User)-[r:INTERACTED]->(:Item)
+  MATCH (u:User)-[r:INTERACTED]->()
   WITH u, coalesce(r.platform, 'unknown') AS platform, count(r) AS n, count(CASE WHEN r.weight > 0 THEN 1 END) AS liked,
-    count(CASE WHEN r.weight < 0 THEN 1 END) AS disliked, max(r.last_at) AS last_at
+    count(CASE WHEN r.weight < 0 THEN 1 END) AS disliked
   RETURN platform, sum(n) AS interactions, sum(liked) AS likes, sum(disliked) AS dislikes, count(u) AS users,
-    0 AS accounts, max(last_at) AS newest_at
+    0 AS accounts
 UNION ALL
   MATCH (a:Account)
   RETURN split(a.key, ':')[0] AS platform, 0 AS interactions, 0 AS likes, 0 AS dislikes, 0 AS users,
-    count(a) AS accounts, null AS newest_at
+    count(a) AS accounts
 }
 RETURN platform, sum(interactions) AS interactions, sum(likes) AS likes, sum(dislikes) AS dislikes, sum(users) AS users,
-  sum(accounts) AS accounts, toString(max(newest_at)) AS newest_at
+  sum(accounts) AS accounts
 ORDER BY interactions DESC, platform

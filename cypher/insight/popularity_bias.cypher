@@ -9,16 +9,18 @@
 //   share_of_weight their part of the weight of these edges
 //   bias share_of_weight divided by share_of_likes; above 1 the edges lead there more than people like
 MATCH (g:Generation {state: 'active'})
-MATCH (j:Item)
-WITH g, j ORDER BY j.domain, coalesce(j.likes, 0.0) DESC, j.key
-WITH g, j.domain AS domain, collect(j) AS items
-UNWIND range(0, size(items) - 1) AS place
-WITH g, domain, items[place] AS j, 1 + 3 * place / size(items) AS third
-CALL (g, j) {
-  MATCH (j)<-[x:TRANSFERS_TO]-(:Item) WHERE x.generation = g.number
-  RETURN count(x) AS edges, sum(x.weight) AS weight
+CALL (g) {
+  MATCH (j:Item)
+  RETURN j, 0 AS edges, 0.0 AS weight
+UNION ALL
+  MATCH (:Item)-[x:TRANSFERS_TO]->(j) WHERE x.generation = g.number
+  RETURN j, count(x) AS edges, sum(x.weight) AS weight
 }
-WITH domain, third, count(j) AS items, sum(coalesce(j.likes, 0.0)) AS likes, toFloat(sum(edges)) AS edges, sum(weight) AS weight
+WITH j, sum(edges) AS edges, sum(weight) AS weight ORDER BY j.domain, coalesce(j.likes, 0.0) DESC, j.key
+WITH j.domain AS domain, collect({likes: coalesce(j.likes, 0.0), edges: edges, weight: weight}) AS items
+UNWIND range(0, size(items) - 1) AS place
+WITH domain, items[place] AS each, 1 + 3 * place / size(items) AS third
+WITH domain, third, count(each) AS items, sum(each.likes) AS likes, toFloat(sum(each.edges)) AS edges, sum(each.weight) AS weight
 WITH domain, collect({third: third, items: items, likes: likes, edges: edges, weight: weight}) AS rows,
   sum(likes) AS all_likes, sum(edges) AS all_edges, sum(weight) AS all_weight
 UNWIND rows AS row
