@@ -162,12 +162,26 @@ class Graph:
             self._check_room(parameters)
         return self._execute(text, parameters, routing)
 
+    def read_table(self, text: str, parameters: Row) -> tuple[list[str], list[list[Any]]]:
+        """Runs Cypher text in one read transaction; returns its columns and the values of its rows.
+
+        Raises:
+            InputError: The text is not valid Cypher, writes, or lacks a parameter, or a parameter
+                has a type that Cypher does not have.
+        """
+        result = self._execute_query(text, parameters, neo4j.RoutingControl.READ)
+        return list(result.keys), [record.values() for record in result.records]
+
     def _execute(self, text: str, parameters: Row, routing: neo4j.RoutingControl) -> list[Row]:
+        return [dict(record) for record in self._execute_query(text, parameters, routing).records]
+
+    def _execute_query(
+        self, text: str, parameters: Row, routing: neo4j.RoutingControl
+    ) -> neo4j.EagerResult:
         with self._translate_errors():
-            result = self.driver.execute_query(
+            return self.driver.execute_query(
                 text, parameters, routing_=routing, database_=self.database
             )
-        return [dict(record) for record in result.records]
 
     def change_schema(self, text: str) -> None:
         """Runs a statement such as CREATE INDEX … IF NOT EXISTS, of which a repetition is harmless.
@@ -232,29 +246,45 @@ class Graph:
             raise (own.explain(translated) if own else translated) from error
 
 
-def open_graph(uri: str, user: str, password: str, database: str) -> AbstractContextManager[Graph]:
+def open_graph(
+    uri: str, user: str, password: str, database: str, options: Row | None = None
+) -> AbstractContextManager[Graph]:
     """Opens a database and queries the capabilities of its server.
+
+    Args:
+        uri: Address of the server.
+        user: Name of the user.
+        password: Their password.
+        database: Name of the database.
+        options: Further options of the driver, such as the size of its pool; None for its own.
 
     Raises:
         InputError: The address or the database is invalid.
         IsthmusError: The server refuses the connection or is too old.
     """
-    return _open(uri, database, {"auth": (user, password)})
+    return _open(uri, database, {"auth": (user, password)} | (options or {}))
 
 
-def open_own_graph(record: ServerRecord, database: str) -> AbstractContextManager[Graph]:
+def open_own_graph(
+    record: ServerRecord, database: str, options: Row | None = None
+) -> AbstractContextManager[Graph]:
     """Opens a database of isthmus's own server, whose process alone is sent the password.
+
+    Args:
+        record: The server.
+        database: Name of the database.
+        options: As of `open_graph`.
 
     Raises:
         InputError: The database is invalid, or other users have access to the home.
         IsthmusError: The server refuses the connection, or is another.
     """
-    return _open(record.uri, database, record.driver_options())
+    return _open(record.uri, database, record.driver_options() | (options or {}))
 
 
 @contextmanager
 def _open(uri: str, database: str, options: dict[str, Any]) -> Iterator[Graph]:
-    """Opens a database by the driver's options for the credentials.
+    """Opens a database by the driver's options, those for the credentials among them.
 
     Raises:
         InputError: The address or the database is invalid.

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NotFound
 
 CYPHER = Path(__file__).parents[2] / "cypher"
 
+_NAME = re.compile(r"\w+/\w+")
 _HEADER = re.compile(r"^//\s*(purpose|parameters|columns):\s*(.*)$")
 _CONTINUED = re.compile(r"^//\s{2,}(\S.*)$")
 _PARAMETER = re.compile(r"\$([a-z_]\w*)")
@@ -42,11 +43,12 @@ def load_statement(name: str) -> Statement:
     """Loads a statement by its name.
 
     Raises:
-        InputError: The statement does not exist, or its header and text disagree.
+        NotFound: The statement does not exist.
+        InputError: Its header and text disagree.
     """
     path = CYPHER / f"{name}.cypher"
-    if not path.is_file():
-        raise InputError(
+    if not _NAME.fullmatch(name) or not path.is_file():
+        raise NotFound(
             f"There is no statement {name!r} in the catalogue.",
             "Run `isthmus cypher list` to see all statements.",
         )

@@ -34,10 +34,19 @@ from isthmus.graph.generations.publish import (
     write_candidate,
 )
 from isthmus.graph.generations.snapshot import read_snapshot, snapshot_fingerprint
+from isthmus.graph.generations.stored_edges import (
+    EDGE_KINDS,
+    Edges,
+    find_generation,
+    read_edge_pages,
+    read_edges,
+)
 
 __all__ = [
+    "EDGE_KINDS",
     "HELD_OUT_RULE",
     "ChampionChanged",
+    "Edges",
     "GateDecision",
     "Outcome",
     "Provenance",
@@ -47,6 +56,7 @@ __all__ = [
     "delete_generation",
     "delete_superseded",
     "edge_count",
+    "find_generation",
     "first_interaction_times",
     "held_out_users",
     "hide_from_snapshot",
@@ -58,6 +68,8 @@ __all__ = [
     "list_generations",
     "promote",
     "publish_generation",
+    "read_edge_pages",
+    "read_edges",
     "read_snapshot",
     "record_outcome",
     "refusals",
