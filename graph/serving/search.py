@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 Searched = Literal["items", "users", "interests"]
 
 STOP_WORDS = frozenset(
-    "a and are as at be but by for if in into is it no not of on or s such t that the their then "
-    "there these they this to was will with www".split()
+    re.findall(
+        r"\w+",
+        "a and are as at be but by for if in into is it no not of on or s such t that the their "
+        "then there these they this to was will with www",
+    )
 )
 """Words that Neo4j's analyzer of titles does not index."""
 

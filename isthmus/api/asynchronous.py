@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from isthmus.api.session import Session, connect
+from isthmus.api.opening import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from isthmus.api.documents import Answer, Recorded, RecordedText, UserInterest
+    from isthmus.api.session import Session
 
 Result = TypeVar("Result")
 

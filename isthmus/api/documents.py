@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing_extensions import NotRequired, TypedDict
+from typing import NotRequired
 
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 Path = TypedDict(
     "Path",
@@ -12,9 +13,9 @@ Path = TypedDict(
 """A path of a score.
 
 `kind` is `transfer`, `collaborative`, `interest`, `text`, `content` or `popularity`; `from` the key
-of the item, id of the interest or name of the domain that it begins at, null for a clause of a text;
-`title` the title or name of that; `via` the type of its relationship; and `share` its share of the
-score. The shares of an item add up to its score.
+of the item, id of the interest or name of the domain that it begins at, null for a clause of a
+text; `title` the title or name of that; `via` the type of its relationship; and `share` its share
+of the score. The shares of an item add up to its score.
 """
 
 

@@ -28,45 +28,6 @@ MAX_ITEMS = 1_000
 """Largest number of items in an answer."""
 
 
-def connect(
-    home: str | Path | None = None,
-    uri: str | None = None,
-    *,
-    username: str | None = None,
-    password: str | None = None,
-    database: str | None = None,
-    config: str | Path | None = None,
-) -> Session:
-    """Opens the graph that the commands use, and starts isthmus's own server if no address is set.
-
-    What is not given comes from the environment and `isthmus.toml`, as for the commands. Use the
-    session as a context manager, or close it; several threads may share one.
-
-    Args:
-        home: Folder of everything that isthmus stores.
-        uri: Address of a Neo4j server, bolt://HOST:PORT or neo4j://HOST:PORT.
-        username: Name of the user on that server.
-        password: Password of that user.
-        database: Name of the database on that server.
-        config: File of settings, instead of `isthmus.toml` in the home.
-
-    Raises:
-        InputError: A setting is invalid, or the database holds nodes of somebody else.
-        IsthmusError: The server cannot be started or reached, or refuses the password.
-    """
-    from isthmus.settings import load_settings
-
-    settings = load_settings(
-        home=home,
-        neo4j_uri=uri,
-        neo4j_username=username,
-        neo4j_password=password,
-        neo4j_database=database,
-        config=config,
-    )
-    return Session(settings)
-
-
 class Session:
     """An open graph; opened by `connect`.
 
@@ -92,9 +53,7 @@ class Session:
         self._encoder: TextEncoder | None = None
         self.settings = with_chosen_encoder(settings)
         with private_umask():
-            self.graph: Graph = self._stack.enter_context(
-                connect(self.settings, options=options)
-            )
+            self.graph: Graph = self._stack.enter_context(connect(self.settings, options=options))
 
     def __enter__(self) -> Self:
         return self
@@ -125,9 +84,7 @@ class Session:
         answer = recommend_for_user(self.graph, user, domain, n, self.settings, paths)
         return cast("Answer", answer)
 
-    def recommend_text(
-        self, text: str, domain: str, n: int = 10, *, paths: bool = False
-    ) -> Answer:
+    def recommend_text(self, text: str, domain: str, n: int = 10, *, paths: bool = False) -> Answer:
         """Recommends items of a domain for a text whose writer is not in the graph.
 
         Args:

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from isthmus.graph.database import Graph
 
 # What is no code: texts in quotes, names in backticks, comments.
-_NO_CODE = re.compile(
-    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/""", re.DOTALL
-)
+_NO_CODE = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 _PARAMETER = re.compile(r"\$(?:(\w+)|`([^`]+)`)")
 
 
