@@ -31,6 +31,7 @@ COMMANDS = (
     "feedback",
     "evaluate",
     "cypher",
+    "export",
     "backup",
     "restore",
     "unlock",
