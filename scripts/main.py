@@ -32,6 +32,7 @@ COMMANDS = (
     "evaluate",
     "cypher",
     "export",
+    "serve",
     "backup",
     "restore",
     "unlock",

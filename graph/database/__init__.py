@@ -1,6 +1,7 @@
 """Connections to Neo4j: sessions, statements of `cypher/`, migrations, errors, retraining lock."""
 
 from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row, Write
+from isthmus.graph.database.errors import ServerRefused
 from isthmus.graph.database.lock import (
     UNLOCK,
     Lease,
@@ -21,6 +22,7 @@ __all__ = [
     "Graph",
     "Lease",
     "Row",
+    "ServerRefused",
     "Write",
     "bind_parameters",
     "connect",

@@ -8,14 +8,22 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 Path = TypedDict(
     "Path",
-    {"kind": str, "from": str | None, "title": str | None, "via": str, "share": float},
+    {
+        "kind": str,
+        "from": str | None,
+        "title": str | None,
+        "via": str,
+        "share": float,
+        "words": NotRequired[str],
+    },
 )
 """A path of a score.
 
 `kind` is `transfer`, `collaborative`, `interest`, `text`, `content` or `popularity`; `from` the key
 of the item, id of the interest or name of the domain that it begins at, null for a clause of a
 text; `title` the title or name of that; `via` the type of its relationship; and `share` its share
-of the score. The shares of an item add up to its score.
+of the score. The shares of an item add up to its score. `words` says the path in words, where it
+was asked for.
 """
 
 

@@ -294,6 +294,12 @@ class Session:
 
         return evaluate_with(self.settings, dataset, models, target, fold, encoder)
 
+    def prepare_texts(self) -> None:
+        """Loads the encoder now, so that the first text does not wait for it."""
+        with self._texts:
+            encoder, _ = self._text_encoder()
+            encoder.encode(["isthmus"], "query")
+
     def _text_encoder(self) -> tuple[TextEncoder, Any]:
         """Returns the encoder of the active version, which is loaded once, and its cache."""
         from isthmus.encoders.text import VectorCache

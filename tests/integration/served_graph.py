@@ -15,6 +15,7 @@ from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
 from isthmus.graph.generations.publish import Provenance, publish_generation
 from isthmus.graph.generations.snapshot import read_snapshot
 from isthmus.graph.ingest.load import ingest_dataset
+from isthmus.graph.interests.derivation import derive_user_interests
 from isthmus.graph.interests.find import encode_and_find_interests
 from isthmus.graph.sources import read_dataset
 
@@ -45,15 +46,39 @@ TEXTS = """user_id,text
 li,"I love baking bread, the best!"
 """
 CATEGORIES = "category,language,name\nhistory,zh,历史\ncooking,zh,烹饪\n"
+BY_HAND = """
+CREATE (:Encoder {version: 1, state: 'active', name: 'by hand', fingerprint: '', dimensions: 2})
+WITH 1 AS version
+MATCH (i:Item)
+CREATE (i)-[:ENCODED_AS]->(:ItemVector {item: i.key, domain: i.domain, version: version,
+                                        vector: [0.6, 0.8]})
+MERGE (n:Interest {id: 'category:' + i.categories[0], version: version})
+SET n.name = i.categories[0], n.embedding = [0.6, 0.8]
+CREATE (i)-[:ABOUT {weight: 1.0}]->(n)
+"""
 TRANSFER = (("b/1", "f1", 2.0), ("b/1", "f3", 0.5), ("b:2 🚀", "f2", 3.0), ("f1", "b/1", 1.0))
 CO_LIKED = (("f1", "f2", 0.5),)
 
 
-def load_served_graph(graph: Graph, settings: Settings, folder: Path) -> Graph:
-    """Loads the tables, encodes them and activates generation 1."""
+def load_served_graph(
+    graph: Graph, settings: Settings, folder: Path, encoded: bool = True
+) -> Graph:
+    """Loads the tables and activates generation 1.
+
+    Args:
+        graph: An empty graph.
+        settings: The settings.
+        folder: An empty folder for the tables.
+        encoded: Encode titles and texts, so that texts can be read; otherwise interests and vectors
+            are written by hand, which is faster.
+    """
     write_tables(folder)
     ingest_dataset(graph, read_dataset(folder), folder, settings)
-    encode_and_find_interests(graph, settings)
+    if encoded:
+        encode_and_find_interests(graph, settings)
+    else:
+        graph.run(BY_HAND, {})
+        derive_user_interests(graph, settings.half_life_days, 1)
     publish(graph)
     return graph
 

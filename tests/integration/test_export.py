@@ -29,11 +29,9 @@ if TYPE_CHECKING:
 
 FILMS = [
     *(("ana", 1, "f1", 2.0), ("ana", 2, "f3", 0.5), ("ana", 3, "f2", 0.0)),
-    *(("li", 1, "f1", 0.0), ("li", 2, "f2", 0.0), ("li", 3, "f3", 4.0)),
-    *(("tom", 1, "f3", 0.5), ("tom", 2, "f2", 0.5)),
     *((ODD, 1, "f2", 3.0), (ODD, 2, "f1", 0.0), (ODD, 3, "f3", 0.0)),
 ]
-"""User, rank, item and score; `li` has only an interest, and `tom` knows f1."""
+"""User, rank, item and score, of two of the four users."""
 COLUMNS = ["user_id", "domain", "rank", "item_id", "title", "score", "generation"]
 
 
@@ -42,7 +40,9 @@ def served(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) 
     with connect(server_settings) as graph:
         with graph.driver.session(database=graph.database) as session:
             session.run(DELETE_ALL).consume()
-        yield load_served_graph(graph, server_settings, tmp_path_factory.mktemp("tables"))
+        yield load_served_graph(
+            graph, server_settings, tmp_path_factory.mktemp("tables"), encoded=False
+        )
 
 
 def run(settings: Settings, *arguments: str | Path) -> Result:
@@ -70,15 +70,8 @@ def test_every_format_has_the_same_recommendations(
     frame = read(file)
     assert frame.columns == COLUMNS
     assert frame["generation"].unique().to_list() == [served_generation(served)]
-    rows = frame.filter(pl.col("user_id") != "li").select("user_id", "rank", "item_id", "score")
-    expected = [row for row in FILMS if row[0] != "li"]
-    assert [row[:3] for row in rows.rows() if row[0] != "tom"] == [
-        row[:3] for row in expected if row[0] != "tom"
-    ]
-    scores = {(row[0], row[2]): row[3] for row in rows.rows()}
-    for user, _, item, score in expected:
-        if user != "tom":
-            assert scores[user, item] == pytest.approx(score)
+    rows = frame.select("user_id", "rank", "item_id", "score").rows()
+    assert [row for row in rows if row[0] in ("ana", ODD)] == FILMS
     document = json.loads(result.stdout)
     assert (document["rows"], document["users"], document["unknown"]) == (len(frame), 4, 0)
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
@@ -127,7 +120,7 @@ def test_edges_interests_and_vectors(
     assert of_ana.select("interest", "likes").rows() == [("category:science fiction", 1)]
     frame = pl.read_parquet(vectors)
     assert frame["item_id"].to_list() == ["f1", "f2", "f3"]
-    assert frame["vector"].list.len().to_list() == [384] * 3
+    assert frame["vector"].list.len().to_list() == [2] * 3
     csv_file = tmp_path / "books.csv"
     assert run(server_settings, "edges", "-o", csv_file, "-d", "books").exit_code == 0
     assert pl.read_csv(csv_file)["target"].to_list() == ["books:b/1"]

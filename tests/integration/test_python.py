@@ -1,4 +1,4 @@
-"""The Python API on a real Neo4j: answers, arrays, tables, feedback, and the page that shows it."""
+"""The Python API on a real Neo4j; on the same graph, texts and random requests to the service."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import polars as pl
 import pytest
+import schemathesis
+from schemathesis.specs.openapi import checks
+from starlette.testclient import TestClient
 
 import isthmus
 from isthmus.graph.database.session import connect
+from isthmus.service import Connection, build_app
+from isthmus.settings import Settings
 from tests.conftest import DELETE_ALL
 from tests.integration.served_graph import ODD, load_served_graph
 
 if TYPE_CHECKING:
     from isthmus.gnn.data.arrays import InterestGraph
-    from isthmus.settings import Settings
 
+TOKEN = "0123456789abcdef"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 
 
@@ -288,3 +294,63 @@ def test_an_address_without_a_server_is_a_sentence() -> None:
     assert "NEO4J_URI" not in os.environ
     with pytest.raises(isthmus.IsthmusError, match=r"127\.0\.0\.1:9"):
         isthmus.connect(uri="bolt://127.0.0.1:9")
+
+
+@pytest.fixture(scope="module")
+def service(server_settings: Settings, home: Path) -> Iterator[TestClient]:
+    connection = Connection(server_settings)
+    connection.open()
+    app = build_app(connection, [TOKEN], 1e6)
+    with TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        yield client
+
+
+def test_the_service_reads_texts(service: TestClient) -> None:
+    wanted = {"text": "我喜欢做饭和烘焙", "domain": "films", "n": 1}
+    answer = service.post("/v1/recommend/text", json=wanted).json()
+    assert answer["items"][0]["title"] == "The pastry chef"
+    text = {"user": "lin", "text": "我非常喜欢做饭和烘焙，太棒了！", "event_id": "lin 1"}
+    answers = [service.post("/v1/feedback/text", json=text).json() for _ in range(2)]
+    assert [answer["recorded"] for answer in answers] == [True, False]
+    assert answers[0]["interests"][0]["name"] == "烹饪"
+    query = {"user": "lin", "language": "zh"}
+    (interest, *_) = service.get("/v1/interests", params=query).json()["interests"]
+    assert interest["name"] == "烹饪"
+
+
+@pytest.fixture
+def openapi(service: TestClient) -> schemathesis.BaseSchema:
+    document = service.get("/openapi.json").json()
+    return schemathesis.openapi.from_dict(document)
+
+
+schema = schemathesis.pytest.from_fixture("openapi")
+
+
+@schema.parametrize()
+@hypothesis.settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+def test_no_request_of_the_openapi_document_is_a_server_error(
+    case: schemathesis.Case, service: TestClient
+) -> None:
+    kwargs = case.as_transport_kwargs(base_url="http://testserver")
+    response = service.request(
+        kwargs["method"],
+        kwargs["url"],
+        params=kwargs.get("params"),
+        json=kwargs.get("json"),
+        content=kwargs.get("data"),
+        headers={**kwargs.get("headers", {}), "Authorization": f"Bearer {TOKEN}"},
+    )
+    case.validate_response(
+        response,
+        checks=[
+            schemathesis.checks.not_a_server_error,
+            checks.status_code_conformance,
+            checks.response_schema_conformance,
+        ],
+    )

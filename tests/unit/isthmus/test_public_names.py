@@ -26,6 +26,7 @@ SIGNATURES = {
     "Session.query": "(self, statement, /, **parameters)",
     "Session.edges": "(self, kind, generation)",
     "Session.vectors": "(self, domain)",
+    "Session.prepare_texts": "(self)",
     "Session.evaluate": "(self, dataset, models, target, *, fold, encoder)",
     "AsyncSession.recommend": "(self, user, domain, n, *, paths)",
     "AsyncSession.recommend_text": "(self, text, domain, n, *, paths)",
