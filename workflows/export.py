@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.errors import InputError, Locked
+from isthmus.errors import InputError, IsthmusError, Locked
 from isthmus.graph.serving import check_names
 from isthmus.locks import try_lock
 from isthmus.progress import progress
@@ -98,7 +98,7 @@ def export(
         InputError: The file cannot be replaced, an unfinished export has other options, or another
             generation answers than when it began.
         Locked: Another run exports to the same file.
-        OSError: The file cannot be written.
+        IsthmusError: The file cannot be written, as on a full disk.
     """
     file, start = file.absolute(), time.monotonic()
     columns = selection.columns()
@@ -119,8 +119,15 @@ def export(
         before = parts.begin(selection.document(), origin)
         if before is None:
             raise _changed(parts.origin(), origin)
-        done = _write_parts(graph, settings, selection, origin, parts, before)
-        parts.finish(file)
+        try:
+            done = _write_parts(graph, settings, selection, origin, parts, before)
+            parts.finish(file)
+        except OSError as error:
+            raise IsthmusError(
+                f"{file} cannot be written: {error.strerror or error}.",
+                "Free some disk space if the disk is full, and run the same command again: it goes "
+                "on where it was.",
+            ) from error
     seconds = round(time.monotonic() - start, 1)
     return ExportSummary(
         file, selection.what, done.rows, done.steps, done.unknown, origin, before.rows, seconds

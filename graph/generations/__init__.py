@@ -37,7 +37,6 @@ from isthmus.graph.generations.snapshot import read_snapshot, snapshot_fingerpri
 from isthmus.graph.generations.stored_edges import (
     EDGE_KINDS,
     Edges,
-    find_generation,
     read_edge_pages,
     read_edges,
 )
@@ -56,7 +55,6 @@ __all__ = [
     "delete_generation",
     "delete_superseded",
     "edge_count",
-    "find_generation",
     "first_interaction_times",
     "held_out_users",
     "hide_from_snapshot",

@@ -21,7 +21,7 @@ THREADS = 8
 DRIVER_OPTIONS: dict[str, Any] = {
     "max_connection_pool_size": 2 * THREADS,
     "connection_acquisition_timeout": 5.0,
-    # A client is told soon that the database is away, rather than after the usual half minute.
+    # A client learns soon that the database is away, rather than after the usual half minute.
     "max_transaction_retry_time": 2.0,
 }
 LOST = (ServerRefused, NotOurServer)

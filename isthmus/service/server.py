@@ -1,8 +1,9 @@
-"""Runs the application until it is told to stop; requests that have begun are answered."""
+"""Runs the application until a signal stops it; requests that have begun are answered."""
 
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from fastapi import FastAPI
+
+logger = logging.getLogger("isthmus.service")
 
 SECONDS_TO_END = 30
 """Longest time for which a stop waits for requests that have begun."""
@@ -64,6 +67,7 @@ def run_server(app: FastAPI, listening: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ignore)
     uvicorn.Server(config).run(sockets=[listening])
+    logger.info("The service is stopped; every request that had begun is answered.")
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -274,9 +274,11 @@ def test_an_address_for_other_machines_has_to_be_allowed() -> None:
     with pytest.raises(InputError, match="--allow-remote"):
         open_socket("0.0.0.0", 0, allow_remote=False)
     open_socket("0.0.0.0", 0, allow_remote=True).close()
-    with open_socket("127.0.0.1", 0, allow_remote=False) as taken:
-        port = taken.getsockname()[1]
-        pytest.raises(InputError, open_socket, "127.0.0.1", port, allow_remote=False)
+    with (
+        open_socket("127.0.0.1", 0, allow_remote=False) as taken,
+        pytest.raises(InputError, match="--port"),
+    ):
+        open_socket("127.0.0.1", taken.getsockname()[1], allow_remote=False)
     with pytest.raises(InputError, match="--listen"):
         open_socket("127.0.0.1.5", 0, allow_remote=True)
 
@@ -321,6 +323,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_service_is_stopped(
     assert process.returncode == 0, log
     assert refused.is_set()
     assert token not in log
+    assert "every request that had begun is answered" in log
     assert "Traceback" not in log
     with connect(served) as graph:
         rows = graph.run(
