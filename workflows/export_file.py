@@ -13,11 +13,11 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from isthmus.errors import InputError
 from isthmus.files import make_folder, new_file, write_file
@@ -167,7 +167,7 @@ def _columns_of(file: Path) -> Sequence[str] | None:
     ending = _format(file)
     try:
         if ending == "parquet":
-            return pq.read_schema(file).names
+            return list(pq.read_schema(file).names)
         if ending.endswith(".gz"):
             with gzip.open(file, "rb") as stream:
                 head = stream.read(FIRST_BYTES)
@@ -215,7 +215,7 @@ def _flat(table: pa.Table) -> pl.DataFrame:
 def _compressed(write: Writer) -> Writer:
     def write_compressed(stream: IO[bytes], schema: pa.Schema, tables: Iterator[pa.Table]) -> None:
         with gzip.GzipFile(fileobj=stream, mode="wb", mtime=0) as compressed:
-            write(compressed, schema, tables)
+            write(cast("IO[bytes]", compressed), schema, tables)
 
     return write_compressed
 

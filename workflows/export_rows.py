@@ -243,7 +243,7 @@ def _edges(graph: Graph, selection: Selection, generation: int, cursor: Cursor) 
 
 
 def _vectors(graph: Graph, selection: Selection, version: int, cursor: Cursor) -> Iterator[Batch]:
-    domains = selection.domains or [None]
+    domains: Sequence[str | None] = selection.domains or [None]
     begun = cursor.get("domain", 0)
     for k, domain in enumerate(domains):
         if k < begun:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Query
 from typing_extensions import TypedDict
@@ -109,7 +109,7 @@ def build_routes(connection: Connection, counters: Counters) -> APIRouter:
             answer = session.recommend(body.user, body.domain, body.n, paths=True)
         for item in answer["items"]:
             for path in item["paths"]:
-                path["words"] = describe_path(path)
+                path["words"] = describe_path(cast("dict[str, Any]", path))
         return answer
 
     @router.post("/feedback")
@@ -148,7 +148,7 @@ def build_routes(connection: Connection, counters: Counters) -> APIRouter:
         """Returns the items to which an item leads, in its own domain or in `target`."""
         with connection.session() as session:
             rows = session.related(domain, item, n, target=target)
-        return {"domain": domain, "item_id": item, "items": [RelatedItem(**row) for row in rows]}
+        return {"domain": domain, "item_id": item, "items": cast("list[RelatedItem]", rows)}
 
     @router.get("/search")
     def search(
@@ -161,13 +161,13 @@ def build_routes(connection: Connection, counters: Counters) -> APIRouter:
         found = Found(items=[], users=[], interests=[])
         with connection.session() as session:
             if kind in (None, "items"):
-                items = session.search(words, "items", n, domain=domain)
-                found["items"] = [FoundItem(**row) for row in items]
+                rows = session.search(words, "items", n, domain=domain)
+                found["items"] = cast("list[FoundItem]", rows)
             if kind in (None, "users"):
-                found["users"] = [FoundUser(**row) for row in session.search(words, "users", n)]
+                found["users"] = cast("list[FoundUser]", session.search(words, "users", n))
             if kind in (None, "interests"):
                 rows = session.search(words, "interests", n)
-                found["interests"] = [FoundInterest(**row) for row in rows]
+                found["interests"] = cast("list[FoundInterest]", rows)
         return found
 
     return router
