@@ -35,7 +35,6 @@ class Session:
     `message` and `advice` are sentences.
 
     Attributes:
-        graph: The connection, for what this class does not have.
         settings: The settings.
 
     Args:
@@ -53,7 +52,8 @@ class Session:
         self._encoder: TextEncoder | None = None
         self.settings = with_chosen_encoder(settings)
         with private_umask():
-            self.graph: Graph = self._stack.enter_context(connect(self.settings, options=options))
+            graph = self._stack.enter_context(connect(self.settings, options=options))
+        self._graph: Graph | None = graph
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +63,19 @@ class Session:
 
     def close(self) -> None:
         """Closes the connection; isthmus's own server goes on running, as after a command."""
+        self._graph = None
         self._stack.close()
+
+    @property
+    def graph(self) -> Graph:
+        """The connection, for what this class does not have.
+
+        Raises:
+            InputError: The session is closed.
+        """
+        if self._graph is None:
+            raise InputError("The session is closed.", "Open another one by isthmus.connect().")
+        return self._graph
 
     def recommend(self, user: str, domain: str, n: int = 10, *, paths: bool = False) -> Answer:
         """Recommends items of a domain that a user has no interaction with.

@@ -79,9 +79,12 @@ class Connection:
             raise _away()
         try:
             yield session
-        except LOST as error:
-            self._lose(session, error)
-            raise _away() from error
+        except IsthmusError as error:
+            if isinstance(error, LOST):
+                self._lose(session, error)
+            if self._session is not session:  # it was closed under this request
+                raise _away() from error
+            raise
 
     def _lose(self, session: Session, error: IsthmusError) -> None:
         """Gives up a session whose database is away, and begins to open another."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -43,8 +44,9 @@ def open_socket(address: str, port: int, allow_remote: bool) -> socket.socket:
         return socket.create_server((address, port))
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
+        reason = os.strerror(errno.EADDRINUSE) if taken else error.strerror
         raise InputError(
-            f"{address}:{port} cannot be used: {error.strerror}.",
+            f"{address}:{port} cannot be used: {reason}.",
             "Another program has the port: name another one by --port."
             if taken
             else "Correct --listen and --port.",
