@@ -1,3 +1,39 @@
-"""Shared basis of all packages: errors, settings, progress, logging, metrics, scheduling."""
+"""The user-interest graph from Python: `isthmus.connect()` opens it; see docs/python.md.
+
+The names below are loaded when they are first used, so that `import isthmus` takes no time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isthmus.api import AsyncSession, Session, connect, connect_async, evaluate
+    from isthmus.errors import InputError, IsthmusError, NotFound
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AsyncSession",
+    "InputError",
+    "IsthmusError",
+    "NotFound",
+    "Session",
+    "__version__",
+    "connect",
+    "connect_async",
+    "evaluate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    of_errors = name in ("InputError", "IsthmusError", "NotFound")
+    return getattr(import_module("isthmus.errors" if of_errors else "isthmus.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

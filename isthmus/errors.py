@@ -34,6 +34,10 @@ class InputError(IsthmusError):
     exit_code = 2
 
 
+class NotFound(InputError):
+    """There is no user, item, domain or statement of this name."""
+
+
 class NothingToDo(IsthmusError):
     """There is no work to do; the graph is unchanged."""
 

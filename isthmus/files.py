@@ -25,7 +25,18 @@ OTHERS = 0o077
 PART = ".part"
 HOME_CONTENTS = frozenset(
     (
-        *("aot", "encoders", "import", "jars", "locks", "logs", "scratch", "server", "vectors"),
+        *(
+            "aot",
+            "encoders",
+            "import",
+            "jars",
+            "locks",
+            "logs",
+            "scratch",
+            "server",
+            "service",
+            "vectors",
+        ),
         *("answers.sqlite", "isthmus.toml", "rejected.jsonl", "secrets.env", "lost+found"),
     )
 )

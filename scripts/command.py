@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unicodedata import category, normalize
 
 import click
 
 from isthmus.errors import InputError, IsthmusError
 from isthmus.logs import JsonFormatter, TextFormatter, log_to_standard_error
 from isthmus.output import hide_credentials, to_json, write_line
+from isthmus.spelling import spell_id, spell_text
 
 logger = logging.getLogger("isthmus")
 
@@ -127,9 +127,8 @@ def _normalise_texts(arguments: dict[str, Any]) -> dict[str, Any]:
                 f"The argument {name}, {text!r}, is not in {sys.getfilesystemencoding()}.",
                 "Set the encoding of the terminal and of LANG to the same, such as UTF-8.",
             ) from None
-        if name in IDS:
-            texts[name] = "".join(each for each in text if category(each) != "Cf").strip()
-    return arguments | {name: normalize("NFC", text) for name, text in texts.items()}
+        texts[name] = spell_id(text) if name in IDS else spell_text(text)
+    return arguments | texts
 
 
 def _print(output: Output, as_json: bool) -> None:

@@ -208,6 +208,7 @@ def _prepare(
     out: Path | None,
 ) -> tuple[Dataset, InterestGraph, EvaluationConfig]:
     """Returns the dataset, its snapshot and the evaluation configuration."""
+    from isthmus.gnn.baselines import own_baselines
     from isthmus.gnn.config import TrainingConfig
     from isthmus.gnn.evaluation import MODELS, VARIANTS, EvaluationConfig, check_plotting
     from isthmus.graph.generations import build_snapshot, hide_function, item_titles
@@ -224,6 +225,7 @@ def _prepare(
         dataset=folder.name,
         fingerprint=dataset.fingerprint,
         hide=hide_function(dataset, settings),
+        own=own_baselines(models),
     )
     return dataset, data, config
 

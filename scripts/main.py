@@ -32,6 +32,8 @@ COMMANDS = (
     "evaluate",
     "cypher",
     "report",
+    "export",
+    "serve",
     "backup",
     "restore",
     "unlock",

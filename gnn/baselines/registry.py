@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def tune_baseline(
-    name: str,
+    baseline: type[Baseline],
     tuning_set: InterestGraph,
     training_set: InterestGraph,
     target: int,
@@ -33,7 +33,7 @@ def tune_baseline(
     """Tunes a baseline's settings on validation data and fits it to the whole training set.
 
     Args:
-        name: One of `BASELINES`.
+        baseline: One of `BASELINES`, or one of the user's own.
         tuning_set: The training set without the interactions that validation is scored on.
         training_set: The training set.
         target: The target domain.
@@ -41,7 +41,6 @@ def tune_baseline(
         weighting: The history weighting of the settings; other half-lives are tuned too.
         seed: Random seed.
     """
-    baseline = BASELINES[name]
     settings = baseline.grid(half_life_grid(training_set, weighting))
     best = settings[0]
     if len(settings) > 1:

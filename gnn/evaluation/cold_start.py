@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus.errors import NothingToDo
-from isthmus.gnn.baselines import BASELINES
 from isthmus.gnn.data import (
     cold_start_users,
     domain_likes,
@@ -132,7 +131,7 @@ def evaluate_fold(
         return train_edges(training_set, config.training, fold=fold, ablation=part)
 
     def fit(name: str) -> ScoreFunction:
-        if name not in BASELINES:
+        if name not in config.baselines:
             return score_variant(name, train_ablation, training_set, t, config)
         return fit_baseline(name, tuning_set, training_set, t, validation_ndcg, config)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isthmus.errors import InputError
-from isthmus.gnn.baselines import BASELINES
+from isthmus.gnn.baselines import BASELINES, Baseline, installed_baselines
 from isthmus.gnn.config import TrainingConfig
 from isthmus.gnn.data import HideFunction, HistoryWeighting
 from isthmus.gnn.evaluation.results import TRANSFER, VARIANTS
@@ -29,7 +29,7 @@ class EvaluationConfig:
     """Which models are compared, and on which data.
 
     Attributes:
-        models: Names from `MODELS` and `isthmus.gnn.evaluation.results.VARIANTS`.
+        models: Names from `MODELS`, `isthmus.gnn.evaluation.results.VARIANTS` and `own`.
         training: Configuration of the training of edges; baselines use its seed, threads and
             history weighting.
         titles: Titles of the items, by which twins are found; None to skip the search for twins.
@@ -37,6 +37,7 @@ class EvaluationConfig:
         fingerprint: Fingerprint of the data, for the result document.
         hide: Builds the training set where users wrote texts; None to hide interactions only, by
             `isthmus.gnn.data.splits.hide_interactions`, which does not handle texts.
+        own: Baselines that are not isthmus's own, by name.
     """
 
     models: Sequence[str] = MODELS
@@ -45,6 +46,12 @@ class EvaluationConfig:
     dataset: str = ""
     fingerprint: str = ""
     hide: HideFunction | None = None
+    own: Mapping[str, type[Baseline]] = field(default_factory=dict)
+
+    @property
+    def baselines(self) -> Mapping[str, type[Baseline]]:
+        """All baselines by name."""
+        return BASELINES | dict(self.own)
 
     @property
     def history_weighting(self) -> HistoryWeighting:
@@ -68,7 +75,7 @@ class EvaluationConfig:
         """
         for kind, names, known in (
             ("domain", targets, graph.domains),
-            ("model", self.models, (*MODELS, *VARIANTS)),
+            ("model", self.models, (*MODELS, *VARIANTS, *self.own, *installed_baselines())),
         ):
             for name in names:
                 if name not in known:

@@ -83,7 +83,7 @@ def fit_baseline(
         config.training.seed, threads_for(len(training_set.items), config.training.threads)
     ):
         return tune_baseline(
-            name,
+            config.baselines[name],
             tuning_set,
             training_set,
             target,

@@ -18,7 +18,6 @@ from scipy.sparse import csr_array
 
 from isthmus.errors import NothingToDo
 from isthmus.gnn import metrics
-from isthmus.gnn.baselines import BASELINES
 from isthmus.gnn.data import hide_interactions, time_quantile
 from isthmus.gnn.evaluation.ablation import score_variant
 from isthmus.gnn.evaluation.conditions import EvaluationConfig, ScoreFunction
@@ -240,7 +239,7 @@ def evaluate_next_item(
             )
 
         def fit(name: str) -> ScoreFunction:
-            if name not in BASELINES:
+            if name not in config.baselines:
                 return score_variant(name, train_ablation, training_set, t, config)
             return fit_baseline(name, tuning_set, training_set, t, validation_ndcg, config)
 

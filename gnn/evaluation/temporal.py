@@ -11,7 +11,6 @@ import numpy as np
 
 from isthmus.errors import NothingToDo
 from isthmus.gnn import metrics
-from isthmus.gnn.baselines import BASELINES
 from isthmus.gnn.data import (
     hide_interactions,
     interactions_in_domain,
@@ -181,7 +180,7 @@ def evaluate_temporal(
             )
 
         def fit(name: str) -> ScoreFunction:
-            if name not in BASELINES:
+            if name not in config.baselines:
                 return score_variant(
                     name, train_ablation, split.training_set, held_out.target, config
                 )

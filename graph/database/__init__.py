@@ -1,6 +1,7 @@
 """Connections to Neo4j: sessions, statements of `cypher/`, migrations, errors, retraining lock."""
 
 from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row, Write
+from isthmus.graph.database.errors import ServerRefused
 from isthmus.graph.database.lock import (
     UNLOCK,
     Lease,
@@ -16,7 +17,12 @@ from isthmus.graph.database.own_statements import find_statement, paste_text
 from isthmus.graph.database.parameters import bind_parameters
 from isthmus.graph.database.query import RowTable, read_plan, read_rows
 from isthmus.graph.database.session import connect
-from isthmus.graph.database.statements import Statement, list_statements, load_statement
+from isthmus.graph.database.statements import (
+    Statement,
+    list_statements,
+    load_statement,
+    used_parameters,
+)
 
 __all__ = [
     "BATCH_ROWS",
@@ -25,6 +31,7 @@ __all__ = [
     "Lease",
     "Row",
     "RowTable",
+    "ServerRefused",
     "Statement",
     "Write",
     "bind_parameters",
@@ -44,4 +51,5 @@ __all__ = [
     "read_rows",
     "refuse_while_retraining",
     "retraining_lock",
+    "used_parameters",
 ]

@@ -261,29 +261,45 @@ class Graph:
             raise (own.explain(translated) if own else translated) from error
 
 
-def open_graph(uri: str, user: str, password: str, database: str) -> AbstractContextManager[Graph]:
+def open_graph(
+    uri: str, user: str, password: str, database: str, options: Row | None = None
+) -> AbstractContextManager[Graph]:
     """Opens a database and queries the capabilities of its server.
+
+    Args:
+        uri: Address of the server.
+        user: Name of the user.
+        password: Their password.
+        database: Name of the database.
+        options: Further options of the driver, such as the size of its pool; None for its own.
 
     Raises:
         InputError: The address or the database is invalid.
         IsthmusError: The server refuses the connection or is too old.
     """
-    return _open(uri, database, {"auth": (user, password)})
+    return _open(uri, database, {"auth": (user, password)} | (options or {}))
 
 
-def open_own_graph(record: ServerRecord, database: str) -> AbstractContextManager[Graph]:
+def open_own_graph(
+    record: ServerRecord, database: str, options: Row | None = None
+) -> AbstractContextManager[Graph]:
     """Opens a database of isthmus's own server, whose process alone is sent the password.
+
+    Args:
+        record: The server.
+        database: Name of the database.
+        options: As of `open_graph`.
 
     Raises:
         InputError: The database is invalid, or other users have access to the home.
         IsthmusError: The server refuses the connection, or is another.
     """
-    return _open(record.uri, database, record.driver_options())
+    return _open(record.uri, database, record.driver_options() | (options or {}))
 
 
 @contextmanager
 def _open(uri: str, database: str, options: dict[str, Any]) -> Iterator[Graph]:
-    """Opens a database by the driver's options for the credentials.
+    """Opens a database by the driver's options, those for the credentials among them.
 
     Raises:
         InputError: The address or the database is invalid.

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from isthmus.errors import IsthmusError
 from isthmus.graph import server
 from isthmus.graph.database.address import check_answers, read_address
-from isthmus.graph.database.connection import Graph, open_graph, open_own_graph
+from isthmus.graph.database.connection import Graph, Row, open_graph, open_own_graph
 from isthmus.graph.database.errors import ForeignNodes, QueryFailed, ServerRefused
 from isthmus.graph.database.own_server import OwnServer
 from isthmus.graph.server import ServerRecord
@@ -19,12 +19,15 @@ logger = logging.getLogger("isthmus.server")
 
 
 @contextmanager
-def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
+def connect(
+    settings: Settings, migrated: bool = True, options: Row | None = None
+) -> Iterator[Graph]:
     """Opens the graph of the settings; starts isthmus's own server if no address is set.
 
     Args:
         settings: Address, user, password and database, or the home of isthmus's own server.
         migrated: Apply pending migrations first.
+        options: Options of the driver, such as the size of its pool; None for its own.
 
     Raises:
         InputError: The address is invalid, or the database holds nodes of somebody else.
@@ -32,7 +35,7 @@ def connect(settings: Settings, migrated: bool = True) -> Iterator[Graph]:
             5.26, or an applied migration was changed.
     """
     with ExitStack() as stack:
-        graph = _open(settings, stack)
+        graph = _open(settings, stack, options)
         if migrated:
             from isthmus.graph.database.migrations import migrate
 
@@ -55,11 +58,11 @@ def _blame_foreign_nodes(graph: Graph, error: Exception) -> None:
         pass
 
 
-def _open(settings: Settings, stack: ExitStack) -> Graph:
+def _open(settings: Settings, stack: ExitStack, options: Row | None) -> Graph:
     """Opens the graph of the settings; starts isthmus's own server again if it does not work."""
 
     def open_own(record: ServerRecord) -> Graph:
-        graph = stack.enter_context(open_own_graph(record, settings.neo4j_database))
+        graph = stack.enter_context(open_own_graph(record, settings.neo4j_database, options))
         graph.own_server = OwnServer(settings, record)
         return graph
 
@@ -68,7 +71,7 @@ def _open(settings: Settings, stack: ExitStack) -> Graph:
         check_answers(address)
         password = settings.neo4j_password.get_secret_value()
         user, database = settings.neo4j_username, settings.neo4j_database
-        return stack.enter_context(open_graph(address.uri, user, password, database))
+        return stack.enter_context(open_graph(address.uri, user, password, database, options))
     record = server.start(settings)
     try:
         graph = open_own(record)

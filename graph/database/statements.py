@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NotFound
 
 CYPHER = Path(__file__).parents[2] / "cypher"
 COSTS = ("point", "scan", "global")
@@ -83,11 +83,12 @@ def load_statement(name: str) -> Statement:
     """Loads a statement by its name.
 
     Raises:
-        InputError: The statement does not exist, or its header and text disagree.
+        NotFound: The statement does not exist.
+        InputError: Its header and text disagree.
     """
     path = CYPHER / f"{name}.cypher"
     if not _NAME.fullmatch(name) or not path.is_file():
-        raise InputError(
+        raise NotFound(
             f"There is no statement {name!r} in the catalogue.",
             "Run `isthmus cypher list` to see the readers, with --all all statements.",
         )

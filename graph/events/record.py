@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NotFound
 from isthmus.graph.ingest import (
     ACCOUNTS,
     REJECTED,
@@ -69,7 +69,8 @@ def record_interaction(
         The document of `feedback --json`; `recorded` is false if the event was recorded before.
 
     Raises:
-        InputError: The item does not exist, or a value is invalid.
+        NotFound: The item does not exist.
+        InputError: A value is invalid.
     """
     if not math.isfinite(weight):  # JSON has no such number
         raise InputError(f"The weight is not a finite number: {weight}.", "Correct the value.")
@@ -83,7 +84,7 @@ def record_interaction(
     if not recorded.rejected.is_empty():
         near = find_near_item(graph, domain, item_id)
         meant = f" Did you mean {near!r}?" if near else ""
-        raise InputError(
+        raise NotFound(
             f"No item {item_id!r} in {domain!r}: {recorded.rejected['reason'][0]}.{meant}",
             "Correct the item or the domain, or load the item with `isthmus ingest`.",
         )

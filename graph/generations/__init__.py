@@ -34,10 +34,18 @@ from isthmus.graph.generations.publish import (
     write_candidate,
 )
 from isthmus.graph.generations.snapshot import read_snapshot, snapshot_fingerprint
+from isthmus.graph.generations.stored_edges import (
+    EDGE_KINDS,
+    Edges,
+    read_edge_pages,
+    read_edges,
+)
 
 __all__ = [
+    "EDGE_KINDS",
     "HELD_OUT_RULE",
     "ChampionChanged",
+    "Edges",
     "GateDecision",
     "Outcome",
     "Provenance",
@@ -58,6 +66,8 @@ __all__ = [
     "list_generations",
     "promote",
     "publish_generation",
+    "read_edge_pages",
+    "read_edges",
     "read_snapshot",
     "record_outcome",
     "refusals",

@@ -25,6 +25,14 @@ from isthmus.graph.interests.find import (
     largest_interests,
 )
 from isthmus.graph.interests.item_interests import build_item_interests, names_by_category
+from isthmus.graph.interests.item_vectors import (
+    ItemVectors,
+    encoded_version,
+    item_keys,
+    read_item_vectors,
+    read_vector_pages,
+)
+from isthmus.graph.interests.of_users import interests_of_users
 from isthmus.graph.interests.reading import (
     Reading,
     describe_reader,
@@ -39,6 +47,7 @@ __all__ = [
     "MAX_INTERESTS_PER_USER",
     "WEIGHT_DECIMALS",
     "Interests",
+    "ItemVectors",
     "Reading",
     "Texts",
     "active_encoder",
@@ -52,14 +61,19 @@ __all__ = [
     "derive_user_interests",
     "describe_reader",
     "encode_and_find_interests",
+    "encoded_version",
     "estimate_encoding",
     "find_interests",
+    "interests_of_users",
+    "item_keys",
     "largest_interests",
     "learn_reader",
     "list_versions",
     "names_by_category",
+    "read_item_vectors",
     "read_pages",
     "read_text",
+    "read_vector_pages",
     "reading_of_vector",
     "register_version",
     "report_usage",

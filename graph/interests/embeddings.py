@@ -108,13 +108,12 @@ def delete_orphans(graph: Graph) -> None:
 
 
 def read_pages(
-    graph: Graph, name: str, limit: int = PAGE_ROWS, **parameters: object
+    graph: Graph, name: str, limit: int = PAGE_ROWS, after: str = "", **parameters: object
 ) -> Iterator[list[Row]]:
-    """Reads a statement page by page.
+    """Reads a statement page by page, from the one after the id `after`.
 
     The statement takes the parameters `after` and `limit` and returns a column `id`.
     """
-    after = ""
     while page := graph.read(name, after=after, limit=limit, **parameters):
         after = page[-1]["id"]
         yield page

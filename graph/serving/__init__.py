@@ -4,16 +4,22 @@ from isthmus.graph.serving.calibration import calibrate
 from isthmus.graph.serving.explanation import describe_path, format_answer
 from isthmus.graph.serving.recommend import (
     CLIENTS,
+    check_names,
+    check_user,
     rank_items,
     recent_interactions,
     recommend_for_user,
     recommend_for_users,
 )
+from isthmus.graph.serving.search import Searched, related_items, search
 from isthmus.graph.serving.texts import judge_text, recommend_for_text
 
 __all__ = [
     "CLIENTS",
+    "Searched",
     "calibrate",
+    "check_names",
+    "check_user",
     "describe_path",
     "format_answer",
     "judge_text",
@@ -22,4 +28,6 @@ __all__ = [
     "recommend_for_text",
     "recommend_for_user",
     "recommend_for_users",
+    "related_items",
+    "search",
 ]

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NotFound
 from isthmus.graph.database import Graph, Row
 from isthmus.settings import Settings
 
@@ -26,7 +26,8 @@ def recommend_for_user(
         The document of `recommend --json`: each item's score is the sum of its paths' shares.
 
     Raises:
-        InputError: The user or domain does not exist; the advice names similar ones.
+        NotFound: The user or domain does not exist; the advice names similar ones.
+        InputError: The graph is empty.
     """
     rows = rank_items(graph, user, domain, n, settings, paths=paths)
     if not rows:
@@ -89,13 +90,18 @@ def rank_items(
 
 
 def recommend_for_users(
-    graph: Graph, users: Iterable[str], domain: str, n: int, settings: Settings
+    graph: Graph,
+    users: Iterable[str],
+    domain: str,
+    n: int,
+    settings: Settings,
+    paths: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Recommends for many users in their order; an unknown user gets a note and no items."""
 
     def answer(user: str) -> dict[str, Any]:
         try:
-            return recommend_for_user(graph, user, domain, n, settings)
+            return recommend_for_user(graph, user, domain, n, settings, paths)
         except InputError as error:
             empty: dict[str, Any] = {
                 "user": user,
@@ -181,20 +187,31 @@ def check_names(graph: Graph, user: str | None, domain: str) -> None:
     """Checks that a domain and a user exist.
 
     Raises:
-        InputError: One does not exist; the advice names similar ones.
+        NotFound: One does not exist; the advice names similar ones.
+        InputError: The graph is empty.
     """
     domains = [row["name"] for row in graph.read("admin/domains")]
     if not domains:
         raise InputError("The graph is empty.", "Load your tables with `isthmus ingest FOLDER`.")
     if domain not in domains:
         similar = difflib.get_close_matches(domain, domains, n=3, cutoff=0.4) or domains[:10]
-        raise InputError(f"There is no domain {domain!r}.", f"Did you mean {_join_or(similar)}?")
-    if user is not None and not graph.read("recommend/user", user=user):
+        raise NotFound(f"There is no domain {domain!r}.", f"Did you mean {_join_or(similar)}?")
+    if user is not None:
+        check_user(graph, user)
+
+
+def check_user(graph: Graph, user: str) -> None:
+    """Checks that a user exists.
+
+    Raises:
+        NotFound: There is no such user; the advice names similar ones.
+    """
+    if not graph.read("recommend/user", user=user):
         start = user[: max(1, len(user) // 2)]
         ids = [row["id"] for row in graph.read("recommend/users_like", start=start)]
         similar = difflib.get_close_matches(user, ids, n=3, cutoff=0.4)
         advice = f"Did you mean {_join_or(similar)}?" if similar else "Check the ids of your users."
-        raise InputError(f"There is no user {user!r}.", advice)
+        raise NotFound(f"There is no user {user!r}.", advice)
 
 
 def _join_or(names: Sequence[str]) -> str:

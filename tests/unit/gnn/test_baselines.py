@@ -142,9 +142,7 @@ def test_a_baseline_scores_graphs_with_few_or_no_likes(name: str, remaining: str
         assert np.isfinite(scores).all()
 
 
-def test_tuning_refits_the_best_setting_and_frees_the_other_models(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_tuning_refits_the_best_setting_and_frees_the_other_models() -> None:
     tuning_set, training_set = small_graph(), small_graph()
     alive: weakref.WeakSet[FakeBaseline] = weakref.WeakSet()
     max_alive = 0
@@ -176,8 +174,7 @@ def test_tuning_refits_the_best_setting_and_frees_the_other_models(
         assert model.graph is tuning_set
         return model.share
 
-    monkeypatch.setitem(BASELINES, "fake", FakeBaseline)
-    model = tune_baseline("fake", tuning_set, training_set, 1, validation_score, WEIGHTING, 7)
+    model = tune_baseline(FakeBaseline, tuning_set, training_set, 1, validation_score, WEIGHTING, 7)
     assert isinstance(model, FakeBaseline)
     assert model.graph is training_set
     assert model.share == 0.9

@@ -55,7 +55,7 @@ def tuned_baseline(name: str) -> Baseline:
     def accuracy(model: Baseline) -> float:
         return float((model.scores(validation).argmax(axis=1) % 2 == validation % 2).mean())
 
-    return tune_baseline(name, tuning_set, training_set(), 1, accuracy, WEIGHTING, 7)
+    return tune_baseline(BASELINES[name], tuning_set, training_set(), 1, accuracy, WEIGHTING, 7)
 
 
 @pytest.mark.parametrize("name", ["transfer", *BASELINES])

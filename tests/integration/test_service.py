@@ -1,0 +1,335 @@
+"""The JSON API on a real Neo4j: answers, errors, access, limits, and a stop that loses nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from isthmus.errors import InputError
+from isthmus.graph.database.errors import ServerRefused
+from isthmus.graph.database.session import connect
+from isthmus.service import Connection, build_app, open_socket, read_tokens, token_file
+from isthmus.service.requests import MAX_BODY_BYTES
+from tests.conftest import DELETE_ALL
+from tests.integration.served_graph import ODD, load_served_graph
+
+if TYPE_CHECKING:
+    from isthmus.settings import Settings
+
+TOKEN = "0123456789abcdef-client-1"
+OTHER = "0123456789abcdef-client-2"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="module")
+def served(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    with connect(server_settings) as graph:
+        with graph.driver.session(database=graph.database) as session:
+            session.run(DELETE_ALL).consume()
+        load_served_graph(graph, server_settings, tmp_path_factory.mktemp("tables"), encoded=False)
+    return server_settings
+
+
+@pytest.fixture(scope="module")
+def client(served: Settings) -> Iterator[TestClient]:
+    connection = Connection(served)
+    connection.open()
+    with TestClient(build_app(connection, [TOKEN, OTHER], 1e6), headers=AUTHORIZED) as client:
+        yield client
+
+
+def error_of(response: httpx.Response) -> dict[str, str]:
+    (fields,) = response.json().values()
+    assert set(fields) == {"kind", "message", "advice"}
+    return fields
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [("ana", [("f1", 2.0), ("f3", 0.5)]), (ODD, [("f2", 3.0), ("f1", 0.0)])],
+)
+def test_a_user_is_recommended_what_the_edges_say(
+    client: TestClient, user: str, expected: list[tuple[str, float]]
+) -> None:
+    response = client.post("/v1/recommend", json={"user": user, "domain": "films", "n": 2})
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    assert [(item["item_id"], item["score"]) for item in answer["items"]] == expected
+    assert set(answer) == {"user", "domain", "generation", "items"}
+
+
+def test_an_explanation_has_the_paths_in_words(client: TestClient) -> None:
+    body = {"user": "ana", "domain": "films", "n": 1}
+    (item,) = client.post("/v1/explain", json=body).json()["items"]
+    assert item["paths"][0] == {
+        "kind": "transfer",
+        "from": "books:b/1",
+        "title": "星际飞船 Starships of Orion",
+        "via": "TRANSFERS_TO",
+        "share": 2.0,
+        "words": "transfer from 星际飞船 Starships of Orion (books)",
+    }
+
+
+def test_feedback_counts_once_and_changes_the_next_answer(client: TestClient) -> None:
+    body = {"user": "新/1 🎈", "domain": "books", "item": "b:2 🚀", "event_id": "order/1"}
+    answers = [client.post("/v1/feedback", json=body).json() for _ in range(2)]
+    assert [answer["recorded"] for answer in answers] == [True, False]
+    wanted = {"user": "新/1 🎈", "domain": "films", "n": 1}
+    assert client.post("/v1/recommend", json=wanted).json()["items"][0]["item_id"] == "f2"
+    disliked = {"user": "新/1 🎈", "domain": "films", "item": "f2", "like": False, "weight": 0.5}
+    assert client.post("/v1/feedback", json=disliked).json()["weight"] == -0.5
+    (interest,) = client.get("/v1/interests", params={"user": "新/1 🎈"}).json()["interests"]
+    assert (interest["likes"], interest["dislikes"]) == (1, 1)
+
+
+def test_search_and_related_items(client: TestClient) -> None:
+    found = client.get("/v1/search", params={"words": "罗马"}).json()
+    assert found == {
+        "items": [{"domain": "films", "item_id": "f2", "title": "罗马的陷落"}],
+        "users": [],
+        "interests": [],
+    }
+    users = client.get("/v1/search", params={"words": "wei/", "kind": "users"}).json()["users"]
+    assert users == [{"user": ODD}]
+    query = {"domain": "books", "item": "b/1", "target": "films"}
+    related = client.get("/v1/related", params=query).json()["items"]
+    assert [(item["item_id"], item["weight"]) for item in related] == [("f1", 2.0), ("f3", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind", "words"),
+    [
+        ({"user": "anna", "domain": "films"}, 404, "NotFound", "'ana'"),
+        ({"user": "ana", "domain": "flims"}, 404, "NotFound", "'films'"),
+        ({"user": "ana", "domain": "films", "n": 0}, 422, "InvalidRequest", "n: "),
+        ({"user": "ana", "domain": "films", "filter": 1}, 422, "InvalidRequest", "filter: "),
+        ({"user": "  ", "domain": "films"}, 422, "InvalidRequest", "user: "),
+        ({"user": 7, "domain": "films"}, 422, "InvalidRequest", "user: "),
+        ({"domain": "films"}, 422, "InvalidRequest", "user: "),
+    ],
+)
+def test_a_wrong_request_is_a_sentence(
+    client: TestClient, body: dict[str, Any], status: int, kind: str, words: str
+) -> None:
+    response = client.post("/v1/recommend", json=body)
+    fields = error_of(response)
+    assert (response.status_code, fields["kind"]) == (status, kind)
+    assert words in f"{fields['message']} {fields['advice']}"
+
+
+def test_what_is_no_json_and_what_is_no_route_have_the_same_shape(client: TestClient) -> None:
+    broken = client.post("/v1/recommend", content=b'{"user": "ana"')
+    assert (broken.status_code, error_of(broken)["kind"]) == (422, "InvalidRequest")
+    assert error_of(client.get("/v1/films"))["message"] == "There is no route /v1/films."
+    assert client.get("/v1/recommend").status_code == 405
+    surrogate = client.post("/v1/recommend", content=b'{"user": "\\ud800", "domain": "films"}')
+    assert error_of(surrogate)["kind"] == "InvalidRequest"
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "x"}])
+def test_without_a_token_nothing_but_health_is_answered(
+    client: TestClient, header: dict[str, str]
+) -> None:
+    client.headers.pop("Authorization")
+    try:
+        paths = client.get("/openapi.json").json()["paths"]
+        for path, methods in paths.items():
+            for method in methods:
+                response = client.request(method, path, headers=header, json={})
+                if path in ("/healthz", "/readyz"):
+                    assert response.status_code == 200
+                else:
+                    assert response.status_code == 401, path
+                    assert error_of(response)["kind"] == "Unauthorized"
+                    assert response.headers["WWW-Authenticate"] == "Bearer"
+    finally:
+        client.headers.update(AUTHORIZED)
+
+
+def test_a_token_has_a_rate_of_its_own(served: Settings) -> None:
+    connection = Connection(served)
+    app = build_app(connection, [TOKEN, OTHER], 3.0)
+    with TestClient(app) as client:
+        statuses = [client.get("/metrics", headers=AUTHORIZED).status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
+        refused = client.get("/metrics", headers=AUTHORIZED)
+        assert (error_of(refused)["kind"], refused.headers["Retry-After"]) == (
+            "TooManyRequests",
+            "1",
+        )
+        other = client.get("/metrics", headers={"Authorization": f"Bearer {OTHER}"})
+        assert "isthmus_http_rate_limited_total 2.0" in other.text
+
+
+@pytest.mark.parametrize("with_length", [True, False])
+def test_a_large_body_is_refused(client: TestClient, with_length: bool) -> None:
+    text = b'{"user": "' + b"a" * MAX_BODY_BYTES + b'"}'
+    content = text if with_length else iter([text[:1000], text[1000:]])
+    response = client.post(
+        "/v1/recommend", content=content, headers={"Content-Type": "application/json"}
+    )
+    assert (response.status_code, error_of(response)["kind"]) == (413, "TooLarge")
+
+
+def test_a_request_has_an_id_and_the_log_has_no_secrets(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "isthmus")
+    body = {"user": ODD, "domain": "films"}
+    named = client.post("/v1/recommend", json=body, headers={"X-Request-ID": "shop-7"})
+    assert named.headers["X-Request-ID"] == "shop-7"
+    client.get("/v1/interests", params={"user": ODD})
+    forged = client.get("/healthz", headers={"X-Request-ID": "a b\tc"})
+    assert len(forged.headers["X-Request-ID"]) == 32
+    assert "POST /v1/recommend 200" in caplog.text
+    assert "request shop-7" in caplog.text
+    for secret in (TOKEN, ODD, "wei"):
+        assert secret not in caplog.text
+
+
+def test_a_bug_is_an_error_of_the_same_shape(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret of the code")
+
+    monkeypatch.setattr("isthmus.api.session.Session.recommend", fail)
+    response = client.post("/v1/recommend", json={"user": "ana", "domain": "films"})
+    assert (response.status_code, error_of(response)["kind"]) == (500, "InternalError")
+    assert "secret" not in response.text
+
+
+def test_a_database_that_goes_away_is_a_sentence_and_comes_back(
+    served: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isthmus.service.connection.FIRST_WAIT_SECONDS", 0.01)
+    connection = Connection(served)
+    connection.open()
+    wanted = {"user": "ana", "domain": "films", "n": 1}
+    with TestClient(build_app(connection, [TOKEN], 1e6), headers=AUTHORIZED) as client:
+        with monkeypatch.context() as patched:
+
+            def refuse(*_: object, **__: object) -> None:
+                raise ServerRefused("No Neo4j server answers at bolt://secret:7687.")
+
+            patched.setattr("isthmus.graph.database.connection.Graph.read", refuse)
+            patched.setattr("isthmus.service.connection.Session", refuse)
+            for _ in range(2):
+                response = client.post("/v1/recommend", json=wanted)
+                assert (response.status_code, error_of(response)["kind"]) == (503, "DatabaseAway")
+                assert response.headers["Retry-After"] == "5"
+                assert "secret" not in response.text
+            assert client.get("/readyz").status_code == 503
+            assert client.get("/healthz").status_code == 200
+            assert "isthmus_database_up 0.0" in client.get("/metrics").text
+        deadline = time.monotonic() + 60
+        while client.get("/readyz").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert client.post("/v1/recommend", json=wanted).json()["items"][0]["item_id"] == "f1"
+
+
+def test_the_metrics_count_requests_by_route(client: TestClient) -> None:
+    client.get("/v1/search", params={"words": "star"})
+    text = client.get("/metrics").text
+    assert 'isthmus_http_requests_total{method="GET",route="/v1/search",status="200"}' in text
+    assert 'isthmus_recorded_total{kind="like"}' in text
+    assert "isthmus_database_up 1.0" in text
+
+
+def test_tokens_are_made_once_and_only_their_owner_can_read_them(
+    server_settings: Settings, tmp_path: Path
+) -> None:
+    settings = server_settings.model_copy(update={"home": tmp_path})
+    (token,) = read_tokens(settings)
+    assert read_tokens(settings) == [token]
+    assert len(token) == 64
+    file = token_file(settings)
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text(f"{token}\n{OTHER}\n")
+    assert read_tokens(settings) == [token, OTHER]
+    file.write_text("short\n")
+    with pytest.raises(InputError, match="fewer than 16"):
+        read_tokens(settings)
+    file.chmod(0o644)
+    with pytest.raises(InputError, match="Other users can read"):
+        read_tokens(settings)
+
+
+def test_an_address_for_other_machines_has_to_be_allowed() -> None:
+    with pytest.raises(InputError, match="--allow-remote"):
+        open_socket("0.0.0.0", 0, allow_remote=False)
+    open_socket("0.0.0.0", 0, allow_remote=True).close()
+    with (
+        open_socket("127.0.0.1", 0, allow_remote=False) as taken,
+        pytest.raises(InputError, match="--port"),
+    ):
+        open_socket("127.0.0.1", taken.getsockname()[1], allow_remote=False)
+    with pytest.raises(InputError, match="--listen"):
+        open_socket("127.0.0.1.5", 0, allow_remote=True)
+
+
+def test_nothing_that_was_acknowledged_is_lost_when_the_service_is_stopped(
+    served: Settings,
+) -> None:
+    environment = {**os.environ, "ISTHMUS_HOME": str(served.home)}
+    command = [sys.executable, "-m", "isthmus.scripts.main", "serve", "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        started = json.loads(process.stdout.readline())
+        token = Path(started["token_file"]).read_text().strip()
+        acknowledged: list[str] = []
+        refused = threading.Event()
+
+        def send(number: int) -> None:
+            headers = {"Authorization": f"Bearer {token}"}
+            with httpx.Client(base_url=started["address"], headers=headers, timeout=60) as http:
+                for k in range(10_000):
+                    user = f"stop {number} {k}"
+                    body = {"user": user, "domain": "films", "item": "f1", "event_id": user}
+                    try:
+                        answer = http.post("/v1/feedback", json=body)
+                    except httpx.HTTPError:  # it takes no more connections
+                        refused.set()
+                        return
+                    assert answer.json()["recorded"], answer.text
+                    acknowledged.append(user)
+
+        threads = [threading.Thread(target=send, args=[number]) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 20:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 0, log
+    assert refused.is_set()
+    assert token not in log
+    assert "every request that had begun is answered" in log
+    assert "Traceback" not in log
+    with connect(served) as graph:
+        rows = graph.run(
+            "MATCH (u:User)-[r:INTERACTED {count: 1}]->(:Item {key: 'films:f1'}) "
+            "WHERE u.id IN $users RETURN count(*) AS users",
+            {"users": acknowledged},
+        )
+        graph.run("MATCH (u:User) WHERE u.id STARTS WITH 'stop ' DETACH DELETE u", {})
+    assert rows[0]["users"] == len(acknowledged) >= 20
