@@ -213,6 +213,17 @@ class Settings(BaseSettings):
         description="Age in days at which a dated interaction counts half, above 0; a retraining "
         "uses another half-life where that is better for its validation users.",
     )
+    language: Literal["en", "zh"] = Field(
+        default="en",
+        description="Language of explanations, English or Chinese, for users who wrote no texts; "
+        "others are answered in the language of most of their texts.",
+    )
+    min_supporters: int = Field(
+        default=5,
+        ge=1,
+        description="Number of people, at least 1, below which an explanation does not say how "
+        "many liked both items.",
+    )
     event_days: float = Field(
         default=30,
         gt=0,
