@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from isthmus.encoders.topics import language_of
 from isthmus.graph.explain.context import collect_context, find_asker, read_items, read_sources
-from isthmus.graph.explain.reasons import AGAINST_SHARE, Popularity, write_reasons
+from isthmus.graph.explain.reasons import (
+    AGAINST_SHARE,
+    NAMED,
+    SECOND_SHARE,
+    Standing,
+    write_reasons,
+)
 from isthmus.graph.explain.shares import average_signals, popularity_decides, sum_signals
 from isthmus.graph.explain.wording import Wording
 from isthmus.graph.serving import rank_items
@@ -47,18 +54,18 @@ def explain_answer(
     )
     keys = [f"{domain}:{item['item_id']}" for item in items]
     answers: dict[str, Paths] = {key: item["paths"] for key, item in zip(keys, items, strict=True)}
-    average = average_signals([row["paths"] for row in ranked])["popularity"]
-    context, groups = collect_context(graph, asker, domain, answers, settings)
-    liked = {key: row["likes"] for key, (_, row) in read_items(graph, None, "en", {*keys}).items()}
+    average = average_signals([row["paths"] for row in ranked])
+    context, groups = collect_context(graph, asker, domain, answers, average, settings)
+    likes = {key: row["likes"] for key, (_, row) in read_items(graph, None, "en", {*keys}).items()}
     order = [*answers.values(), *(row["paths"] for row in ranked[len(items) :])]
     explained = []
     for place, (key, item) in enumerate(zip(keys, items, strict=True)):
-        popularity = Popularity(
-            popularity_decides(item["paths"], order[place + 1 :], average, len(items) - place - 1),
-            sum_signals(item["paths"])["popularity"] - average,
-            bool(liked.get(key)),
+        below = order[place + 1 :]
+        decides = popularity_decides(
+            item["paths"], below, average["popularity"], len(items) - place - 1
         )
-        reasons = write_reasons(context, key, groups[key], popularity)
+        standing = Standing(average, sum_signals(item["paths"]), decides, bool(likes.get(key)))
+        reasons = write_reasons(context, key, groups[key], standing)
         explained.append(item | {"reasons": reasons})
     return {**answer, "language": asker.language, "items": explained}
 
@@ -110,21 +117,28 @@ def _write_text_reasons(
     """
     order = sorted(paths, key=lambda path: -path["share"])
     near = [path for path in order if path["from"] is None]
-    sentences = []
-    both = [name for start, name in asked.items() if start in own][:2]
-    leading = [asked[path["from"]] for path in order if path["from"] in asked][:1]
-    if both:
-        sentences.append(wording.sentence("asked_belongs", things=both))
-    elif leading:
+    led = next((path for path in order if path["from"] in asked), None)
+    weighed = []
+    if both := [name for start, name in asked.items() if start in own][:NAMED]:
+        weighed.append((math.inf, wording.sentence("asked_belongs", things=both)))
+    elif led is not None:
         key = "asked_leads_to" if own else "asked_leads"
-        sentences.append(wording.sentence(key, things=leading, own=[*own.values()][:1] or [""]))
-    if near and near[0]["share"] > 0 and not both:
-        things = [wording.quote(near[0]["title"])]
-        sentences.append(wording.sentence("similar", things=things))
+        names = {"things": [asked[led["from"]]], "own": [*own.values()][:1] or [""]}
+        weighed.append((led["share"], wording.sentence(key, **names)))
+    if near and near[0]["share"] > 0:
+        weighed.append(
+            (near[0]["share"], wording.sentence("similar", things=_quote(wording, near[0])))
+        )
+    weighed.sort(key=lambda pair: -pair[0])
+    sentences = [text for share, text in weighed if share >= SECOND_SHARE * weighed[0][0]]
     if not sentences:
         sentences.append(wording.sentence("popular_texts", domain=domain))
     total = sum(path["share"] for path in order if path["share"] > 0)
     if near and near[-1]["share"] < -AGAINST_SHARE * total:
-        things = [wording.quote(near[-1]["title"])]
-        sentences.append(wording.sentence("unlike", things=things))
+        sentences.append(wording.sentence("unlike", things=_quote(wording, near[-1])))
     return sentences
+
+
+def _quote(wording: Wording, path: Mapping[str, Any]) -> list[str]:
+    """The words of the clause that a path starts from."""
+    return [wording.quote(path["title"].strip(" .!?,;。！？，；"))]

@@ -98,6 +98,7 @@ def collect_context(
     asker: Asker,
     domain: str,
     answers: Mapping[str, Paths],
+    average: Mapping[str, float],
     settings: Settings,
 ) -> tuple[Context, dict[str, list[Group]]]:
     """Collects what the sentences on some items need, and groups the paths of each.
@@ -107,6 +108,7 @@ def collect_context(
         asker: The user who is answered.
         domain: The domain of the items.
         answers: Paths by key of the item.
+        average: Signals of an average item.
         settings: `min_supporters`.
     """
     sources = read_sources(graph, asker.user, asker.language, answers)
@@ -114,7 +116,7 @@ def collect_context(
     pairs = [
         {"source": group.sources[0], "item": key}
         for key, own in groups.items()
-        for group in choose_groups(own)
+        for group in choose_groups(own, average)
         if group.key.kind in ITEM_KINDS and group.key.liked and group.key.counts_for
     ]
     rows = graph.read(

@@ -11,12 +11,13 @@ from isthmus.graph.explain.answers import REFERENCE_ITEMS
 from isthmus.graph.explain.context import Asker, collect_context, find_asker, read_items
 from isthmus.graph.explain.find import find_item
 from isthmus.graph.explain.groups import INTEREST_KINDS, ITEM_KINDS, Source
-from isthmus.graph.explain.reasons import Popularity, write_reasons
+from isthmus.graph.explain.reasons import Standing, write_reasons
 from isthmus.graph.explain.shares import (
     Part,
     average_signals,
     popularity_decides,
     split_score,
+    sum_signals,
 )
 from isthmus.graph.explain.wording import Wording
 from isthmus.graph.serving import check_names, rank_items
@@ -155,17 +156,16 @@ def _describe_place(
     average = average_signals([row["paths"] for row in place.ranked])
     parts = split_score(place.paths, average)
     context, groups = collect_context(
-        question.graph, asker, domain, {question.item: place.paths}, question.settings
+        question.graph, asker, domain, {question.item: place.paths}, average, question.settings
     )
     below = [row["paths"] for row in place.ranked[place.rank :]]
     decides = popularity_decides(
         place.paths, below, average["popularity"], max(0, FIRST - place.rank)
     )
-    advantage = next(part.difference for part in parts if part.signal == "popularity")
-    popularity = Popularity(decides and place.rank <= FIRST, advantage, likes)
-    reasons = write_reasons(
-        context, question.item, groups[question.item], popularity, place.rank <= FIRST
-    )
+    recommended = place.rank <= FIRST
+    signals = sum_signals(place.paths)
+    standing = Standing(average, signals, decides and recommended, likes, recommended)
+    reasons = write_reasons(context, question.item, groups[question.item], standing)
     if met:
         reasons = [wording.sentence("if_new", rank=place.rank), *reasons]
     else:
@@ -174,7 +174,7 @@ def _describe_place(
             "rank", item=title, rank=place.rank, of=of, domain=domain, user=user
         )
         reasons = [rank, *reasons]
-    without = _find_ranks_without(question, place, wording) if can_hide and not met else []
+    without = _find_ranks_without(question, place) if can_hide and not met else []
     leading: list[Row] = []
     if place.rank > FIRST:
         leading = question.graph.read(
@@ -186,7 +186,7 @@ def _describe_place(
     return {
         "rank": None if met else place.rank,
         "of": of,
-        "reasons": reasons + [row.pop("sentence") for row in without],
+        "reasons": reasons + _describe_ranks_without(without, place.rank, wording),
         "score": place.row["score"],
         "average_score": sum(average.values()),
         "parts": [_part_row(part) for part in parts],
@@ -235,28 +235,37 @@ def _describe_gap(
     return sentences
 
 
-def _find_ranks_without(question: _Question, place: _Place, wording: Wording) -> list[Row]:
+def _find_ranks_without(question: _Question, place: _Place) -> list[Row]:
     """Ranks the item again without each of the items that count most for or against it."""
     shares: dict[str, float] = {}
     for path in place.paths:
         if path["kind"] in ITEM_KINDS and path["share"]:
             shares[path["from"]] = shares.get(path["from"], 0.0) + path["share"]
     strongest = sorted(shares, key=lambda key: (-abs(shares[key]), key))[:WITHOUT]
-    sources = read_items(question.graph, None, wording.language, {*strongest})
+    sources = read_items(question.graph, None, "en", {*strongest})
     rows = []
     for key in strongest:
-        if key not in sources:
-            continue
-        source, item = sources[key]
-        rank = question.find_place([key], paths=False).rank
-        sentence = wording.sentence(
-            "without_same" if rank == place.rank else "without",
-            things=[wording.quote(source.name)],
-            rank=rank,
-        )
-        named = {name: item[name] for name in ("domain", "item_id", "title")}
-        rows.append(named | {"rank": rank, "sentence": sentence})
+        if key in sources:
+            _, item = sources[key]
+            named = {name: item[name] for name in ("domain", "item_id", "title")}
+            rows.append(named | {"rank": question.find_place([key], paths=False).rank})
     return rows
+
+
+def _describe_ranks_without(rows: Sequence[Row], rank: int, wording: Wording) -> list[str]:
+    """Says where the item would stand without each item, in one sentence where that is the same."""
+    names: dict[int, list[str]] = {}
+    for row in rows:
+        clause = wording.clause("without_one", things=[wording.quote(_name(row))])
+        names.setdefault(row["rank"], []).append(clause)
+    return [
+        wording.sentence(
+            "without_same" if other == rank else "without",
+            things=wording.join_or(own),
+            rank=other,
+        )
+        for other, own in names.items()
+    ]
 
 
 def _describe_only_item(

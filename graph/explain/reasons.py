@@ -14,24 +14,32 @@ SECOND_SHARE = 0.25
 AGAINST_SHARE = 0.2
 """The same for what counts against it."""
 NAMED = 2
+"""Titles that are named of a group."""
+POPULAR = 1.05
+"""Popularity of an item that is called popular, as a multiple of that of an average item."""
 
 Known = Literal["history", "texts", "nothing"]
 """What is known of a user: interactions, or texts alone, or neither."""
 
 
 @dataclass(frozen=True)
-class Popularity:
-    """What popularity does for an item.
+class Standing:
+    """Where an item stands, as far as no group of paths says it.
 
     Attributes:
-        decides: Whether it decides the place of the item.
-        advantage: The share beyond that of an average item.
-        likes: Whether anybody likes the item.
+        average: Signals of an average item.
+        signals: Signals of the item.
+        popularity_decides: Whether popularity decides its place.
+        has_likes: Whether anybody likes it.
+        recommended: Whether it is one of the items that are recommended; of another one, the
+            reasons are only what speaks for and against it.
     """
 
-    decides: bool
-    advantage: float
-    likes: bool
+    average: Mapping[str, float]
+    signals: Mapping[str, float]
+    popularity_decides: bool
+    has_likes: bool
+    recommended: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,11 +63,7 @@ class Context:
 
 
 def write_reasons(
-    context: Context,
-    item: str,
-    groups: Sequence[Group],
-    popularity: Popularity,
-    recommended: bool = True,
+    context: Context, item: str, groups: Sequence[Group], standing: Standing
 ) -> list[str]:
     """Writes the reasons for an item, the strongest first.
 
@@ -67,77 +71,122 @@ def write_reasons(
         context: What all items of the answer share.
         item: Key of the item.
         groups: Its groups of paths, the strongest first.
-        popularity: What popularity does for it.
-        recommended: Whether the item is one that is recommended, for these reasons; of another one
-            they are only what speaks for it.
+        standing: Where it stands.
 
     Returns:
         One to four sentences: on one or two groups that count for it, on popularity where it
-        decides, and on a strong group that counts against it.
+        decides or nothing else counts for it, and on a strong group that counts against it.
     """
     wording = context.wording
-    chosen = choose_groups(groups)
-    clauses = []
-    count = sum(group.share > 0 for group in chosen)
-    for k, group in enumerate(chosen):
-        clause = _describe_group(context, group)
-        if k < count:
-            many = group.key.kind in ITEM_KINDS and len(group.sources) > NAMED
-            because = "because_many" if many else "because"
-            clause = wording.clause(because if recommended else "speaks", reason=clause)
-            clause = wording.clause("also", reason=clause) if k else clause
-            clause = _add_people(context, item, group, clause)
-        clauses.append(clause)
+    chosen = choose_groups(groups, standing.average)
+    clauses = [
+        _describe_place(context, item, group, standing.recommended, k > 0)
+        for k, group in enumerate(chosen)
+    ]
     sentences = [wording.finish(clause) for clause in clauses]
+    count = sum(group.share > 0 for group in chosen)
     if not count:
-        sentences[:0] = _describe_popularity(context, popularity)
-    elif popularity.decides:
+        less = any(group.share > 0 for group in groups)
+        sentences[:0] = _describe_popularity(context, standing, bool(chosen), less)
+    elif standing.popularity_decides:
         sentences.insert(count, wording.sentence("popular_decides"))
     return sentences
 
 
-def choose_groups(groups: Sequence[Group]) -> list[Group]:
-    """Returns up to two groups that count for an item, and a strong one that counts against it."""
-    helping = [group for group in groups if group.share > 0]
-    opposing = [group for group in groups if group.share < 0]
+def choose_groups(groups: Sequence[Group], average: Mapping[str, float]) -> list[Group]:
+    """Returns up to two groups that count for an item, and a strong one that counts against it.
+
+    What leads to an average item as well is no reason: a group counts for an item if its share, or
+    that of all groups of its kind, exceeds that of an average item, and against it likewise.
+    """
+    sums: dict[str, float] = {}
+    for group in groups:
+        sums[group.key.kind] = sums.get(group.key.kind, 0.0) + group.share
+
+    def is_more(group: Group) -> bool:
+        sign = 1 if group.share > 0 else -1
+        return max(sign * group.share, sign * sums[group.key.kind]) > sign * average.get(
+            group.key.kind, 0.0
+        )
+
+    helping = [group for group in groups if group.share > 0 and is_more(group)]
+    opposing = [group for group in groups if group.share < 0 and is_more(group)]
     total = sum(group.share for group in helping)
     chosen = helping[:1] + [g for g in helping[1:2] if g.share >= SECOND_SHARE * total]
     return chosen + [g for g in opposing[:1] if -g.share >= AGAINST_SHARE * total]
 
 
-def _describe_group(context: Context, group: Group) -> str:
+def _describe_place(
+    context: Context, item: str, group: Group, recommended: bool, second: bool
+) -> str:
+    """Says that a group counts for an item or against it."""
+    wording = context.wording
+    many = "_many" if group.key.kind in ITEM_KINDS and len(group.sources) > NAMED else ""
+    reason = _describe_group(context, group, many)
+    if group.share < 0:
+        own = "_own" if group.key.kind == "content" else many
+        return wording.clause(f"against{own}" if recommended else "speaks_against", reason=reason)
+    if recommended:
+        clause = wording.clause(f"because{many}", reason=reason)
+        clause = wording.clause("also", reason=clause) if second else clause
+    else:
+        clause = wording.clause("speaks_also" if second else "speaks", reason=reason)
+    people = context.people.get((group.sources[0], item))
+    if people is None:
+        return clause
+    return wording.clause(
+        "supporters" if people > 1 else "supporters_one",
+        reason=clause,
+        count=f"{people:,}",
+        things=[wording.quote(context.sources[group.sources[0]].name)],
+    )
+
+
+def _describe_group(context: Context, group: Group, many: str) -> str:
+    """Says what the sources of a group are and what the user thinks of them."""
     wording, key = context.wording, group.key
-    feeling = ("liked" if key.liked else "disliked") + ("_for" if key.counts_for else "_against")
+    feeling = "liked" if key.liked else "disliked"
     names = [context.sources[start].name for start in group.sources[:NAMED]]
     if key.kind not in ITEM_KINDS:
         # Of a user who has no history, interests come from texts.
         written = key.kind == "interest" and context.known == "texts"
         return wording.clause(f"{'text' if written else key.kind}_{feeling}", things=names)
-    count = len(group.sources)
+    interest = group.interest
+    if interest is not None and interest.casefold() in {name.casefold() for name in names}:
+        interest = None  # an interest of one item alone, which has its title
     return wording.clause(
-        feeling if count <= NAMED else f"{feeling}_many",
+        f"{feeling}{many}",
         things=[wording.quote(name) for name in names],
         domain=key.domain,
-        count=count,
-        **wording.about(group.interest),
+        count=len(group.sources),
+        **wording.about(interest),
     )
 
 
-def _add_people(context: Context, item: str, group: Group, clause: str) -> str:
-    """Adds how many people liked the strongest source of a group and the item."""
-    people = context.people.get((group.sources[0], item))
-    if people is None:
-        return clause
-    return context.wording.clause(
-        "supporters" if people > 1 else "supporters_one",
-        reason=clause,
-        count=f"{people:,}",
-        things=[context.wording.quote(context.sources[group.sources[0]].name)],
-    )
+def _describe_popularity(
+    context: Context, standing: Standing, opposed: bool, less: bool
+) -> list[str]:
+    """The sentences on an item that nothing else counts for.
 
-
-def _describe_popularity(context: Context, popularity: Popularity) -> list[str]:
-    """The sentences on an item that nothing else leads to."""
-    start = "popular" if popularity.likes and popularity.advantage > 0 else "nothing"
-    sentence = context.wording.sentence(f"{start}_{context.known}", domain=context.domain)
-    return [sentence, *([] if popularity.likes else [context.wording.sentence("no_likes")])]
+    Args:
+        context: What all items of the answer share.
+        standing: Where it stands.
+        opposed: Whether something counts against it, which is said after these sentences.
+        less: Whether something leads to it, but more to an average item.
+    """
+    wording, domain = context.wording, context.domain
+    mean, own = dict(standing.average), dict(standing.signals)
+    popular = own.pop("popularity", 0.0) > POPULAR * mean.pop("popularity", 0.0)
+    sentences = []
+    if popular and (opposed or less) and standing.recommended:
+        sentences.append(wording.sentence("popular", domain=domain))
+    if less:
+        sentences.append(wording.sentence(f"less_{context.known}"))
+    elif not opposed and sum(own.values()) > sum(mean.values()) < 0:
+        sentences.append(wording.sentence(f"spared_{context.known}"))
+    elif not opposed:
+        start = "popular" if popular else "nothing"
+        sentences.append(wording.sentence(f"{start}_{context.known}", domain=domain))
+    if not standing.has_likes:
+        sentences.append(wording.sentence("no_likes"))
+    return sentences

@@ -54,6 +54,10 @@ class Wording:
         """Returns sentences that follow each other on one line."""
         return str(self._words["between"]).join(sentences)
 
+    def join_or(self, names: Sequence[str]) -> str:
+        """Joins names of which any one is meant."""
+        return self._join(names, "last_or")
+
     def about(self, interest: str | None) -> dict[str, str]:
         """The placeholders `about` and `kind` for an interest, or for none."""
         if interest is None:
@@ -93,10 +97,10 @@ class Wording:
         gaps = [" " if _TOUCH.fullmatch(a[-1] + b[0]) else "" for a, b in pairwise(parts)]
         return "".join(part + gap for part, gap in zip(parts, [*gaps, ""], strict=True))
 
-    def _join(self, names: Sequence[str]) -> str:
+    def _join(self, names: Sequence[str], last_comma: str = "last_comma") -> str:
         *most, last = names
-        comma, last_comma = self._words["comma"], self._words["last_comma"]
-        return f"{comma.join(most)}{last_comma if most else ''}{last}"
+        comma, final = self._words["comma"], self._words[last_comma]
+        return f"{comma.join(most)}{final if most else ''}{last}"
 
 
 @functools.cache
