@@ -10,3 +10,4 @@ UNION
   RETURN node AS i, CASE toLower(node.title) WHEN toLower($name) THEN 'title' ELSE 'words' END AS by
 }
 RETURN i.key AS key, i.domain AS domain, i.item_id AS item_id, i.title AS title, by
+ORDER BY key

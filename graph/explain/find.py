@@ -60,6 +60,12 @@ def _list_items(rows: list[Row]) -> str:
 
 
 def _search_words(name: str) -> str:
-    """The words of a title as a query of a full-text index; Latin ones may be misspelled."""
-    words = re.findall(r"\w+", name)
-    return " ".join(word if _HAN.search(word) else f"{word}~" for word in words)
+    """The words of a title as a query of a full-text index, the whole title first.
+
+    Latin words may be misspelled. In capitals, AND, OR and NOT would be operators.
+    """
+    words = re.findall(r"\w+", name.lower())
+    if not words:
+        return ""
+    near = [word if _HAN.search(word) else f"{word}~" for word in words]
+    return " ".join([f'"{" ".join(words)}"^9', *near])

@@ -67,7 +67,8 @@ def explain_item(
     check_names(graph, user, domain)
     item = find_item(graph, domain, name)
     asker = find_asker(graph, user, domain, settings, language)
-    assert asker is not None  # noqa: S101 - check_names has found the user
+    if asker is None:
+        raise InputError(f"There is no user {user!r}.", "Check the ids of your users.")
     own, row = read_items(graph, user, asker.language, {item["key"]})[item["key"]]
     question = _Question(graph, settings, asker, domain, item["key"])
     met = row["weight"] is not None
@@ -176,7 +177,7 @@ def _describe_place(
         reasons = [rank, *reasons]
     without = _find_ranks_without(question, place) if can_hide and not met else []
     leading: list[Row] = []
-    if place.rank > FIRST:
+    if place.rank > FIRST and not met:
         leading = question.graph.read(
             "explain/leading_items", user=asker.user, item=question.item, n=LEADING
         )
@@ -216,17 +217,12 @@ def _describe_gap(
         for part in split_score(last["paths"], {})
     }
     signal = max(ahead, key=ahead.__getitem__)
-    sentences = [
-        wording.sentence(
-            "gap",
-            rank=FIRST,
-            things=[wording.quote(_name(last))],
-            signal=wording.signal(signal, domain),
-        ),
-        wording.sentence(
-            "first", things=[wording.quote(_name(row)) for row in place.ranked[:SHOWN_FIRST]]
-        ),
-    ]
+    sentences = []
+    if ahead[signal] > 0:
+        title, words = [wording.quote(_name(last))], wording.signal(signal, domain)
+        sentences.append(wording.sentence("gap", rank=FIRST, things=title, signal=words))
+    first = [wording.quote(_name(row)) for row in place.ranked[:SHOWN_FIRST]]
+    sentences.append(wording.sentence("first", things=first))
     if leading:
         names = [
             wording.quote(_name(row)) + wording.about(row["domain"])["about"] for row in leading

@@ -15,7 +15,7 @@ from isthmus.output import escape_controls
 LANGUAGES = ("en", "zh")
 LONGEST_TITLE = 60
 # A title that stands in marks of its own needs no others.
-_QUOTED = re.compile(r"[“\"「『《].*[”\"」』》]")
+_QUOTED = re.compile(r"[“\"「『《][^”\"」』》]*[”\"」』》]")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _HAN = "[\u3400-\u9fff]"
 _TOUCH = re.compile(f"(?!{_HAN})\\w{_HAN}|{_HAN}(?!{_HAN})\\w")
