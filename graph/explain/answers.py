@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from isthmus.encoders.topics import language_of
-from isthmus.graph.explain.context import collect_context, find_asker, read_items, read_sources
+from isthmus.graph.explain.context import collect_context, find_asker, read_sources
 from isthmus.graph.explain.reasons import (
     AGAINST_SHARE,
     NAMED,
@@ -56,7 +56,6 @@ def explain_answer(
     answers: dict[str, Paths] = {key: item["paths"] for key, item in zip(keys, items, strict=True)}
     average = average_signals([row["paths"] for row in ranked])
     context, groups = collect_context(graph, asker, domain, answers, average, settings)
-    likes = {key: row["likes"] for key, (_, row) in read_items(graph, None, "en", {*keys}).items()}
     order = [*answers.values(), *(row["paths"] for row in ranked[len(items) :])]
     explained = []
     for place, (key, item) in enumerate(zip(keys, items, strict=True)):
@@ -64,7 +63,7 @@ def explain_answer(
         decides = popularity_decides(
             item["paths"], below, average["popularity"], len(items) - place - 1
         )
-        standing = Standing(average, sum_signals(item["paths"]), decides, bool(likes.get(key)))
+        standing = Standing(average, sum_signals(item["paths"]), decides)
         reasons = write_reasons(context, key, groups[key], standing)
         explained.append(item | {"reasons": reasons})
     return {**answer, "language": asker.language, "items": explained}
@@ -85,20 +84,19 @@ def explain_text_answer(
     wording, domain = Wording(language), answer["domain"]
     keys = [f"{domain}:{item['item_id']}" for item in answer["items"]]
     answers = {key: item["paths"] for key, item in zip(keys, answer["items"], strict=True)}
-    wanted = read_sources(graph, None, language, answers)
-    about = read_items(graph, None, language, {*keys})
+    sources, _ = read_sources(graph, None, language, answers)
     # What the text asks for, as far as it leads to an item; the strongest first.
     paths = sorted(
         (path for own in answers.values() for path in own), key=lambda path: -path["share"]
     )
     asked = dict.fromkeys(
-        path["from"] for path in paths if path["share"] > 0 and path["from"] in wanted
+        path["from"] for path in paths if path["share"] > 0 and path["kind"] == "interest"
     )
-    names = {start: wanted[start].name for start in asked}
+    names = {start: sources[start].name for start in asked if start in sources}
     explained = [
         item | {"reasons": _write_text_reasons(wording, domain, item["paths"], names, own)}
         for key, item in zip(keys, answer["items"], strict=True)
-        for own in [dict(about[key][0].interests) if key in about else {}]
+        for own in [sources[key].interests if key in sources else {}]
     ]
     return {**answer, "language": language, "items": explained}
 

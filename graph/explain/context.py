@@ -58,39 +58,42 @@ def find_asker(
 
 def read_sources(
     graph: Graph, user: str | None, language: str, answers: Mapping[str, Paths]
-) -> dict[str, Source]:
-    """Reads the items and interests from which paths start.
+) -> tuple[dict[str, Source], frozenset[str]]:
+    """Reads some items, and the items and interests from which the paths to them start.
 
     Args:
         graph: The graph.
         user: The user whose likes and dislikes they are, or None.
         language: Language of the names of interests.
         answers: Paths by key of the item to which they lead.
+
+    Returns:
+        All of these by key or id, and the keys of the items that anybody likes.
     """
-    starts: dict[bool, set[str]] = {True: set(), False: set()}
+    starts: dict[bool, set[str]] = {True: {*answers}, False: set()}
     kinds: dict[str, str] = {}
     for paths in answers.values():
         for path in paths:
             if path["kind"] != "popularity" and path["from"] is not None:
                 starts[path["kind"] in ITEM_KINDS].add(path["from"])
                 kinds[path["from"]] = path["kind"]
-    items = _read_items(graph, user, language, starts[True])
-    sources = {key: _build_item(row) for key, row in items.items()}
+    items = read_items(graph, user, language, starts[True])
+    sources = {key: source for key, (source, _) in items.items()}
     if starts[False]:
         ids = sorted(starts[False])
         for row in graph.read("explain/interests", user=user, interests=ids, language=language):
             weight = row["written"] if kinds[row["id"]] == "text" else row["weight"]
             liked = None if weight is None else weight > 0
             sources[row["id"]] = Source(row["name"], liked=liked)
-    return sources
+    return sources, frozenset(key for key, (_, row) in items.items() if row["likes"])
 
 
 def read_items(
     graph: Graph, user: str | None, language: str, keys: set[str]
 ) -> dict[str, tuple[Source, Row]]:
     """Reads items by key, each with the row of `explain/sources`."""
-    rows = _read_items(graph, user, language, keys)
-    return {key: (_build_item(row), row) for key, row in rows.items()}
+    rows = graph.read("explain/sources", user=user, keys=sorted(keys), language=language)
+    return {row["key"]: (_build_item(row), row) for row in rows}
 
 
 def collect_context(
@@ -111,7 +114,7 @@ def collect_context(
         average: Signals of an average item.
         settings: `min_supporters`.
     """
-    sources = read_sources(graph, asker.user, asker.language, answers)
+    sources, liked = read_sources(graph, asker.user, asker.language, answers)
     groups = {key: group_paths(paths, sources) for key, paths in answers.items()}
     pairs = [
         {"source": group.sources[0], "item": key}
@@ -124,14 +127,7 @@ def collect_context(
     )
     people = {(row["source"], row["item"]): row["people"] for row in rows}
     wording = Wording(asker.language)
-    return Context(wording, domain, asker.known, sources, people), groups
-
-
-def _read_items(graph: Graph, user: str | None, language: str, keys: set[str]) -> dict[str, Row]:
-    if not keys:
-        return {}
-    rows = graph.read("explain/sources", user=user, keys=sorted(keys), language=language)
-    return {row["key"]: row for row in rows}
+    return Context(wording, domain, asker.known, sources, people, liked), groups
 
 
 def _build_item(row: Row) -> Source:

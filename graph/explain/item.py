@@ -75,7 +75,7 @@ def explain_item(
     place = question.find_place([item["key"]] if met else [])
     wording = Wording(asker.language)
     title = wording.quote(own.name)
-    answer = _describe_place(question, place, wording, title, bool(row["likes"]), met)
+    answer = _describe_place(question, place, wording, title, met)
     if met:
         answer["reasons"] = [_describe_met(wording, title, row), *answer["reasons"]]
     named = {"item_id": row["item_id"], "title": row["title"], "met": met}
@@ -145,7 +145,7 @@ def _describe_met(wording: Wording, title: str, row: Row) -> str:
 
 
 def _describe_place(
-    question: _Question, place: _Place, wording: Wording, title: str, likes: bool, met: bool
+    question: _Question, place: _Place, wording: Wording, title: str, met: bool
 ) -> dict[str, Any]:
     """Builds the rest of the document of `explain_item`."""
     domain, asker = question.domain, question.asker
@@ -165,7 +165,7 @@ def _describe_place(
     )
     recommended = place.rank <= FIRST
     signals = sum_signals(place.paths)
-    standing = Standing(average, signals, decides and recommended, likes, recommended)
+    standing = Standing(average, signals, decides and recommended, recommended)
     reasons = write_reasons(context, question.item, groups[question.item], standing)
     if met:
         reasons = [wording.sentence("if_new", rank=place.rank), *reasons]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,7 +30,6 @@ class Standing:
         average: Signals of an average item.
         signals: Signals of the item.
         popularity_decides: Whether popularity decides its place.
-        has_likes: Whether anybody likes it.
         recommended: Whether it is one of the items that are recommended; of another one, the
             reasons are only what speaks for and against it.
     """
@@ -38,7 +37,6 @@ class Standing:
     average: Mapping[str, float]
     signals: Mapping[str, float]
     popularity_decides: bool
-    has_likes: bool
     recommended: bool = True
 
 
@@ -53,6 +51,7 @@ class Context:
         sources: Sources of paths by key or id.
         people: Numbers of people who liked the source and the item, by both keys; pairs with too
             few people are absent.
+        liked: Keys of the items that anybody likes.
     """
 
     wording: Wording
@@ -60,6 +59,7 @@ class Context:
     known: Known
     sources: Mapping[str, Source]
     people: Mapping[tuple[str, str], int]
+    liked: Collection[str]
 
 
 def write_reasons(
@@ -87,7 +87,7 @@ def write_reasons(
     count = sum(group.share > 0 for group in chosen)
     if not count:
         less = any(group.share > 0 for group in groups)
-        sentences[:0] = _describe_popularity(context, standing, bool(chosen), less)
+        sentences[:0] = _describe_popularity(context, item, standing, bool(chosen), less)
     elif standing.popularity_decides:
         sentences.insert(count, wording.sentence("popular_decides"))
     return sentences
@@ -164,12 +164,13 @@ def _describe_group(context: Context, group: Group, many: str) -> str:
 
 
 def _describe_popularity(
-    context: Context, standing: Standing, opposed: bool, less: bool
+    context: Context, item: str, standing: Standing, opposed: bool, less: bool
 ) -> list[str]:
     """The sentences on an item that nothing else counts for.
 
     Args:
         context: What all items of the answer share.
+        item: Key of the item.
         standing: Where it stands.
         opposed: Whether something counts against it, which is said after these sentences.
         less: Whether something leads to it, but more to an average item.
@@ -187,6 +188,6 @@ def _describe_popularity(
     elif not opposed:
         start = "popular" if popular else "nothing"
         sentences.append(wording.sentence(f"{start}_{context.known}", domain=domain))
-    if not standing.has_likes:
+    if item not in context.liked:
         sentences.append(wording.sentence("no_likes"))
     return sentences

@@ -16,7 +16,7 @@ from isthmus.graph.serving.recommend import recommend_for_user
 from isthmus.settings import Settings
 from tests.conftest import DELETE_ALL
 
-# A score is the sum of the edges from liked books, less those from the disliked one, and popularity.
+# A score is the sum of edges from liked books, less those from the disliked one, and popularity.
 NODES = """
 CREATE (:Encoder {version: 1, state: 'active'}), (films:Domain {name: 'films'}),
   (:Domain {name: 'books'}), (g:Generation {number: 1, state: 'active', most_edges: 50}),

@@ -40,14 +40,15 @@ def write(
     language: str = "en",
     people: dict[tuple[str, str], int] | None = None,
     known: Known = "history",
+    liked: bool = True,
     **standing: Any,
 ) -> list[str]:
     values: dict[str, Any] = {"average": {}, "signals": {}, "popularity_decides": False}
-    context = Context(Wording(language), "films", known, SOURCES, people or {})
-    groups = group_paths(paths, SOURCES)
-    return write_reasons(
-        context, "films:f", groups, Standing(**values | {"has_likes": True} | standing)
+    context = Context(
+        Wording(language), "films", known, SOURCES, people or {}, {"films:f"} if liked else {}
     )
+    groups = group_paths(paths, SOURCES)
+    return write_reasons(context, "films:f", groups, Standing(**values | standing))
 
 
 THREE = (path("podcasts:a", 3.0), path("podcasts:b", 2.0), path("podcasts:c", 1.0))
@@ -162,7 +163,7 @@ def test_an_item_that_nothing_leads_to_is_popular_or_not(
 ) -> None:
     standing = {"average": {"popularity": 1.0}, "signals": {"popularity": share}}
     assert write(known=known, **standing) == [expected]
-    assert write(known=known, has_likes=False, **standing)[1:] == ["Nobody has liked it yet."]
+    assert write(known=known, liked=False, **standing)[1:] == ["Nobody has liked it yet."]
 
 
 def test_what_leads_to_an_average_item_as_well_is_no_reason() -> None:
