@@ -215,14 +215,12 @@ class Settings(BaseSettings):
     )
     language: Literal["en", "zh"] = Field(
         default="en",
-        description="Language of explanations, English or Chinese, for users who wrote no texts; "
-        "others are answered in the language of most of their texts.",
+        description="Language of explanations for users who wrote no texts, en or zh.",
     )
     min_supporters: int = Field(
         default=5,
         ge=1,
-        description="Number of people, at least 1, below which an explanation does not say how "
-        "many liked both items.",
+        description="Smallest number of people that an explanation states, at least 1.",
     )
     event_days: float = Field(
         default=30,
