@@ -35,9 +35,8 @@ def explain_answer(
 ) -> dict[str, Any]:
     """Adds `reasons`, a list of sentences, to each item of an answer for a user, and `language`.
 
-    Popularity is named only where it decides: where the next item would stand above an item if both
-    were equally popular, or the item would fall out of the list with the popularity of an average
-    item.
+    Popularity is named only where it decides: where the next item, or the first that is not in the
+    answer, would stand above an item if both were equally popular.
 
     Args:
         graph: The graph.
@@ -60,9 +59,7 @@ def explain_answer(
     explained = []
     for place, (key, item) in enumerate(zip(keys, items, strict=True)):
         below = order[place + 1 :]
-        decides = popularity_decides(
-            item["paths"], below, average["popularity"], len(items) - place - 1
-        )
+        decides = popularity_decides(item["paths"], below, len(items) - place - 1)
         standing = Standing(average, sum_signals(item["paths"]), decides)
         reasons = write_reasons(context, key, groups[key], standing)
         explained.append(item | {"reasons": reasons})

@@ -160,9 +160,7 @@ def _describe_place(
         question.graph, asker, domain, {question.item: place.paths}, average, question.settings
     )
     below = [row["paths"] for row in place.ranked[place.rank :]]
-    decides = popularity_decides(
-        place.paths, below, average["popularity"], max(0, FIRST - place.rank)
-    )
+    decides = popularity_decides(place.paths, below, max(0, FIRST - place.rank))
     recommended = place.rank <= FIRST
     signals = sum_signals(place.paths)
     standing = Standing(average, signals, decides and recommended, recommended)

@@ -62,30 +62,22 @@ def split_score(paths: Paths, average: Mapping[str, float]) -> list[Part]:
     ]
 
 
-def popularity_decides(paths: Paths, below: Sequence[Paths], average: float, listed: int) -> bool:
+def popularity_decides(paths: Paths, below: Sequence[Paths], listed: int) -> bool:
     """Whether an item stands where it does because it is popular.
 
-    That is so if the next item would stand above it were both equally popular, or if it would fall
-    out of the list with the popularity of an average item.
+    That is so if the next item, or the first one that is not in the list, would stand above it were
+    both equally popular.
 
     Args:
         paths: Paths of the item.
         below: Paths of the items that stand below it, the next one first.
-        average: Popularity of an average item, as a share of its score.
         listed: Number of the items below it that are in the list.
     """
-    if not below:
-        return False
-    rest, popularity = _without_popularity(paths)
-    next_rest, next_popularity = _without_popularity(below[0])
-    if popularity > next_popularity and rest < next_rest:
-        return True
-    if listed >= len(below) or popularity <= average:
-        return False
-    return rest + average < sum(_without_popularity(below[listed]))
+    rest = _without_popularity(paths)
+    others = [below[place] for place in (0, listed) if place < len(below)]
+    return any(rest < _without_popularity(other) for other in others)
 
 
-def _without_popularity(paths: Paths) -> tuple[float, float]:
-    """The score without popularity, and popularity."""
-    popularity = sum_signals(paths).get("popularity", 0.0)
-    return sum(path["share"] for path in paths) - popularity, popularity
+def _without_popularity(paths: Paths) -> float:
+    """The score without popularity."""
+    return sum(share for signal, share in sum_signals(paths).items() if signal != "popularity")

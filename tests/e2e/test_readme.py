@@ -109,8 +109,8 @@ def test_the_demo_recovers_the_planted_transfers_and_says_how_to_go_on(home: Pat
     page = (home / "demo-report.html").read_text("utf-8")
     first = re.findall(r"^  1\. (.+?)  [\d.]+$", said, re.MULTILINE)
     assert len(first) == 6
-    assert "Because of 14 items that you liked in books (science fiction)" in page
-    assert "因为你喜欢 books 里的 14 项历史小说" in said
+    assert re.search(r"Because of \d+ items that you liked in books \(science fiction\)", page)
+    assert re.search(r"因为你喜欢 books 里的 \d+ 项历史小说，尤其是", said)
     assert all(title in page for title in first)
     *questions, stop = [line.strip() for line in said.splitlines()[-6:]]
     answers = run("bash", "-ec", "\n".join(questions))

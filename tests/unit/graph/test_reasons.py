@@ -206,16 +206,16 @@ def items(*scores: tuple[float, float]) -> list[list[dict[str, Any]]]:
 
 def test_popularity_decides_if_the_next_would_stand_above_without_it() -> None:
     first, second, third = items((1.0, 0.9), (1.5, 0.2), (0.1, 0.1))
-    assert popularity_decides(first, [second, third], average=0.4, listed=2)
-    assert not popularity_decides(second, [third], average=0.4, listed=1)
-    assert not popularity_decides(third, [], average=0.4, listed=0)
+    assert popularity_decides(first, [second, third], listed=2)
+    assert not popularity_decides(second, [third], listed=1)
+    assert not popularity_decides(third, [], listed=0)
 
 
-def test_popularity_decides_if_an_average_one_would_not_be_in_the_list() -> None:
-    first, second, third = items((1.0, 2.0), (0.9, 1.9), (0.9, 1.8))
-    assert popularity_decides(first, [second, third], average=0.4, listed=1)
-    assert not popularity_decides(first, [second, third], average=1.9, listed=1)
-    assert not popularity_decides(first, [second], average=0.4, listed=1)  # nothing falls in
+def test_popularity_decides_if_the_first_outside_of_the_list_would_stand_above_without_it() -> None:
+    first, second, third = items((1.0, 2.0), (0.9, 1.9), (1.1, 0.5))
+    assert popularity_decides(first, [second, third], listed=1)
+    assert not popularity_decides(first, [second, third], listed=2)
+    assert not popularity_decides(first, [second, third], listed=0)
 
 
 def test_differences_of_signals_add_up_to_the_difference_of_scores() -> None:
