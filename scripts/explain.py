@@ -31,7 +31,7 @@ def command(
     \b
     Examples:
       isthmus explain ana f0012 --domain films
-      isthmus explain ana "The Last Starship" --domain films --language zh
+      isthmus explain ana "逃离木星环" --domain films --language zh
     """
     from isthmus.graph.database import connect
     from isthmus.graph.explain import explain_item, format_explanation

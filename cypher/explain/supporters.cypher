@@ -6,7 +6,8 @@
 UNWIND $pairs AS pair
 MATCH (a:Item {key: pair.source}), (b:Item {key: pair.item})
 WITH pair, COUNT {
-  MATCH (a)<-[r:INTERACTED]-(p:User)-[s:INTERACTED]->(b)
+  // Otherwise all interactions of each person would be read, which are many times as many.
+  MATCH (a)<-[r:INTERACTED]-(p:User)-[s:INTERACTED]->(b) USING JOIN ON p
   WHERE r.weight > 0 AND s.weight > 0 AND ($user IS NULL OR p.id <> $user)
 } AS people
 WHERE people >= $least

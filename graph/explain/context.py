@@ -24,14 +24,14 @@ class Asker:
         user: The user's id.
         history: Number of interactions.
         texts: Number of texts.
-        items: Number of items of the domain that the user has not met.
+        met: Number of interactions with items of the domain.
         language: Language of the answer.
     """
 
     user: str
     history: int
     texts: int
-    items: int
+    met: int
     language: str
 
     @property
@@ -53,7 +53,7 @@ def find_asker(
         return None
     row = rows[0]
     chosen = language or row["language"] or settings.language
-    return Asker(user, row["history"], row["texts"], row["items"], chosen)
+    return Asker(user, row["history"], row["texts"], row["met"], chosen)
 
 
 def read_sources(

@@ -149,7 +149,8 @@ def _describe_place(
 ) -> dict[str, Any]:
     """Builds the rest of the document of `explain_item`."""
     domain, asker = question.domain, question.asker
-    of = asker.items + met
+    size = question.graph.read("recommend/domain_size", domain=domain)[0]["items"]
+    of = size - asker.met + met
     can_hide = question.can_hide(place)
     if met and not can_hide:  # its place, were it new, cannot be computed
         unknown = dict.fromkeys(("rank", "score", "average_score"))
