@@ -112,7 +112,7 @@ def _write_text_reasons(
     """
     order = sorted(paths, key=lambda path: -path["share"])
     near = [path for path in order if path["from"] is None]
-    led = next((path for path in order if path["from"] in asked), None)
+    led = next((path for path in order if path["from"] in asked and path["share"] > 0), None)
     weighed = []
     if both := [name for start, name in asked.items() if start in own][:NAMED]:
         weighed.append((math.inf, wording.sentence("asked_belongs", things=both)))

@@ -154,7 +154,10 @@ def _describe_place(
     can_hide = question.can_hide(place)
     if met and not can_hide:  # its place, were it new, cannot be computed
         unknown = dict.fromkeys(("rank", "score", "average_score"))
-        return unknown | {"of": of, "reasons": [], "parts": [], "without": [], "paths": []}
+        empty: dict[str, list[Row]] = {
+            key: [] for key in ("reasons", "parts", "without", "leading", "paths")
+        }
+        return {**unknown, "of": of, **empty}
     average = average_signals([row["paths"] for row in place.ranked])
     parts = split_score(place.paths, average)
     context, groups = collect_context(

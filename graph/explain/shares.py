@@ -46,7 +46,7 @@ def average_signals(items: Sequence[Paths]) -> dict[str, float]:
     for paths in items:
         for signal, share in sum_signals(paths).items():
             sums[signal] = sums.get(signal, 0.0) + share
-    return {signal: total / len(items) for signal, total in sums.items()}
+    return {signal: total / max(len(items), 1) for signal, total in sums.items()}
 
 
 def split_score(paths: Paths, average: Mapping[str, float]) -> list[Part]:

@@ -303,5 +303,5 @@ def test_items_for_a_text_say_what_it_asked_for_and_rejected(shelf: Graph) -> No
     assert chinese["items"][0]["reasons"][1] == "你写的和科幻相近，由此找到了它。"
     books = answer | {"domain": "books", "items": [{"item_id": "b1", "paths": paths[1]}]}
     assert explain_text_answer(shelf, books, text)["items"][0]["reasons"] == [
-        "It belongs to science fiction, which you asked for."
+        "It belongs to science fiction, which fits what you wrote."
     ]
