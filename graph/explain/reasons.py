@@ -176,15 +176,16 @@ def _describe_popularity(
         less: Whether something leads to it, but more to an average item.
     """
     wording, domain = context.wording, context.domain
+    met = "texts" if context.known == "texts" else "history"
     mean, own = dict(standing.average), dict(standing.signals)
     popular = own.pop("popularity", 0.0) > POPULAR * mean.pop("popularity", 0.0)
     sentences = []
     if popular and (opposed or less) and standing.recommended:
         sentences.append(wording.sentence("popular", domain=domain))
     if less:
-        sentences.append(wording.sentence(f"less_{context.known}"))
+        sentences.append(wording.sentence(f"less_{met}"))
     elif not opposed and sum(own.values()) > sum(mean.values()) < 0:
-        sentences.append(wording.sentence(f"spared_{context.known}"))
+        sentences.append(wording.sentence(f"spared_{met}"))
     elif not opposed:
         start = "popular" if popular else "nothing"
         sentences.append(wording.sentence(f"{start}_{context.known}", domain=domain))

@@ -50,10 +50,6 @@ class Wording:
         """Makes a sentence of a clause."""
         return escape_controls(f"{clause[:1].upper()}{clause[1:]}{self._words['stop']}")
 
-    def together(self, sentences: Sequence[str]) -> str:
-        """Returns sentences that follow each other on one line."""
-        return str(self._words["between"]).join(sentences)
-
     def join_or(self, names: Sequence[str]) -> str:
         """Joins names of which any one is meant."""
         return self._join(names, "last_or")
