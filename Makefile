@@ -69,3 +69,4 @@ bench: $(DEV)  ## accuracy on the folder DATASETS, and speed; hours, goes on whe
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python benchmarks/answers.py --sentences benchmarks/contrasts.csv -o benchmarks/contrasts
 	$(BIN)/python benchmarks/posts.py
+	$(BIN)/python benchmarks/explain.py

@@ -213,6 +213,15 @@ class Settings(BaseSettings):
         description="Age in days at which a dated interaction counts half, above 0; a retraining "
         "uses another half-life where that is better for its validation users.",
     )
+    language: Literal["en", "zh"] = Field(
+        default="en",
+        description="Language of explanations for users who wrote no texts, en or zh.",
+    )
+    min_supporters: int = Field(
+        default=5,
+        ge=1,
+        description="Smallest number of people that an explanation states, at least 1.",
+    )
     event_days: float = Field(
         default=30,
         gt=0,

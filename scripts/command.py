@@ -25,6 +25,13 @@ IDS = ("user", "item", "domain")
 WEIGHTS = ("auto", "as-is", "centre", "counts", "log")
 """Values of the option `--weights`."""
 
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    help="Language of explanations; by default that of the user's texts, or of the settings.",
+)
+"""The option of all commands that explain."""
+
 
 @dataclass(frozen=True)
 class Output:

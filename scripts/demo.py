@@ -48,6 +48,7 @@ def _next_steps(home: Path) -> str:
         program = "isthmus"
     commands = (
         "recommend ana --domain films --explain",
+        "explain lin f0032 --domain films",
         'recommend --text "I like jazz." --domain music',
         "cypher list",
         "server stop",

@@ -27,6 +27,7 @@ COMMANDS = (
     "schedule",
     "generations",
     "recommend",
+    "explain",
     "judge",
     "feedback",
     "evaluate",

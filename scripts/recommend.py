@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isthmus.scripts.command import Output, with_settings, write_json
+from isthmus.scripts.command import LANGUAGE, Output, with_settings, write_json
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Maximum number of items.",
 )
-@click.option("--explain", is_flag=True, help="Print the paths that add up to each score.")
+@click.option("--explain", is_flag=True, help="Say in words why each item is recommended.")
+@click.option("--paths", is_flag=True, help="Print the paths that add up to each score.")
+@LANGUAGE
 @click.option("--text", help="Recommend for a text of a user who is not in the graph.")
 @click.option(
     "--users",
@@ -38,6 +40,8 @@ def command(
     domain: str,
     n: int,
     explain: bool,
+    paths: bool,
+    language: str | None,
     text: str | None,
     users: Path | None,
 ) -> Output | None:
@@ -50,6 +54,7 @@ def command(
     \b
     Examples:
       isthmus recommend ana --domain films -n 5 --explain
+      isthmus recommend ana --domain films --explain --language zh --paths
       isthmus recommend --text "我喜欢阅读历史小说。" --domain books
       isthmus recommend --text "I love jazz but can't stand metal" --domain music
       isthmus recommend --users ids.txt --domain films > answers.jsonl
@@ -57,6 +62,7 @@ def command(
     if sum(given is not None for given in (user, text, users)) != 1:
         raise click.UsageError("Give one of USER, --text and --users.")
     from isthmus.graph.database import connect
+    from isthmus.graph.explain import explain_answer, explain_text_answer
     from isthmus.graph.serving import (
         format_answer,
         recommend_for_text,
@@ -69,7 +75,7 @@ def command(
     with connect(settings) as graph:
         if users is not None:
             for answer in recommend_for_users(graph, ids, domain, n, settings):
-                write_json(answer)
+                write_json(explain_answer(graph, answer, settings, language) if explain else answer)
             return None
         if text is not None:
             from isthmus.encoders.text import VectorCache
@@ -78,6 +84,10 @@ def command(
             encoder = active_encoder(graph, settings)
             cache = VectorCache(settings.home / "vectors")
             answer = recommend_for_text(graph, encoder, cache, text, domain, n)
+            if explain:
+                answer = explain_text_answer(graph, answer, text, language)
         else:
             answer = recommend_for_user(graph, str(user), domain, n, settings)
-    return Output(answer, format_answer(answer, paths=explain))
+            if explain:
+                answer = explain_answer(graph, answer, settings, language)
+    return Output(answer, format_answer(answer, paths))

@@ -10,6 +10,7 @@ from typing import Any
 
 from isthmus.errors import InputError
 from isthmus.graph.database import Graph, connect
+from isthmus.graph.explain import explain_answer
 from isthmus.graph.ingest import ingest_dataset
 from isthmus.graph.interests import encode_and_find_interests
 from isthmus.graph.operations import write_report
@@ -55,7 +56,7 @@ class DemoResult:
             lines += [f"  {row['domain']}: {row['title']}" for row in person["history"][:MAX_SHOWN]]
             for answer in person["answers"]:
                 lines += [f"\n  {answer['domain']} for {person['user']}:"]
-                lines.append(format_answer(_shorten(answer), paths=True))
+                lines.append(format_answer(_shorten(answer)))
         lines.append(
             f"\n{self.recovered} of {self.planted} planted transfers have a higher mean weight "
             f"than every other pair of categories.\n"
@@ -116,7 +117,7 @@ def _demo_settings(settings: Settings) -> Settings:
 
 
 def _present_user(graph: Graph, user: str, settings: Settings) -> dict[str, Any]:
-    """Returns a user's history, and recommendations in two domains without history."""
+    """Returns a user's history, and explained recommendations in two domains without history."""
     history = recent_interactions(graph, user, 10)
     source_domains = {row["domain"] for row in history}
     targets = [domain for domain in DOMAINS if domain not in source_domains][:2]
@@ -124,11 +125,13 @@ def _present_user(graph: Graph, user: str, settings: Settings) -> dict[str, Any]
         "user": user,
         "taste": PEOPLE[user].taste,
         "history": history,
-        "answers": [recommend_for_user(graph, user, domain, 5, settings) for domain in targets],
+        "answers": [
+            explain_answer(graph, recommend_for_user(graph, user, domain, 5, settings), settings)
+            for domain in targets
+        ],
     }
 
 
 def _shorten(answer: dict[str, Any]) -> dict[str, Any]:
-    """Keeps the first items of an answer, each with its strongest paths."""
-    items = [item | {"paths": item["paths"][:MAX_SHOWN]} for item in answer["items"][:MAX_SHOWN]]
-    return answer | {"items": items}
+    """Keeps the first items of an answer."""
+    return answer | {"items": answer["items"][:MAX_SHOWN]}

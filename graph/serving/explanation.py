@@ -1,4 +1,4 @@
-"""Recommendations as text: each item with its score and the paths that explain it."""
+"""Recommendations as text: each item with its score, its reasons in words and its paths."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ _DESCRIPTIONS = {
 
 
 def format_answer(answer: dict[str, Any], paths: bool = False) -> str:
-    """Formats an answer as lines; `paths` adds the shares that sum to the score of each item."""
+    """Formats an answer as lines, with the `reasons` of the items that have them.
+
+    The first reason stands on a line of its own, the others on the next.
+
+    Args:
+        answer: The answer.
+        paths: Whether to add the paths, whose shares sum to the score of each item.
+    """
     lines = [answer["note"]] if "note" in answer else []
     for rank, item in enumerate(answer["items"], start=1):
         title = escape_controls(item["title"] or item["item_id"])
         lines.append(f"{rank:>3}. {title}  {_figure(item)}")
+        if reasons := item.get("reasons"):
+            between = "" if answer["language"] == "zh" else " "
+            lines += [f"     {line}" for line in (reasons[0], between.join(reasons[1:])) if line]
         if paths:
             lines += [
                 f"       {p['share']:+.4f}  {describe_path(p)}" for p in _shown(item["paths"])

@@ -109,10 +109,13 @@ def test_the_demo_recovers_the_planted_transfers_and_says_how_to_go_on(home: Pat
     page = (home / "demo-report.html").read_text("utf-8")
     first = re.findall(r"^  1\. (.+?)  [\d.]+$", said, re.MULTILINE)
     assert len(first) == 6
+    assert re.search(r"Because of \d+ items that you liked in books \(science fiction\)", page)
+    assert re.search(r"因为你喜欢 books 里的 \d+ 项历史小说，尤其是", said)
     assert all(title in page for title in first)
-    *questions, stop = [line.strip() for line in said.splitlines()[-5:]]
+    *questions, stop = [line.strip() for line in said.splitlines()[-6:]]
     answers = run("bash", "-ec", "\n".join(questions))
-    assert "popular in films" in answers  # of ana's recommendations
+    assert "that you liked in books (science fiction)" in answers  # of ana's recommendations
+    assert "在 films 的 300 项里排第" in answers  # of the film that is explained to lin
     with (home / "demo/data/items.csv").open(encoding="utf-8", newline="") as rows:
         jazz = {row["title"] for row in csv.DictReader(rows) if "jazz" in row["categories"]}
     liked = re.findall(r"^  \d+\. (.+?)  likes \d+%$", answers, re.MULTILINE)

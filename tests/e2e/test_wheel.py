@@ -20,6 +20,7 @@ DATA = (
     "isthmus/encoders/topics/subjects.csv",
     *(f"isthmus/encoders/topics/{path.name}" for path in SPACES),
     "isthmus/encoders/training/bundled_pairs.csv",
+    "isthmus/graph/explain/wording.toml",
     "isthmus/graph/operations/report.css",
     "isthmus/graph/operations/report.html.j2",
     "isthmus/graph/server/neo4j.lock",

@@ -23,11 +23,12 @@ EVIL = (
 def write(tmp_path: Path, text: str) -> str:
     path: dict[str, Any] = {"kind": "text", "from": "d:i", "title": text, "via": None, "share": 1.0}
     item = {"item_id": text, "title": text, "score": 1.0, "domain": text, "paths": [path]}
+    item |= {"reasons": [text, text]}
     person = {
         "user": text,
         "taste": text,
         "history": [{"title": text, "weight": 1.0}],
-        "answers": [{"domain": text, "items": [item]}],
+        "answers": [{"domain": text, "language": "zh", "items": [item]}],
     }
     training = {
         "generation": 1,
