@@ -1,5 +1,11 @@
 """Connections to Neo4j: sessions, statements of `cypher/`, migrations, errors, retraining lock."""
 
+from isthmus.graph.database.attributes import (
+    Attribute,
+    quote_name,
+    read_attributes,
+    refresh_attributes,
+)
 from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row, Write
 from isthmus.graph.database.lock import (
     UNLOCK,
@@ -18,6 +24,7 @@ from isthmus.graph.database.statements import bind_parameters, list_statements, 
 __all__ = [
     "BATCH_ROWS",
     "UNLOCK",
+    "Attribute",
     "Graph",
     "Lease",
     "Row",
@@ -32,7 +39,10 @@ __all__ = [
     "migrate",
     "offline_server",
     "pending_migrations",
+    "quote_name",
+    "read_attributes",
     "read_lock",
+    "refresh_attributes",
     "refuse_while_retraining",
     "retraining_lock",
 ]

@@ -53,6 +53,24 @@ def load_statement(name: str) -> Statement:
     return parse_statement(name, path.read_text(encoding="utf-8"))
 
 
+def fill_place(name: str, place: str, cypher: str) -> str:
+    """Returns the text of a statement with Cypher in its marked places.
+
+    A place is a comment, so that the file runs as it stands: `/* AND filter */`, to which `AND` and
+    a predicate is added, or `i.attribute /* attribute */`, whose property is replaced.
+
+    Args:
+        name: Name of the statement.
+        place: The word of the place, `filter` or `attribute`.
+        cypher: What to put there: made of names that the graph declares and of parameters, never
+            of a value or of a text of the user.
+    """
+    text = load_statement(name).text
+    if place == "filter":
+        return text.replace("/* AND filter */", f"AND ({cypher})")
+    return text.replace("attribute /* attribute */", cypher)
+
+
 def bind_parameters(name: str, given: dict[str, Any]) -> tuple[Statement, dict[str, Any]]:
     """Returns a statement and its parameters, after checking that the names match.
 
