@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--where",
-    help="Only items of which this is true, as \"price < 30 and in_stock\"; see isthmus schema.",
+    help='Only items of which this is true, as "price < 30 and in_stock"; see isthmus schema.',
 )
 @click.option(
     "--exclude",

@@ -7,9 +7,12 @@ long texts must have fewer rows than one of short ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from polars.datatypes import DataTypeClass
 
 BATCH_BYTES = 8 << 20
 """Parameters of one transaction; the server needs about 15 times as much of its heap."""
@@ -41,7 +44,7 @@ def row_bytes(rows: pl.DataFrame) -> pl.Series:
     return rows.with_columns(total.alias("its bytes"))["its bytes"]
 
 
-def _value_bytes(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _value_bytes(column: pl.Expr, dtype: pl.DataType | DataTypeClass) -> pl.Expr:
     if dtype == pl.String:
         return column.str.len_bytes().cast(pl.Int64)
     if isinstance(dtype, pl.List) and dtype.inner == pl.String:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import math
 import warnings
-from typing import NoReturn
 
 from isthmus.errors import InputError
 
@@ -104,19 +103,23 @@ def read_value(text: str, node: ast.expr) -> Value:
     if isinstance(node, ast.Name) and node.id.casefold() in WORDS:
         return WORDS[node.id.casefold()]
     if not isinstance(inner, ast.Constant):
-        refuse_kind(text, inner, "is no value")
+        raise kind_error(text, inner, "is no value")
     value = inner.value
     if isinstance(value, bool | str | None) and inner is not node:
-        refuse(text, node, "a sign stands before a number only", "Write a number, as in -1.")
+        raise error_at(
+            text, node, "a sign stands before a number only", "Write a number, as in -1."
+        )
     if isinstance(value, str) and not _is_unicode(value):
-        refuse(text, node, "the text has half of a surrogate pair", "Write the whole character.")
+        raise error_at(
+            text, node, "the text has half of a surrogate pair", "Write the whole character."
+        )
     if isinstance(value, bool | str | None):
         return value
     if not isinstance(value, int | float):
-        refuse(text, node, "it is no value of the language", "Write a number or a text.")
+        raise error_at(text, node, "it is no value of the language", "Write a number or a text.")
     value = sign * value
     if not math.isfinite(value) or (isinstance(value, int) and abs(value) > LARGEST):
-        refuse(text, node, "the number is too large", "Write a smaller one.")
+        raise error_at(text, node, "the number is too large", "Write a smaller one.")
     return value
 
 
@@ -127,20 +130,20 @@ def is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def refuse_kind(text: str, node: ast.expr, otherwise: str) -> NoReturn:
-    """Raises the error for a node of a kind that is not of the language."""
+def kind_error(text: str, node: ast.expr, otherwise: str) -> InputError:
+    """Returns the error for a node of a kind that is not of the language."""
     reason = next((text for kind, text in REFUSED.items() if isinstance(node, kind)), None)
-    refuse(text, node, reason or f"this {otherwise}", f"{FORM}.")
+    return error_at(text, node, reason or f"this {otherwise}", f"{FORM}.")
 
 
-def refuse(text: str, node: ast.expr, reason: str, advice: str) -> NoReturn:
-    """Raises the error for a node of the expression `text`, with its place in characters."""
+def error_at(text: str, node: ast.expr, reason: str, advice: str) -> InputError:
+    """Returns the error for a node of the expression `text`, with its place in characters."""
     line = text.strip().encode(errors="surrogatepass")
     before = line[: node.col_offset].decode(errors="replace")
     words = line[node.col_offset : node.end_col_offset].decode(errors="replace")
     words = words if len(words) <= MAX_SHOWN else f"{words[:MAX_SHOWN]}…"
     place = len(text) - len(text.lstrip()) + len(before) + 1
-    raise InputError(f"The filter, character {place}, at {words}: {reason}.", advice)
+    return InputError(f"The filter, character {place}, at {words}: {reason}.", advice)
 
 
 def _is_unicode(text: str) -> bool:

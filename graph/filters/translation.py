@@ -14,19 +14,19 @@ import ast
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
 
+from isthmus.errors import InputError
 from isthmus.graph.filters.names import KINDS, Name
 from isthmus.graph.filters.parsing import (
     FORM,
     MAX_SHOWN,
     WORDS,
     Value,
+    error_at,
     is_none,
+    kind_error,
     parse_expression,
     read_value,
-    refuse,
-    refuse_kind,
 )
 from isthmus.graph.filters.times import EXAMPLE, read_time
 
@@ -86,7 +86,7 @@ class _Translation:
                 return self._join(parts, not negated)
             case ast.Name():
                 return _negate(self._alone(node), negated)
-        refuse_kind(self._text, node, "is no condition")
+        raise kind_error(self._text, node, "is no condition")
 
     def _join(self, parts: list[str], is_and: bool) -> str:
         return parts[0] if len(parts) == 1 else f"({(' AND ' if is_and else ' OR ').join(parts)})"
@@ -95,32 +95,32 @@ class _Translation:
         """A name as a condition: a boolean, or a number that is not 0."""
         name = self._name(node)
         if name is None:
-            self._refuse(node, "a value alone is no condition", f"{FORM}.")
+            raise self._error(node, "a value alone is no condition", f"{FORM}.")
         if name.type == "boolean":
             return f"{name.cypher} = true"
         if name.type == "number":
             return f"{name.cypher} <> 0"
         sign = f"{name.example} in {node.id}" if name.type == "list" else f"{node.id} == "
         sign += "" if name.type == "list" else name.example
-        self._refuse(
+        raise self._error(
             node, f"{node.id} is {KINDS[name.type]}, no condition", f"Compare it, as in {sign}."
         )
 
     def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> str:
         is_empty = self._is_none(right)
         if isinstance(op, ast.Is | ast.IsNot) and not is_empty:
-            self._refuse(right, "`is` compares with None only", "Write == instead of is.")
+            raise self._error(right, "`is` compares with None only", "Write == instead of is.")
         if is_empty and isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
             name = self._name(left) if isinstance(left, ast.Name) else None
             if name is None:
-                self._refuse(left, "`is None` follows a name", "Write price is None.")
+                raise self._error(left, "`is None` follows a name", "Write price is None.")
             is_absent = isinstance(op, ast.Is | ast.Eq)
             return name.absent if is_absent else f"NOT ({name.absent})"
         if isinstance(op, ast.In | ast.NotIn):
             return self._membership(left, right, isinstance(op, ast.NotIn))
         one, other = self._operand(left), self._operand(right)
         if one is None and other is None:
-            self._refuse(left, "both sides are values", f"{FORM}.")
+            raise self._error(left, "both sides are values", f"{FORM}.")
         if one is None:
             mirrored = MIRRORED.get(type(op), type(op))
             return self._compare(right, mirrored, left)
@@ -131,18 +131,20 @@ class _Translation:
         assert isinstance(left, ast.Name)  # noqa: S101
         name, other = self._known(left), self._operand(right)
         if name.type == "list":
-            self._refuse(
+            raise self._error(
                 left,
                 f"{left.id} is a list of texts",
                 f"Ask whether it has one: {name.example} in {left.id}.",
             )
         if name.type == "boolean" and op not in (ast.Eq, ast.NotEq):
-            self._refuse(left, f"{left.id} is true or false", f"Write {left.id} or not {left.id}.")
+            raise self._error(
+                left, f"{left.id} is true or false", f"Write {left.id} or not {left.id}."
+            )
         if other is not None:
             if other.type != name.type:
                 assert isinstance(right, ast.Name)  # noqa: S101
                 reason = f"{right.id} is {KINDS[other.type]}, and {left.id} is {KINDS[name.type]}"
-                self._refuse(right, reason, "Compare what has the same type.")
+                raise self._error(right, reason, "Compare what has the same type.")
             return f"{name.cypher} {SIGNS[op]} {other.cypher}"
         value = self._value(right, left.id, name)
         if name.type == "datetime":
@@ -153,8 +155,9 @@ class _Translation:
         """Compares with a moment, or with a whole day, month or year."""
         try:
             start, end = read_time(text)
-        except ValueError:
-            self._refuse(node, f"{text!r} is no date", f"Write it as {EXAMPLE}.")
+        except ValueError as error:
+            advice = f"Write it as {EXAMPLE}."
+            raise self._error(node, f"{text!r} is no date", advice) from error
         low = self._parameter(start)
         if end is None:
             return f"{cypher} {SIGNS[op]} {low}"
@@ -173,7 +176,7 @@ class _Translation:
             return self._in_values(left, right, is_not)
         whole = self._name(right) if isinstance(right, ast.Name) else None
         if whole is None or whole.type not in ("list", "text"):
-            self._refuse(
+            raise self._error(
                 right,
                 "behind `in` stands a list of values, or a name that is a list or a text",
                 "Write language in ['zh', 'en'], or 'new' in tags.",
@@ -182,17 +185,21 @@ class _Translation:
         if part is None:
             value = read_value(self._text, left)
             if not isinstance(value, str):
-                self._refuse(left, "it is no text", f"Write {whole.example} in {ast.unparse(right)}.")
+                raise self._error(
+                    left, "it is no text", f"Write {whole.example} in {ast.unparse(right)}."
+                )
             cypher = self._parameter(value)
         elif part.type == "text":
             cypher = part.cypher
         else:
-            self._refuse(left, "it is no text", "Before `in` stands a text.")
+            raise self._error(left, "it is no text", "Before `in` stands a text.")
         if whole.type == "list":
             found = f"{cypher} IN {whole.cypher}"
             return f"NOT coalesce({found}, false)" if is_not else found
-        return f"NOT {whole.cypher} CONTAINS {cypher}" if is_not else (
-            f"{whole.cypher} CONTAINS {cypher}"
+        return (
+            f"NOT {whole.cypher} CONTAINS {cypher}"
+            if is_not
+            else (f"{whole.cypher} CONTAINS {cypher}")
         )
 
     def _in_values(
@@ -200,9 +207,11 @@ class _Translation:
     ) -> str:
         name = self._operand(left)
         if name is None or not isinstance(left, ast.Name):
-            self._refuse(left, "before `in [...]` stands a name", "Write language in ['zh', 'en'].")
+            raise self._error(
+                left, "before `in [...]` stands a name", "Write language in ['zh', 'en']."
+            )
         if name.type == "list":
-            self._refuse(
+            raise self._error(
                 left,
                 f"{left.id} is a list of texts",
                 f"Ask whether it has one: {name.example} in {left.id}.",
@@ -242,7 +251,7 @@ class _Translation:
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         listed = [f"{name} ({each.type})" for name, each in self._names.items()]
         more = f" and {len(listed) - MAX_SHOWN} more" if len(listed) > MAX_SHOWN else ""
-        self._refuse(
+        raise self._error(
             node,
             f"items have no attribute {node.id}",
             f"{meant}There are {', '.join(listed[:MAX_SHOWN])}{more}; `isthmus schema` lists them.",
@@ -266,7 +275,7 @@ class _Translation:
             form = f"{left} {'<' if name.type == 'number' else '=='} {name.example}"
             if name.type == "boolean":
                 form = f"{left} or not {left}"
-            self._refuse(
+            raise self._error(
                 node,
                 f"{left} is {KINDS[name.type]}, and {_describe(value)} is not",
                 f"Write it as in {form}.",
@@ -281,8 +290,8 @@ class _Translation:
         self.parameters[name] = value
         return f"${name}"
 
-    def _refuse(self, node: ast.expr, reason: str, advice: str) -> NoReturn:
-        refuse(self._text, node, reason, advice)
+    def _error(self, node: ast.expr, reason: str, advice: str) -> InputError:
+        return error_at(self._text, node, reason, advice)
 
 
 def _negate(cypher: str, negated: bool) -> str:

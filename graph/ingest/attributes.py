@@ -17,7 +17,7 @@ from isthmus.graph.ingest.schema import ITEMS, USERS
 MAX_ATTRIBUTES = 50
 """Of a table; further columns are not read."""
 MAX_VALUE = 500
-"""Characters of a text; a column with a longer one is a text that people wrote, not an attribute."""
+"""Characters of a text; a longer one is what people wrote, and its column no attribute."""
 MAX_PROPERTY = 64
 
 TYPES: dict[str, pl.DataType] = {
@@ -67,9 +67,7 @@ def attribute_type(dtype: pl.DataType) -> str:
 
 def attribute_columns(frame: pl.DataFrame, own: Collection[str]) -> dict[str, str]:
     """Returns the types of the columns of a frame that are attributes, all but its own."""
-    return {
-        name: attribute_type(dtype) for name, dtype in frame.schema.items() if name not in own
-    }
+    return {name: attribute_type(dtype) for name, dtype in frame.schema.items() if name not in own}
 
 
 def cast_attributes(

@@ -1,4 +1,4 @@
-"""Applies a filter to a ranking: the statement with its predicate, at most n of a category, notes."""
+"""Ranks within a filter: the statement with its predicate, at most n of a category, notes."""
 
 from __future__ import annotations
 

@@ -91,8 +91,8 @@ def recommend_for_text(
     if reading is None:
         if not rows:
             check_names(graph, None, domain)
-        note = "\n".join([_NOT_ENCODED, *shortage])
-        answer = build_answer(rows, domain) | {"left_out": [], "note": note}
+        why = "\n".join([_NOT_ENCODED, *shortage])
+        answer = build_answer(rows, domain) | {"left_out": [], "note": why}
         return {"user": None, "domain": domain} | answer
     if not rows:
         check_names(graph, None, domain)

@@ -37,7 +37,19 @@ LIST = r"^\s*\[.*\]\s*$"
 CODE = r"^[+-]?0\d|^[+-]?\d{16,}$"
 """Numbers that lose digits as numbers: codes such as 00123, and ids of 16 digits."""
 CURRENCY = r"^[¥￥$€£]\s*|\s*(?:[¥￥$€£]|元)$"
-SEQUENCE_NAMES = ("id", "no", "nr", "nro", "num", "number", "seq", "sequence", "编号", "编码", "id_")
+SEQUENCE_NAMES = (
+    "id",
+    "no",
+    "nr",
+    "nro",
+    "num",
+    "number",
+    "seq",
+    "sequence",
+    "编号",
+    "编码",
+    "id_",
+)
 FEW = 3
 """Rows from which the numbers 1, 2, 3, … under such a name are those of the rows."""
 
