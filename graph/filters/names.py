@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from isthmus.graph.database import Attribute, quote_name
 from isthmus.graph.filters.times import EXAMPLE
+from isthmus.graph.ingest import ITEMS
 
 KINDS = {
     "boolean": "true or false",
@@ -34,6 +35,13 @@ class Name:
     example: str
 
 
+ALIASES = {
+    alias: column.name
+    for column in ITEMS.columns
+    if column.name in ("title", "categories", "published_at")
+    for alias in column.aliases
+}
+"""Names of columns that are read as what every item has."""
 BUILT_IN = {
     "title": Name("j.title", "text", "coalesce(j.title, '') = ''", "'Dune'"),
     "published_at": Name("j.published_at", "datetime", "j.published_at IS NULL", EXAMPLE),

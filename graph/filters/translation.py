@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from isthmus.errors import InputError
-from isthmus.graph.filters.names import KINDS, Name
+from isthmus.graph.filters.names import ALIASES, KINDS, Name
 from isthmus.graph.filters.parsing import (
     FORM,
     MAX_SHOWN,
@@ -120,6 +120,8 @@ class _Translation:
             return self._membership(left, right, isinstance(op, ast.NotIn))
         one, other = self._operand(left), self._operand(right)
         if one is None and other is None:
+            read_value(self._text, left)  # a call, say, has a better reason
+            read_value(self._text, right)
             raise self._error(left, "both sides are values", f"{FORM}.")
         if one is None:
             mirrored = MIRRORED.get(type(op), type(op))
@@ -247,7 +249,8 @@ class _Translation:
         same = [name for name in self._names if name.casefold() == node.id.casefold()]
         if len(same) == 1:
             return self._names[same[0]]
-        near = difflib.get_close_matches(node.id, self._names, n=2, cutoff=0.6)
+        near = [ALIASES[node.id.casefold()]] if node.id.casefold() in ALIASES else []
+        near += difflib.get_close_matches(node.id, self._names, n=2, cutoff=0.6)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         listed = [f"{name} ({each.type})" for name, each in self._names.items()]
         more = f" and {len(listed) - MAX_SHOWN} more" if len(listed) > MAX_SHOWN else ""

@@ -50,6 +50,8 @@ def test_a_table_that_was_loaded_meanwhile_keeps_its_word() -> None:
     assert state == {
         "weight": -1.0,
         "kind": "rating",
+        "platform": "p10",
+        "account": "a10",
         "count": 1,
         "first_at": 50,
         "last_at": 50,
