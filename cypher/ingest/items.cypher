@@ -15,7 +15,8 @@ WITH i, row, i.domain IS NULL AS new,
        ELSE i.published_at.epochMillis END AS published
 WITH *, coalesce(i.title, '') <> title OR coalesce(i.text, '') <> coalesce(text, '') AS reworded
 WITH *, [name IN $names WHERE row.attributes[name] IS NOT NULL OR name IN $cleared | {name: name, value:
-  CASE WHEN name IN $times THEN datetime({epochMillis: row.attributes[name]}) ELSE row.attributes[name] END}] AS given
+  CASE WHEN name IN $times AND row.attributes[name] IS NOT NULL THEN datetime({epochMillis: row.attributes[name]})
+       ELSE row.attributes[name] END}] AS given
 WITH *, [a IN given WHERE NOT coalesce(i[a.name] = a.value, i[a.name] IS NULL AND a.value IS NULL)] AS changes
 WITH *, reworded OR size(changes) > 0 OR coalesce(i.categories, []) <> coalesce(categories, [])
   OR coalesce(i.published_at.epochMillis <> published, i.published_at IS NOT NULL OR published IS NOT NULL) AS differs

@@ -7,7 +7,8 @@ UNWIND $rows AS row
 WITH row, NOT EXISTS { (:User {id: row.user_id}) } AS new
 MERGE (u:User {id: row.user_id})
 WITH u, row, new, [name IN $names WHERE row.attributes[name] IS NOT NULL OR name IN $cleared | {name: name, value:
-  CASE WHEN name IN $times THEN datetime({epochMillis: row.attributes[name]}) ELSE row.attributes[name] END}] AS given
+  CASE WHEN name IN $times AND row.attributes[name] IS NOT NULL THEN datetime({epochMillis: row.attributes[name]})
+       ELSE row.attributes[name] END}] AS given
 WITH u, new, [a IN given WHERE NOT coalesce(u[a.name] = a.value, u[a.name] IS NULL AND a.value IS NULL)] AS changes
 FOREACH (a IN changes | SET u[a.name] = a.value)
 RETURN count(CASE WHEN new THEN 1 END) AS new, count(CASE WHEN NOT new AND size(changes) > 0 THEN 1 END) AS changed
