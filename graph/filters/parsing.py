@@ -17,7 +17,7 @@ FORM = "A filter looks like this: price < 30 and in_stock and language in ['zh',
 WORDS = {"true": True, "false": False, "null": None, "none": None}
 """Values as JSON and SQL write them."""
 REFUSED = {
-    ast.Call: "a function call is not part of the language",
+    ast.Call: "a function call is not part of the language, and `isthmus schema` has the names",
     ast.Attribute: "names have no dots",
     ast.Subscript: "brackets behind a name are not part of the language",
     ast.BinOp: "arithmetic is not part of the language: write the number that it gives",

@@ -68,7 +68,7 @@ def shortage_note(graph: Graph, bound: BoundFilter, shown: int, other: str) -> s
     total = graph.read("recommend/domain_size", domain=bound.domain)[0]["items"]
     note = f"The filter leaves {left:,} of the {total:,} items of {bound.domain}"
     if bound.max_per_category is not None:
-        note += f"; with at most {bound.max_per_category} of a category there are {shown:,}"
+        note += f"; with at most {bound.max_per_category} of a category the answer has {shown:,}"
     elif left > shown:
         note += f"; {other} {left - shown:,} of them"
     return f"{note}."

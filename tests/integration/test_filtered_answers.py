@@ -121,7 +121,7 @@ def test_what_the_user_knows_is_left_out_beside_the_filter(
     answer = recommend_for_user(shop, "ana", "books", 9, server_settings, filter=given)
     assert ids(answer) == ["b1", "b4"]
     assert (
-        "leaves 4 of the 205 items of books; with at most 1 of a category there are 2"
+        "leaves 4 of the 205 items of books; with at most 1 of a category the answer has 2"
         in (answer["note"])
     )
 
