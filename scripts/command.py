@@ -19,7 +19,7 @@ from isthmus.output import hide_credentials, to_json, write_line
 
 logger = logging.getLogger("isthmus")
 
-IDS = ("user", "item", "domain")
+IDS = ("user", "item", "domain", "exclude")
 """Arguments that are ids, of which nobody sees outer blanks and format characters."""
 
 WEIGHTS = ("auto", "as-is", "centre", "counts", "log")
@@ -118,18 +118,28 @@ def _normalise_texts(arguments: dict[str, Any]) -> dict[str, Any]:
         InputError: One is not in the encoding of this terminal; Python keeps its bytes as halves
             of surrogate pairs.
     """
-    texts = {name: value for name, value in arguments.items() if isinstance(value, str)}
-    for name, text in texts.items():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                f"The argument {name}, {text!r}, is not in {sys.getfilesystemencoding()}.",
-                "Set the encoding of the terminal and of LANG to the same, such as UTF-8.",
-            ) from None
-        if name in IDS:
-            texts[name] = "".join(each for each in text if category(each) != "Cf").strip()
-    return arguments | {name: normalize("NFC", text) for name, text in texts.items()}
+    normal = dict(arguments)
+    for name, value in arguments.items():
+        if isinstance(value, str):
+            normal[name] = _normalise(name, value)
+        elif isinstance(value, tuple):
+            normal[name] = tuple(
+                _normalise(name, each) if isinstance(each, str) else each for each in value
+            )
+    return normal
+
+
+def _normalise(name: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"The argument {name}, {text!r}, is not in {sys.getfilesystemencoding()}.",
+            "Set the encoding of the terminal and of LANG to the same, such as UTF-8.",
+        ) from None
+    if name in IDS:
+        text = "".join(each for each in text if category(each) != "Cf").strip()
+    return normalize("NFC", text)
 
 
 def _print(output: Output, as_json: bool) -> None:

@@ -121,5 +121,5 @@ def _read_items(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(
         item
         for each in given
-        for item in (read_ids(Path(each[1:]), "item_id") if each[:1] == "@" else [each])
+        for item in (read_ids(Path(each[1:]), "item_id") if each.startswith("@") else [each])
     )
