@@ -37,7 +37,7 @@ UNION ALL
   MATCH (d)-[e:TRANSFERS_TO {generation: generation}]->(j:Item)
   RETURN j, 'popularity' AS kind, d AS source, 'TRANSFERS_TO' AS via, e.weight AS share
 UNION ALL
-  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0 /* AND filter */
+  MATCH (j:Item {domain: $domain}) /* USING INDEX */ WHERE j.popularity >= 0 /* AND filter */
   WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 }

@@ -37,7 +37,7 @@ WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS populari
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, written: 0.0, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge
 CALL (merge) {
-  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0 /* AND filter */
+  MATCH (j:Item {domain: $domain}) /* USING INDEX */ WHERE j.popularity >= 0 /* AND filter */
   WITH j, j.popularity AS popularity ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates + 1
   WITH collect(j)[..$candidates] AS popular, collect(popularity)[$candidates] AS next
   RETURN popular, CASE WHEN merge.popularity > 0 THEN merge.popularity * next ELSE next * 0.0 END AS rest

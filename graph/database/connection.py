@@ -123,15 +123,16 @@ class Graph:
         """Runs a statement of the catalogue in one read transaction; returns its rows."""
         return self.run(statements.load_statement(name).text, parameters, neo4j.RoutingControl.READ)
 
-    def read_where(self, name: str, predicate: str, /, **parameters: Any) -> list[Row]:
+    def read_where(self, name: str, predicate: str, hint: str, /, **parameters: Any) -> list[Row]:
         """Runs a reading statement with a predicate in its places for a filter.
 
         Args:
             name: The statement.
             predicate: Cypher that `isthmus.graph.filters` makes, never a text of the user.
+            hint: Which index to begin with, likewise, or "".
             **parameters: Those of the statement and of the predicate.
         """
-        text = statements.fill_place(name, "filter", predicate)
+        text = statements.fill_place(name, "filter", predicate, hint)
         return self.run(text, parameters, neo4j.RoutingControl.READ)
 
     def write(self, name: str, /, **parameters: Any) -> list[Row]:

@@ -51,6 +51,10 @@ BUILT_IN = {
 }
 
 
+INDEXED = ("published_at",)
+"""Those that have an index with the domain."""
+
+
 def known_names(attributes: Sequence[Attribute]) -> dict[str, Name]:
     """Returns what an expression may name: the attributes of items, and what every item has."""
     names = {}

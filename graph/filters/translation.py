@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from isthmus.errors import InputError
-from isthmus.graph.filters.names import ALIASES, KINDS, Name
+from isthmus.graph.filters.names import ALIASES, BUILT_IN, INDEXED, KINDS, Name
 from isthmus.graph.filters.parsing import (
     FORM,
     MAX_SHOWN,
@@ -36,10 +36,17 @@ MIRRORED = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}
 
 @dataclass(frozen=True)
 class Predicate:
-    """A condition on the item `j`, in Cypher, and its parameters."""
+    """A condition on the item `j`, in Cypher, and its parameters.
+
+    Attributes:
+        cypher: The condition.
+        parameters: Its parameters.
+        indexed: The property of which it requires some value, which an index can find; else None.
+    """
 
     cypher: str
     parameters: dict[str, object] = field(default_factory=dict)
+    indexed: str | None = None
 
 
 def translate(text: str, names: Mapping[str, Name]) -> Predicate:
@@ -56,7 +63,31 @@ def translate(text: str, names: Mapping[str, Name]) -> Predicate:
     tree = parse_expression(text)
     translation = _Translation(text, names)
     cypher = translation.condition(tree, False)
-    return Predicate(cypher, translation.parameters)
+    is_and = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
+    conjuncts = tree.values if is_and and isinstance(tree, ast.BoolOp) else [tree]
+    found = sorted(filter(None, (_indexed(each, names) for each in conjuncts)))
+    return Predicate(cypher, translation.parameters, found[0][1] if found else None)
+
+
+def _indexed(node: ast.expr, names: Mapping[str, Name]) -> tuple[int, str] | None:
+    """The property of which a condition requires some value, with 0 for a few values, else 1."""
+    if isinstance(node, ast.Name):
+        name = names.get(node.id)
+        is_boolean = name is not None and name.type == "boolean"
+        return (2, name.cypher) if name is not None and is_boolean else None
+    if not isinstance(node, ast.Compare):
+        return None
+    op, sides = node.ops[0], [node.left, *node.comparators]
+    own = [side for side in sides if isinstance(side, ast.Name)]
+    is_other = isinstance(op, ast.NotEq | ast.NotIn | ast.Is | ast.IsNot)
+    if is_other or len(own) != 1 or own[0].id not in names:
+        return None
+    name = names[own[0].id]
+    has_index = name not in BUILT_IN.values() or own[0].id in INDEXED
+    is_part = isinstance(op, ast.In) and own[0] is node.comparators[0]
+    if not has_index or name.type == "list" or is_part:
+        return None
+    return (0 if isinstance(op, ast.Eq | ast.In) else 1), name.cypher
 
 
 class _Translation:

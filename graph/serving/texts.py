@@ -10,7 +10,7 @@ import numpy as np
 
 from isthmus.encoders.topics import language_of
 from isthmus.errors import InputError
-from isthmus.graph.filters import BoundFilter, Filter, bind_filter
+from isthmus.graph.filters import BoundFilter, Filter, bind_filter, few_items
 from isthmus.graph.interests import Reading, active_version, read_text, wanted_weight
 from isthmus.graph.serving.recommend import (
     POPULAR_CANDIDATES,
@@ -54,7 +54,7 @@ def recommend_for_text(
     text: str,
     domain: str,
     n: int,
-    filter: Filter | None = None,  # noqa: A002 - as for users
+    filter: Filter | BoundFilter | None = None,  # noqa: A002 - as for users
 ) -> dict[str, Any]:
     """Recommends `n` items of a domain for a text whose writer is not in the graph.
 
@@ -188,7 +188,7 @@ def score_items(
         within: What these are restricted to. If it leaves few, all of them are scored; if it leaves
             a share of the items, as many times more of the nearest are looked at.
     """
-    few = None if within is None else within.items
+    few = None if within is None else few_items(graph, within)
     nearest_items = max(NEAREST_CANDIDATES, n)
     if within is not None and few is None:
         nearest_items = int(nearest_items / max(within.share, 0.1))

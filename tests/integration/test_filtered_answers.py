@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from isthmus.encoders.text import TextEncoder, VectorCache
 from isthmus.errors import InputError
 from isthmus.graph.database import Graph, connect
-from isthmus.graph.filters import Filter, bind_filter, filters
+from isthmus.graph.database.statements import fill_place, load_statement
+from isthmus.graph.filters import Filter, bind_filter, few_items, filters
 from isthmus.graph.ingest import ingest_dataset
 from isthmus.graph.serving import recommend_for_text, recommend_for_user, recommend_for_users
 from isthmus.graph.sources import read_dataset
@@ -87,9 +88,9 @@ FILTERS: list[tuple[Filter, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize("few", [filters.FEW, -1], ids=["items first", "predicate"])
+@pytest.mark.parametrize("few", [1.0, -1.0], ids=["by index", "by popularity"])
 def test_answers_are_the_best_items_that_the_filter_leaves(
-    shop: Graph, server_settings: Settings, few: int, monkeypatch: pytest.MonkeyPatch
+    shop: Graph, server_settings: Settings, few: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filters, "FEW", few)
     encoder, cache = cast(TextEncoder, None), cast(VectorCache, None)  # nothing is encoded
@@ -127,16 +128,16 @@ def test_what_the_user_knows_is_left_out_beside_the_filter(
 
 
 def test_few_items_are_found_by_an_index(shop: Graph) -> None:
-    bound = bind_filter(shop, "books", Filter("价格 == 1"))
-    assert bound.items == ["books:x150", "books:x170"]
-    statement = (
-        Path(filters.__file__).parents[2] / "cypher/recommend/filtered_items.cypher"
-    ).read_text("utf-8")
-    text = statement.replace("/* AND filter */", "AND j.`价格` = $price")
-    with shop.driver.session(database=shop.database) as session:
-        result = session.run(f"EXPLAIN {text}", domain="books", price=1, most=9)
-        plan = str(result.consume().plan)
-    assert "j:Item(domain, 价格)" in plan
+    bound = bind_filter(shop, "books", Filter("language in ['zh', 'de'] and 价格 > 1"))
+    assert (bound.leaves_few, bound.indexed) == (True, "j.`language`")
+    assert few_items(shop, bound) == ["books:b2", "books:b3"]
+    hint = "USING INDEX j:Item(domain, `language`)"
+    for name in ("recommend/filtered_items", "recommend/for_user", "recommend/for_text"):
+        text = fill_place(name, "filter", bound.predicate, hint)
+        parameters = dict.fromkeys(load_statement(name).parameters) | bound.parameters
+        with shop.driver.session(database=shop.database) as session:
+            plan = session.run(f"EXPLAIN {text}", parameters).consume().plan
+        assert "j:Item(domain, language)" in str(plan)
 
 
 def test_a_wrong_filter_is_an_error_before_any_answer(
@@ -177,7 +178,7 @@ def test_a_filtered_answer_is_the_full_ranking_without_the_others(
         ("not language == 'fr'", "NOT coalesce(j.language = 'fr', false)"),
         ("popularity < .9", "j.popularity < .9"),
     ]
-    for few in (filters.FEW, -1):
+    for few in (1.0, -1.0):
         monkeypatch.setattr(filters, "FEW", few)
         for user in ("ana", "ben", "u0", "u1"):
             full = recommend_for_user(shop, user, "books", number, server_settings)["items"]
