@@ -2,7 +2,7 @@
 
 A filter is a predicate of the statement, which walks the items by popularity until it has enough.
 One that leaves few of the popular items would walk through the domain: where it requires a value of
-an attribute with an index, the statement is told to begin with that index instead.
+an attribute with an index, the statement begins with that index instead.
 """
 
 from __future__ import annotations
