@@ -19,7 +19,7 @@ from isthmus.spelling import spell_id, spell_text
 
 logger = logging.getLogger("isthmus")
 
-IDS = ("user", "item", "domain")
+IDS = ("user", "item", "domain", "exclude")
 """Arguments that are ids, of which nobody sees outer blanks and format characters."""
 
 WEIGHTS = ("auto", "as-is", "centre", "counts", "log")
@@ -125,17 +125,26 @@ def _normalise_texts(arguments: dict[str, Any]) -> dict[str, Any]:
         InputError: One is not in the encoding of this terminal; Python keeps its bytes as halves
             of surrogate pairs.
     """
-    texts = {name: value for name, value in arguments.items() if isinstance(value, str)}
-    for name, text in texts.items():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                f"The argument {name}, {text!r}, is not in {sys.getfilesystemencoding()}.",
-                "Set the encoding of the terminal and of LANG to the same, such as UTF-8.",
-            ) from None
-        texts[name] = spell_id(text) if name in IDS else spell_text(text)
-    return arguments | texts
+    normal = dict(arguments)
+    for name, value in arguments.items():
+        if isinstance(value, str):
+            normal[name] = _normalise(name, value)
+        elif isinstance(value, tuple):
+            normal[name] = tuple(
+                _normalise(name, each) if isinstance(each, str) else each for each in value
+            )
+    return normal
+
+
+def _normalise(name: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"The argument {name}, {text!r}, is not in {sys.getfilesystemencoding()}.",
+            "Set the encoding of the terminal and of LANG to the same, such as UTF-8.",
+        ) from None
+    return spell_id(text) if name in IDS else spell_text(text)
 
 
 def _print(output: Output, as_json: bool) -> None:

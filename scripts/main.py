@@ -19,6 +19,7 @@ COMMANDS = (
     "demo",
     "server",
     "migrate",
+    "schema",
     "ingest",
     "encode",
     "interests",

@@ -47,6 +47,10 @@ MATCH (n:Encoder)
 WHERE NOT n.version IS :: INTEGER NOT NULL
 RETURN 'Encoder' AS label, count(n) AS nodes
 UNION ALL
+MATCH (n:Attribute)
+WHERE NOT n.key IS :: STRING NOT NULL
+RETURN 'Attribute' AS label, count(n) AS nodes
+UNION ALL
 MATCH (n:Dataset)
 WHERE NOT n.path IS :: STRING NOT NULL
 RETURN 'Dataset' AS label, count(n) AS nodes

@@ -8,7 +8,8 @@
 //   has more than twice the likes by which popularity was scaled between 0 and 1. Until it is scaled again its
 //   popularity may exceed 1, which keeps the order of the domain; scaling at every event would write every item of
 //   the domain.
-// parameters: rows LIST of {event, user_id, key, weight, kind, at, now}, event being the idempotency key or null,
+// parameters: rows LIST of {event, user_id, key, weight, kind, platform, account, at, now}, event being the idempotency
+//   key or null, account the id on the platform where another one names the user,
 //   at the time of the event in milliseconds since 1970 or null for now, and now the time when it was received;
 //   half_life_days FLOAT; most INTEGER maximum interests of a user; decimals INTEGER of their weights
 // columns: recorded, outgrown, items LIST of the keys that exist
@@ -67,18 +68,21 @@ CALL () {
     WITH *, did + wrote AS evidence, CASE WHEN before IS NULL THEN 1 ELSE 0 END AS new,
       CASE WHEN last_wrote IS NULL OR last_did >= last_wrote THEN last_did ELSE last_wrote END AS newest,
       CASE WHEN before IS NULL OR known IS NULL OR at >= known
-        THEN {weight: row.weight, kind: row.kind, at: at} ELSE {weight: before, kind: r.kind, at: known} END AS now
+        THEN row {.weight, .kind, .platform, .account, at: at}
+        ELSE r {.weight, .kind, .platform, .account, at: known} END AS now
     // What the event found and what it is, from which feedback/undo takes it back.
     CALL (row, u, i, r, before, known, at) {
       MATCH (e:Event {id: row.event})
-      SET e.item = i.key, e.weight = row.weight, e.kind = row.kind, e.happened_at = at, e.found_weight = before,
-          e.found_kind = r.kind, e.found_first_at = r.first_at, e.found_last_at = known,
+      SET e.item = i.key, e.weight = row.weight, e.kind = row.kind, e.platform = row.platform, e.account = row.account,
+          e.happened_at = at, e.found_weight = before, e.found_kind = r.kind, e.found_platform = r.platform,
+          e.found_account = r.account, e.found_first_at = r.first_at, e.found_last_at = known,
           e.found_count = coalesce(r.count, 0)
       MERGE (u)-[:SENT]->(e)
     }
     SET r.count = coalesce(r.count, 0) + 1, r.live = coalesce(r.live, 0) + 1,
         r.first_at = CASE WHEN r.first_at < at THEN r.first_at ELSE at END,
-        r.weight = now.weight, r.kind = now.kind, r.last_at = now.at
+        r.weight = now.weight, r.kind = now.kind, r.platform = now.platform, r.account = now.account,
+        r.last_at = now.at
 
     WITH *, now.at.epochSeconds AS now_at, known.epochSeconds AS known_at, d.newest_at.epochSeconds AS domain_at,
       newest.epochSeconds AS newest_at

@@ -1,8 +1,9 @@
 // purpose: Take back an interaction: write what would be known of its user and item without it, count the likes of the
 //   item as ingest/likes does, and mark its event, whose id stays known so that it is not recorded again. What the
 //   later events found is corrected. interests/derive_user_interests follows in the same transaction.
-// parameters: event STRING hash of its idempotency key; state MAP {weight, kind, count, first_at, last_at} of
-//   INTERACTED, or null to remove it; found LIST of {id, found} for the later events; half_life_days FLOAT
+// parameters: event STRING hash of its idempotency key; state MAP {weight, kind, platform, account, count,
+//   first_at, last_at} of INTERACTED, or null to remove it; found LIST of {id, found} for the later events;
+//   half_life_days FLOAT
 // columns: shrunk whether the item had the most likes of its domain, by which popularity is scaled
 MATCH (u:User)-[sent:SENT]->(e:Event {id: $event})
 MATCH (u)-[r:INTERACTED]->(i:Item {key: e.item})-[:IN_DOMAIN]->(d:Domain)
@@ -12,7 +13,8 @@ CALL (r) {
 }
 CALL (r) {
   WITH r WHERE $state IS NOT NULL
-  SET r.weight = $state.weight, r.kind = $state.kind, r.count = $state.count,
+  SET r.weight = $state.weight, r.kind = $state.kind, r.platform = $state.platform, r.account = $state.account,
+      r.count = $state.count,
       r.live = CASE WHEN r.live > 1 THEN r.live - 1 END,
       r.first_at = CASE WHEN $state.first_at IS NOT NULL THEN datetime({epochMillis: $state.first_at}) END,
       r.last_at = CASE WHEN $state.last_at IS NOT NULL THEN datetime({epochMillis: $state.last_at}) END
@@ -20,7 +22,8 @@ CALL (r) {
 CALL () {
   UNWIND $found AS row
   MATCH (o:Event {id: row.id})
-  SET o.found_weight = row.found.weight, o.found_kind = row.found.kind, o.found_count = coalesce(row.found.count, 0),
+  SET o.found_weight = row.found.weight, o.found_kind = row.found.kind, o.found_platform = row.found.platform,
+      o.found_account = row.found.account, o.found_count = coalesce(row.found.count, 0),
       o.found_first_at = CASE WHEN row.found.first_at IS NOT NULL THEN datetime({epochMillis: row.found.first_at}) END,
       o.found_last_at = CASE WHEN row.found.last_at IS NOT NULL THEN datetime({epochMillis: row.found.last_at}) END
 }

@@ -3,8 +3,8 @@
 //   table that says something else of the newest one than the graph corrects it. Where the table replaces what the
 //   graph has, only the live events (r.live) that are newer than the table's remain beside it. A table that has the
 //   last event and as many as the graph has the live ones, too, which are its own from then on.
-// parameters: rows LIST of {user_id, key, weight, kind, count, times, first_at, last_at}, times being those
-//   of the dated events in milliseconds since 1970, first_at and last_at the first and last of them or null; replace
+// parameters: rows LIST of {user_id, key, weight, kind, platform, account, count, times, first_at, last_at}, platform
+//   and account being those of the newest event or null, times those of the dated events in milliseconds since 1970, first_at and last_at the first and last of them or null; replace
 //   BOOLEAN
 // columns: new and changed, the numbers of such pairs of a user and an item
 
@@ -29,6 +29,7 @@ WITH *, new OR newer > 0 OR coalesce(row.last_at = known, row.last_at IS NULL AN
   CASE WHEN new THEN row.count WHEN $replace THEN row.count + coalesce(live, 0) ELSE r.count + newer END AS count,
   CASE WHEN new OR ($replace AND live IS NULL) THEN row.first_at ELSE coalesce(r.first_at.epochMillis, row.first_at) END AS first
 WITH *, NOT new AND (r.count <> count OR (newest AND (r.weight <> row.weight OR coalesce(r.kind, '') <> coalesce(row.kind, '')
+    OR coalesce(r.platform, '') <> coalesce(row.platform, '') OR coalesce(r.account, '') <> coalesce(row.account, '')
     OR coalesce(known <> row.last_at, known IS NOT NULL OR row.last_at IS NOT NULL)))
   OR coalesce(r.first_at.epochMillis <> first, r.first_at IS NOT NULL OR first IS NOT NULL)) AS changed
 WHERE new OR changed OR (r.live IS NOT NULL AND live IS NULL)
@@ -38,6 +39,8 @@ SET r.count = count,
 FOREACH (_ IN CASE WHEN newest THEN [1] ELSE [] END |
   SET r.weight = row.weight,
       r.kind = row.kind,
+      r.platform = row.platform,
+      r.account = row.account,
       r.last_at = CASE WHEN row.last_at IS NOT NULL THEN datetime({epochMillis: row.last_at}) END
 )
 RETURN count(CASE WHEN new THEN 1 END) AS new, count(CASE WHEN changed THEN 1 END) AS changed

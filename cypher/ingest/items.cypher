@@ -1,7 +1,9 @@
 // purpose: Create or update items; an item whose title or text changed has no vectors until `isthmus encode` runs. A
 //   value that a row lacks says nothing and what the graph has is kept, except in the columns to clear.
-// parameters: rows LIST of {key, domain, item_id, title, text, categories, published_at}, title being '' where it is
-//   missing and published_at in milliseconds since 1970; cleared LIST of columns in which a missing value deletes
+// parameters: rows LIST of {key, domain, item_id, title, text, categories, published_at, attributes}, title being ''
+//   where it is missing, published_at in milliseconds since 1970, and attributes a map, with times likewise, or null;
+//   names LIST of the attributes; times LIST of those that are times; cleared LIST of columns and attributes of which a
+//   missing value deletes
 // columns: new and changed, the numbers of such items
 UNWIND $rows AS row
 MERGE (i:Item {key: row.key})
@@ -12,7 +14,11 @@ WITH i, row, i.domain IS NULL AS new,
   CASE WHEN row.published_at IS NOT NULL OR 'published_at' IN $cleared THEN row.published_at
        ELSE i.published_at.epochMillis END AS published
 WITH *, coalesce(i.title, '') <> title OR coalesce(i.text, '') <> coalesce(text, '') AS reworded
-WITH *, reworded OR coalesce(i.categories, []) <> coalesce(categories, [])
+WITH *, [name IN $names WHERE row.attributes[name] IS NOT NULL OR name IN $cleared | {name: name, value:
+  CASE WHEN name IN $times AND row.attributes[name] IS NOT NULL THEN datetime({epochMillis: row.attributes[name]})
+       ELSE row.attributes[name] END}] AS given
+WITH *, [a IN given WHERE NOT coalesce(i[a.name] = a.value, i[a.name] IS NULL AND a.value IS NULL)] AS changes
+WITH *, reworded OR size(changes) > 0 OR coalesce(i.categories, []) <> coalesce(categories, [])
   OR coalesce(i.published_at.epochMillis <> published, i.published_at IS NOT NULL OR published IS NOT NULL) AS differs
 CALL (i, new, reworded) {
   WITH i WHERE reworded AND NOT new
@@ -24,6 +30,7 @@ FOREACH (_ IN CASE WHEN new OR differs THEN [1] ELSE [] END |
       i.title = title, i.text = text, i.categories = categories,
       i.published_at = CASE WHEN published IS NOT NULL THEN datetime({epochMillis: published}) END
 )
+FOREACH (a IN changes | SET i[a.name] = a.value)
 WITH i, row, new, NOT new AND differs AS changed
 MATCH (d:Domain {name: row.domain})
 MERGE (i)-[:IN_DOMAIN]->(d)

@@ -5,7 +5,7 @@
 //         + domain popularity(j)
 //   with content = weight * z for a clause that asks for something and weight * max(z, 0) for one that rejects, z the
 //   similarity in standard deviations above the mean of the domain. Without a generation, interests lead to their
-//   items.
+//   items. The places `AND filter` are for a condition on the item j, before the cut: see docs/filters.md.
 // parameters: domain STRING; n INTEGER number of items; clauses LIST of {text, vector, weight, mean, deviation}; similar LIST
 //   of the keys of the items that are nearest to the clauses; interests LIST of {interest, weight}; rejected LIST of
 //   ids of interests; items LIST of the keys of the items to score, rejected or not, or null for the best of the
@@ -37,7 +37,7 @@ UNION ALL
   MATCH (d)-[e:TRANSFERS_TO {generation: generation}]->(j:Item)
   RETURN j, 'popularity' AS kind, d AS source, 'TRANSFERS_TO' AS via, e.weight AS share
 UNION ALL
-  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
+  MATCH (j:Item {domain: $domain}) /* USING INDEX */ WHERE j.popularity >= 0 /* AND filter */
   WITH j ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates
   RETURN j, null AS kind, null AS source, null AS via, 0.0 AS share
 }
@@ -46,7 +46,7 @@ WITH generation, calibration, merge, j, sum(share) AS led,
      collect(CASE WHEN kind IS NOT NULL AND share IS NOT NULL THEN {kind: kind, source: source, via: via, share: share} END) AS paths
 WHERE CASE WHEN $items IS NULL
   THEN NOT EXISTS { (j)-[:ABOUT]->(k:Interest {version: $version}) WHERE k.id IN $rejected }
-  ELSE j.key IN $items END
+  ELSE j.key IN $items END /* AND filter */
 OPTIONAL MATCH (j)-[:ENCODED_AS]->(v:ItemVector {version: $version})
 WITH generation, calibration, merge, j, led, paths, [c IN CASE WHEN v IS NULL THEN [] ELSE $clauses END |
   {clause: c.text, weight: c.weight, z: (vector.similarity.cosine(v.vector, c.vector) - c.mean) / c.deviation}] AS near

@@ -13,6 +13,7 @@
 //   the answer, and s(u,k) is derived from the history that is read, as the mean of weight times ABOUT;
 //   t(u,k) stays, because it comes from texts about no item. The interactions with hidden items are hidden likewise,
 //   and these items may be in the answer.
+//   The places `AND filter` are for a condition on the item j, before the cut: see docs/filters.md.
 // parameters: user STRING id; domain STRING; n INTEGER number of items; history_limit INTEGER maximum interactions,
 //   the newest and strongest, half of them inside and half outside the domain (of an odd number one more outside), and
 //   if one side has fewer, the rest from the other; half_life_days FLOAT used without a generation and for s(u,k) with as_if_cold;
@@ -36,7 +37,7 @@ WITH u, generation, most_edges, CASE WHEN acted THEN null ELSE d END AS populari
               {transfer: 0.0, collaborative: 0.0, interest: 1.0, popularity: 0.1, written: 0.0, power: 0.5,
                half_life_days: $half_life_days, dislike: 1.0}) AS merge
 CALL (merge) {
-  MATCH (j:Item {domain: $domain}) WHERE j.popularity >= 0
+  MATCH (j:Item {domain: $domain}) /* USING INDEX */ WHERE j.popularity >= 0 /* AND filter */
   WITH j, j.popularity AS popularity ORDER BY j.domain DESC, j.popularity DESC LIMIT $candidates + 1
   WITH collect(j)[..$candidates] AS popular, collect(popularity)[$candidates] AS next
   RETURN popular, CASE WHEN merge.popularity > 0 THEN merge.popularity * next ELSE next * 0.0 END AS rest
@@ -136,7 +137,7 @@ CALL (u, generation, popularity_source, merge, popular, met, outside, inside, in
   // An edge that another transaction deletes meanwhile has no weight any more, and is no path.
   WITH j, sum(share) AS total, collect(CASE WHEN $paths AND share IS NOT NULL THEN h END) AS by,
        collect(CASE WHEN $paths THEN share END) AS shares
-  WHERE j.domain = $domain AND ($as_if_cold OR NOT j IN met)
+  WHERE j.domain = $domain AND ($as_if_cold OR NOT j IN met) /* AND filter */
   WITH j, total + merge.popularity * j.popularity AS score, by, shares
   ORDER BY score DESC, j.key LIMIT $n
   RETURN j, score, by, shares

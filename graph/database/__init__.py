@@ -1,5 +1,11 @@
 """Connections to Neo4j: sessions, statements of `cypher/`, migrations, errors, retraining lock."""
 
+from isthmus.graph.database.attributes import (
+    Attribute,
+    quote_name,
+    read_attributes,
+    refresh_attributes,
+)
 from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row, Write
 from isthmus.graph.database.errors import ServerRefused
 from isthmus.graph.database.lock import (
@@ -27,6 +33,7 @@ from isthmus.graph.database.statements import (
 __all__ = [
     "BATCH_ROWS",
     "UNLOCK",
+    "Attribute",
     "Graph",
     "Lease",
     "Row",
@@ -46,9 +53,12 @@ __all__ = [
     "offline_server",
     "paste_text",
     "pending_migrations",
+    "quote_name",
+    "read_attributes",
     "read_lock",
     "read_plan",
     "read_rows",
+    "refresh_attributes",
     "refuse_while_retraining",
     "retraining_lock",
     "used_parameters",

@@ -7,9 +7,12 @@ long texts must have fewer rows than one of short ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from polars.datatypes import DataTypeClass
 
 BATCH_BYTES = 8 << 20
 """Parameters of one transaction; the server needs about 15 times as much of its heap."""
@@ -21,7 +24,7 @@ def cut_batches(rows: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
     """Cuts a frame into batches of at most `size` rows and `BATCH_BYTES` bytes, or one larger row.
 
     Args:
-        rows: Columns of numbers, texts, and lists of either.
+        rows: Columns of numbers, texts, lists of either, and maps of these.
         size: Maximum number of rows in a batch.
     """
     ends = row_bytes(rows).cum_sum()
@@ -36,17 +39,22 @@ def cut_batches(rows: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
 
 def row_bytes(rows: pl.DataFrame) -> pl.Series:
     """Estimates the bytes of each row of a frame as parameters of a statement."""
-    sizes = [_column_bytes(name, dtype).fill_null(0) for name, dtype in rows.schema.items()]
+    sizes = [_value_bytes(pl.col(name), dtype).fill_null(0) for name, dtype in rows.schema.items()]
     total = pl.sum_horizontal(*sizes, pl.lit(1)).cast(pl.Int64)
     return rows.with_columns(total.alias("its bytes"))["its bytes"]
 
 
-def _column_bytes(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
+def _value_bytes(column: pl.Expr, dtype: pl.DataType | DataTypeClass) -> pl.Expr:
     if dtype == pl.String:
         return column.str.len_bytes().cast(pl.Int64)
     if isinstance(dtype, pl.List) and dtype.inner == pl.String:
         return column.list.eval(pl.element().str.len_bytes()).list.sum().cast(pl.Int64)
+    if isinstance(dtype, pl.Struct):
+        fields = [
+            _value_bytes(column.struct.field(each.name), each.dtype).fill_null(0)
+            for each in dtype.fields
+        ]
+        return pl.sum_horizontal(*fields, pl.lit(0)).cast(pl.Int64)
     if isinstance(dtype, pl.List):
         return column.list.len().cast(pl.Int64) * NUMBER_BYTES
     if isinstance(dtype, pl.Array):

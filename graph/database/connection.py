@@ -124,6 +124,18 @@ class Graph:
         """Runs a statement of the catalogue in one read transaction; returns its rows."""
         return self.run(statements.load_statement(name).text, parameters, neo4j.RoutingControl.READ)
 
+    def read_where(self, name: str, predicate: str, hint: str, /, **parameters: Any) -> list[Row]:
+        """Runs a reading statement with a predicate in its places for a filter.
+
+        Args:
+            name: The statement.
+            predicate: Cypher that `isthmus.graph.filters` makes, never a text of the user.
+            hint: Which index to begin with, likewise, or "".
+            **parameters: Those of the statement and of the predicate.
+        """
+        text = statements.fill_place(name, "filter", predicate, hint)
+        return self.run(text, parameters, neo4j.RoutingControl.READ)
+
     def write(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement of the catalogue in one write transaction; returns its rows.
 
@@ -198,16 +210,16 @@ class Graph:
             )
         return [dict(record) for record in result.records]
 
-    def change_schema(self, text: str) -> None:
+    def change_schema(self, text: str, **parameters: Any) -> None:
         """Runs a statement such as CREATE INDEX … IF NOT EXISTS, of which a repetition is harmless.
 
         Where several processes run it at once, the server refuses all but one, and finds only in a
         repetition that the index exists.
         """
         try:
-            self.run(text, {})
+            self.run(text, parameters)
         except AlreadyExists:
-            self.run(text, {})
+            self.run(text, parameters)
 
     def write_in_transactions(self, name: str, /, **parameters: Any) -> list[Row]:
         """Runs a statement that commits in batches by itself (CALL … IN TRANSACTIONS).

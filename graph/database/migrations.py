@@ -7,6 +7,7 @@ import logging
 import re
 from dataclasses import dataclass
 
+from isthmus.graph.database.attributes import refresh_attributes
 from isthmus.graph.database.connection import Capabilities, Graph
 from isthmus.graph.database.errors import MissingMigration
 from isthmus.graph.database.statements import CYPHER
@@ -115,6 +116,7 @@ def migrate(graph: Graph) -> list[str]:
             graph.change_schema(migration.text)
             advance(1)
         graph.write("admin/await_indexes")
+    refresh_attributes(graph)  # of a bulk load, which only declares them
     for migration in pending:
         graph.write("admin/record_migration", name=migration.name, checksum=migration.checksum)
     return [migration.name for migration in pending]

@@ -101,6 +101,28 @@ def load_statement(name: str) -> Statement:
     return statement
 
 
+def fill_place(name: str, place: str, cypher: str, hint: str = "") -> str:
+    """Returns the text of a statement with Cypher in its marked places.
+
+    A place is a comment, so that the file runs as it stands: `/* AND filter */`, where `AND` and a
+    predicate are put, `/* USING INDEX */`, where a hint is put, or
+    `i.attribute /* attribute */`, whose property is replaced.
+
+    Args:
+        name: Name of the statement.
+        place: The word of the place, `filter` or `attribute`.
+        cypher: What to put there: made of names that the graph declares and of parameters, never
+            of a value or of a text of the user.
+        hint: The hint for the place `filter`.
+    """
+    text = load_statement(name).text
+    if place == "filter":
+        if hint:
+            text = text.replace("/* USING INDEX */", hint)
+        return text.replace("/* AND filter */", f"AND ({cypher})")
+    return text.replace("attribute /* attribute */", cypher)
+
+
 def list_statements() -> list[Statement]:
     """Returns all statements except the migrations, sorted by name."""
     names = (path.relative_to(CYPHER).with_suffix("") for path in CYPHER.rglob("*.cypher"))

@@ -144,6 +144,8 @@ def _rows(events: pl.DataFrame) -> list[Row]:
         item_key(pl.col("domain"), pl.col("item_id")).alias("key"),
         "weight",
         "kind",
+        "platform",
+        "account",
         to_milliseconds(pl.col("timestamp")).alias("at"),
         pl.lit(time.time_ns() // 1_000_000).alias("now"),
     ).to_dicts()

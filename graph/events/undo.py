@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from isthmus.settings import Settings
 
 State = dict[str, Any]
-"""What is known of a user and an item: `weight`, `kind`, `count`, `first_at`, `last_at`."""
+"""What is known of a user and an item: `NEWEST`, `count`, `first_at`."""
+NEWEST = ("weight", "kind", "platform", "account", "last_at")
+"""What the newest event says."""
 
 
 def undo_event(graph: Graph, event_id: str, settings: Settings) -> dict[str, Any]:
@@ -110,7 +112,7 @@ def without(
 
 def _after(state: State | None, event: State) -> State:
     """Returns what is known after an event: the newest gives weight and kind."""
-    own = {"weight": event["weight"], "kind": event["kind"], "last_at": event["at"]}
+    own = {name: event["at" if name == "last_at" else name] for name in NEWEST}
     if state is None:
         return own | {"count": 1, "first_at": event["at"]}
     is_newest = state["last_at"] is None or event["at"] >= state["last_at"]
@@ -150,6 +152,6 @@ def _between(
         return after | {"count": count, "first_at": first}
     if not changed:
         return state | {"count": count}
-    newest = {name: after[name] for name in ("weight", "kind", "last_at")}
+    newest = {name: after[name] for name in NEWEST}
     first = state["first_at"] if state["first_at"] is not None else after["first_at"]
     return state | newest | {"count": count, "first_at": first}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from isthmus.graph.database import Graph
     from isthmus.graph.explain.shares import Paths
+    from isthmus.graph.filters import BoundFilter
     from isthmus.settings import Settings
 
 REFERENCE_ITEMS = 1_000
@@ -31,7 +32,11 @@ as many, and the best of a larger one."""
 
 
 def explain_answer(
-    graph: Graph, answer: Mapping[str, Any], settings: Settings, language: str | None = None
+    graph: Graph,
+    answer: Mapping[str, Any],
+    settings: Settings,
+    language: str | None = None,
+    within: BoundFilter | None = None,
 ) -> dict[str, Any]:
     """Adds `reasons`, a list of sentences, to each item of an answer for a user, and `language`.
 
@@ -43,14 +48,14 @@ def explain_answer(
         answer: From `recommend_for_user`, with paths.
         settings: Those of the answer, `min_supporters` and `language`.
         language: `en` or `zh`; None for the language of the user's texts, or that of the settings.
+        within: The filter of the answer.
     """
     user, domain, items = answer["user"], answer["domain"], answer["items"]
     asker = find_asker(graph, user, domain, settings, language) if items else None
     if asker is None:
         return dict(answer)
-    ranked = rank_items(
-        graph, user, domain, max(REFERENCE_ITEMS, len(items) + 1), settings, paths=True
-    )
+    most = max(REFERENCE_ITEMS, len(items) + 1)
+    ranked = rank_items(graph, user, domain, most, settings, paths=True, within=within)
     keys = [f"{domain}:{item['item_id']}" for item in items]
     answers: dict[str, Paths] = {key: item["paths"] for key, item in zip(keys, items, strict=True)}
     average = average_signals([row["paths"] for row in ranked])

@@ -1,5 +1,11 @@
 """Loads validated tables into the graph: schema, rows, online and bulk loads."""
 
+from isthmus.graph.ingest.attributes import (
+    MAX_ATTRIBUTES,
+    MAX_VALUE,
+    TYPES,
+    property_name,
+)
 from isthmus.graph.ingest.bulk import bulk_load
 from isthmus.graph.ingest.changes import IngestSummary, changes_text
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
@@ -63,15 +69,18 @@ __all__ = [
     "FOLLOWS",
     "INTERACTIONS",
     "ITEMS",
+    "MAX_ATTRIBUTES",
     "MAX_ID",
     "MAX_NAME",
     "MAX_SHOWN_CHARACTERS",
     "MAX_TEXT",
+    "MAX_VALUE",
     "MAX_WEIGHT",
     "RATING_NAMES",
     "REJECTED",
     "TABLES",
     "TEXTS",
+    "TYPES",
     "Column",
     "ColumnReading",
     "Dataset",
@@ -100,6 +109,7 @@ __all__ = [
     "loaded_datasets",
     "named_domains",
     "preview_dataset",
+    "property_name",
     "quarantine_rejected",
     "remembered_weights",
     "replace_accounts",

@@ -14,7 +14,7 @@ import polars as pl
 
 from isthmus.graph.ingest.near_ids import near_ids
 from isthmus.graph.ingest.readings import ColumnReading
-from isthmus.graph.ingest.schema import MAX_SHOWN_CHARACTERS, TABLES, Kind
+from isthmus.graph.ingest.schema import MAX_SHOWN_CHARACTERS, TABLES, USERS, Kind
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Dataset:
 
     Attributes:
         items: `item_id`, `domain`, `title` ("" if missing), `text`, `categories` (a list, empty
-            if missing), `published_at`; one row per domain and item_id.
+            if missing), `published_at`, and the attributes; one row per domain and item_id.
+        users: `user_id`, and the attributes; one row per user.
         interactions: `user_id`, `item_id`, `domain` (null until `resolve_items`), `weight`,
             `timestamp`, `kind`, `platform`.
         texts: `user_id`, `text`, `item_id`, `domain`, `timestamp`, `language`, `kind`.
@@ -37,10 +38,11 @@ class Dataset:
         cleaned: Number of titles and texts from which control characters were removed.
 
     Times are seconds since 1970 in UTC. Every frame ends with `file` and `line`, the place where a
-    row was read, for errors that are found later.
+    row was read, for errors that are found later; attributes follow.
     """
 
     items: pl.DataFrame
+    users: pl.DataFrame
     interactions: pl.DataFrame
     texts: pl.DataFrame
     follows: pl.DataFrame
@@ -55,14 +57,20 @@ class Dataset:
     def __post_init__(self) -> None:
         for name, table in TABLES.items():
             frame: pl.DataFrame = getattr(self, name)
-            if frame.schema != table.schema:
+            count = len(table.schema) if table.is_open else len(frame.columns)
+            if pl.Schema(list(frame.schema.items())[:count]) != table.schema:
                 raise ValueError(f"{name} has the schema {frame.schema}, not {table.schema}")
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the valid rows, independent of the file format."""
+        """SHA-256 of the valid rows, independent of the file format.
+
+        Users and attributes do not count, since no edge is learned from them.
+        """
         digest = hashlib.sha256()
         for name, table in TABLES.items():
+            if table is USERS:
+                continue
             frame: pl.DataFrame = getattr(self, name)
             flat = frame.select(
                 pl.col(column.name).list.join("|")

@@ -6,6 +6,7 @@ ids that join the files are row numbers, one id space per label, and are not sto
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,16 @@ from pathlib import Path
 import polars as pl
 
 from isthmus.errors import IsthmusError
+from isthmus.graph.ingest.attributes import (
+    DECLARED,
+    ITEM_COLUMNS,
+    USER_COLUMNS,
+    attribute_columns,
+)
 from isthmus.graph.ingest.dataset import Dataset
 from isthmus.graph.ingest.readings import readings_json
 from isthmus.graph.ingest.rows import GraphRows
-from isthmus.graph.ingest.scope import named_domains
+from isthmus.graph.ingest.scope import declared_rows, named_domains
 from isthmus.progress import progress
 
 ARRAY_DELIMITER = "\x1f"
@@ -64,6 +71,7 @@ def write_files(
         for file in (
             *_node_files(rows, half_life_days, tables),
             _dataset_file(rows, dataset, tables),
+            _attribute_file(rows, dataset),
             *_relationship_files(rows),
         )
         if len(file.frame)
@@ -129,7 +137,9 @@ def _node_files(rows: GraphRows, half_life_days: float, tables: str) -> list[Imp
         _datetime("published_at"),
         pl.col("likes").alias("likes:double"),
         pl.col("popularity").alias("popularity:double"),
+        *_attributes(rows.items, ITEM_COLUMNS),
     )
+    users = rows.users.select(pl.col("user_id").alias("id"), *_attributes(rows.users, USER_COLUMNS))
     domains = (
         _domains(rows)
         .join(popularity, on="domain", maintain_order="left")
@@ -151,7 +161,7 @@ def _node_files(rows: GraphRows, half_life_days: float, tables: str) -> list[Imp
         pl.lit(tables).alias("tables"),
     )
     return [
-        _node_file("User", rows.users.rename({"user_id": "id"})),
+        _node_file("User", users),
         _node_file("Item", items),
         _node_file("Domain", domains),
         _node_file("Text", texts),
@@ -174,6 +184,32 @@ def _dataset_file(rows: GraphRows, dataset: Dataset, tables: str) -> ImportFile:
     return _node_file("Dataset", frame.with_columns(_datetime("loaded_at")).drop("loaded_at"))
 
 
+def _attributes(frame: pl.DataFrame, own: Collection[str]) -> list[pl.Expr]:
+    """Returns the columns of the attributes, with the types of the importer in their names."""
+    columns = []
+    for name, kind in attribute_columns(frame, own).items():
+        column = pl.col(name)
+        match kind:
+            case "boolean":
+                columns.append(column.cast(pl.String).alias(f"{name}:boolean"))
+            case "number":
+                is_whole = frame.schema[name] == pl.Int64
+                columns.append(column.alias(f"{name}:{'long' if is_whole else 'double'}"))
+            case "datetime":
+                columns.append(_datetime(name, column.dt.epoch("ms")))
+            case "list":
+                columns.append(column.list.join(ARRAY_DELIMITER).alias(f"{name}:string[]"))
+            case _:
+                columns.append(column)
+    return columns
+
+
+def _attribute_file(rows: GraphRows, dataset: Dataset) -> ImportFile:
+    declared = pl.DataFrame(declared_rows(rows, dataset), schema=DECLARED)
+    key = pl.concat_str("label", "name", separator=".").alias("key")
+    return _node_file("Attribute", declared.select(key, *DECLARED))
+
+
 def _relationship_files(rows: GraphRows) -> list[ImportFile]:
     users = rows.users.with_row_index("number")
     items = rows.items.select("key", "domain").with_row_index("number")
@@ -187,6 +223,8 @@ def _relationship_files(rows: GraphRows) -> list[ImportFile]:
             pl.col("weight").alias("weight:double"),
             pl.col("count").alias("count:long"),
             "kind",
+            "platform",
+            "account",
             _datetime("first_at"),
             _datetime("last_at"),
         )
@@ -242,9 +280,10 @@ def _end_ids(nodes: pl.DataFrame, label: str, key: str) -> pl.DataFrame:
     return nodes.select(key, pl.col("number").alias(f":END_ID({label})"))
 
 
-def _datetime(name: str) -> pl.Expr:
-    """Formats milliseconds since 1970 as a date-time in UTC."""
-    moment = pl.from_epoch(name, time_unit="ms")
+def _datetime(name: str, milliseconds: pl.Expr | None = None) -> pl.Expr:
+    """Formats milliseconds since 1970, by default of the column, as a date-time in UTC."""
+    column = pl.col(name) if milliseconds is None else milliseconds
+    moment = pl.from_epoch(column, time_unit="ms")
     return moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").alias(f"{name}:datetime")
 
 

@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from isthmus.graph.database import BATCH_ROWS, Graph
+from isthmus.graph.database import BATCH_ROWS, Graph, read_attributes, refresh_attributes
+from isthmus.graph.ingest.attributes import (
+    ITEM_COLUMNS,
+    LABELS,
+    USER_COLUMNS,
+    attribute_columns,
+    cast_attributes,
+    pack_attributes,
+)
 from isthmus.graph.ingest.changes import Changes, IngestSummary
 from isthmus.graph.ingest.dataset import Dataset
 from isthmus.graph.ingest.readings import changed_readings, readings_json, stored_weights
@@ -22,7 +30,7 @@ from isthmus.graph.ingest.rows import (
     build_rows,
     quarantine_rejected,
 )
-from isthmus.graph.ingest.scope import named_domains
+from isthmus.graph.ingest.scope import declared_rows, named_domains
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
@@ -54,6 +62,7 @@ def ingest_dataset(graph: Graph, dataset: Dataset, path: Path, settings: Setting
             "lack is still there; load it with --replace again",
             path,
         )
+    refresh_attributes(graph)
     update_popularity(graph, settings.half_life_days)
     return rows.summary(start, settings, changes)
 
@@ -73,7 +82,8 @@ def write_rows(
         dataset: The tables.
         path: The folder that the tables were read from.
         cleared: Where the tables replace what the graph has: the columns of items in which an empty
-            value deletes the one of the graph. None to add to the graph.
+            value deletes the one of the graph; attributes that the tables lack go, too. None to add
+            to the graph.
 
     Returns:
         What changed, by table.
@@ -81,13 +91,30 @@ def write_rows(
     for sentence in changed_readings(stored_readings(graph, path), dataset.readings):
         logger.warning("%s", sentence)
     graph.write("ingest/domains", names=rows.items["domain"].unique().to_list())
+    known = read_attributes(graph)
+    declared = declared_rows(rows, dataset)
+    graph.write("attributes/declare", rows=declared)
     parameters: dict[str, dict[str, Any]] = {
         "items": {"size": BATCH_ROWS // 2, "cleared": list(cleared or ())},
+        "users": {"cleared": []},
         "interactions": {"replace": cleared is not None},
         "texts": {"tables": str(path.absolute())},
     }
+    frames = rows.tables()
+    for name, own in (("items", ITEM_COLUMNS), ("users", USER_COLUMNS)):
+        types = {each.name: each.type for each in known if each.label == LABELS[name]}
+        if cleared is None:
+            frames[name] = cast_attributes(frames[name], own, types)
+        elif not getattr(dataset, name).is_empty():
+            parameters[name]["cleared"] += types
+        kinds = attribute_columns(frames[name], own)
+        parameters[name] |= {
+            "names": sorted(kinds.keys() | set(parameters[name]["cleared"]) & types.keys()),
+            "times": [column for column, kind in kinds.items() if kind == "datetime"],
+        }
+        frames[name] = pack_attributes(frames[name], own)
     changes = {}
-    for name, frame in rows.tables().items():
+    for name, frame in frames.items():
         statement = f"ingest/{STATEMENTS.get(name, name)}"
         results = graph.write_batches(statement, frame, f"load {name}", **parameters.get(name, {}))
         changes[name] = Changes.count(len(frame), results, rows.repeated.get(name, 0))

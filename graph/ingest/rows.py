@@ -13,9 +13,11 @@ import polars as pl
 
 from isthmus.errors import InputError
 from isthmus.graph.database import BATCH_ROWS, Graph
+from isthmus.graph.ingest.attributes import attribute_columns
 from isthmus.graph.ingest.changes import Changes, IngestSummary
 from isthmus.graph.ingest.dataset import Dataset, resolve_items
 from isthmus.graph.ingest.rejected import check_rejected_share, first_reasons, write_rejected
+from isthmus.graph.ingest.schema import ITEMS, USERS
 from isthmus.settings import Settings
 
 logger = logging.getLogger("isthmus")
@@ -27,8 +29,8 @@ class GraphRows:
 
     Attributes:
         items: `key`, `domain`, `item_id`, `title`, `text`, `categories` (null if there are none),
-            `published_at`.
-        users: `user_id`, ascending.
+            `published_at`, and the attributes.
+        users: `user_id`, ascending, and the attributes.
         interactions: Result of `aggregate_interactions`.
         texts: Result of `build_text_rows`.
         accounts: `key`, `user_id`.
@@ -117,7 +119,7 @@ def build_rows(
     text_rows = build_text_rows(texts, settings.keep_text)
     return GraphRows(
         items=_item_rows(dataset.items),
-        users=all_users(pairs, text_rows, dataset),
+        users=_user_rows(all_users(pairs, text_rows, dataset), dataset.users),
         interactions=pairs,
         texts=text_rows,
         accounts=account_owners(dataset.accounts),
@@ -198,7 +200,7 @@ def find_items(graph: Graph, item_ids: pl.Series) -> pl.DataFrame:
 
 
 def replace_accounts(interactions: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Replaces an account on a platform by its user, if the user is known.
+    """Replaces an account on a platform by its user, if the user is known; adds `account`, its id.
 
     Args:
         interactions: Interactions with the schema of their table.
@@ -208,7 +210,10 @@ def replace_accounts(interactions: pl.DataFrame, owners: pl.DataFrame) -> pl.Dat
     return (
         interactions.with_columns(_account_key("user_id").alias("key"))
         .join(owner, on="key", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("owner", "user_id").alias("user_id"))
+        .with_columns(
+            pl.when(pl.col("owner").is_not_null()).then("user_id").alias("account"),
+            pl.coalesce("owner", "user_id").alias("user_id"),
+        )
         .drop("key", "owner")
     )
 
@@ -243,7 +248,11 @@ def _account_key(name: str) -> pl.Expr:
 
 
 def aggregate_interactions(interactions: pl.DataFrame) -> pl.DataFrame:
-    """Aggregates to one row per user and item, with weight and kind of the newest event."""
+    """Aggregates to one row per user and item, with what the newest event says.
+
+    Args:
+        interactions: Result of `replace_accounts`, with the domains of the items.
+    """
     timestamp = pl.col("timestamp")
     return (
         interactions.with_columns(item_key(pl.col("domain"), pl.col("item_id")).alias("key"))
@@ -251,7 +260,7 @@ def aggregate_interactions(interactions: pl.DataFrame) -> pl.DataFrame:
         .group_by("user_id", "key", maintain_order=True)
         .agg(
             pl.col("weight").last(),
-            pl.col("kind").last(),
+            pl.col("kind", "platform", "account").last(),
             pl.len().alias("count"),
             to_milliseconds(timestamp.drop_nulls()).alias("times"),
             to_milliseconds(timestamp.min()).alias("first_at"),
@@ -269,7 +278,13 @@ def _item_rows(items: pl.DataFrame) -> pl.DataFrame:
         "text",
         pl.when(pl.col("categories").list.len() > 0).then("categories"),
         to_milliseconds(pl.col("published_at")),
+        *attribute_columns(items, ITEMS.schema),
     )
+
+
+def _user_rows(user_ids: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
+    attributes = users.select("user_id", *attribute_columns(users, USERS.schema))
+    return user_ids.join(attributes, on="user_id", how="left", maintain_order="left")
 
 
 def build_text_rows(texts: pl.DataFrame, keep_text: bool) -> pl.DataFrame:
@@ -319,6 +334,7 @@ def all_users(pairs: pl.DataFrame, texts: pl.DataFrame, dataset: Dataset) -> pl.
         follows["user_id"],
         follows["follows_id"].alias("user_id"),
         dataset.accounts["user_id"],
+        dataset.users["user_id"],
     )
     return pl.concat(user_ids).unique().sort().to_frame("user_id")
 

@@ -28,6 +28,7 @@ class Kind(Enum):
     NUMBER = "a finite number"
     TIME = "a time: a date, a date-time, or seconds or milliseconds since 1970"
     CATEGORIES = "names: a list, or separated by |"
+    ATTRIBUTE = "a value of a column of the user's own"
 
 
 DTYPES: dict[Kind, pl.DataType] = {
@@ -38,6 +39,7 @@ DTYPES: dict[Kind, pl.DataType] = {
     Kind.NUMBER: pl.Float64(),
     Kind.TIME: pl.Float64(),
     Kind.CATEGORIES: pl.List(pl.String()),
+    Kind.ATTRIBUTE: pl.String(),
 }
 
 
@@ -78,11 +80,13 @@ class Table:
         name: File name without its extensions.
         columns: Columns in order.
         key: Columns whose values are unique together; empty if rows may repeat.
+        is_open: Whether its other columns are read as attributes.
     """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    is_open: bool = False
 
     @property
     def schema(self) -> pl.Schema:
@@ -146,6 +150,13 @@ ITEMS = Table(
         ),
     ),
     key=("domain", "item_id"),
+    is_open=True,
+)
+USERS = Table(
+    "users",
+    (Column("user_id", Kind.ID, required=True, aliases=(*USER_NAMES, "id")),),
+    key=("user_id",),
+    is_open=True,
 )
 INTERACTIONS = Table(
     "interactions",
@@ -207,7 +218,8 @@ CATEGORIES = Table(
 EVENTS = Table("events", (*INTERACTIONS.columns, Column("event_id", Kind.ID)))
 """Live interactions; an event that is sent twice with the same event_id counts once."""
 TABLES = {
-    table.name: table for table in (ITEMS, INTERACTIONS, TEXTS, FOLLOWS, ACCOUNTS, CATEGORIES)
+    table.name: table
+    for table in (ITEMS, USERS, INTERACTIONS, TEXTS, FOLLOWS, ACCOUNTS, CATEGORIES)
 }
 REJECTED = pl.Schema(
     {

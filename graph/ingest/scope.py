@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from isthmus.graph.database import Row
+from isthmus.graph.ingest.attributes import (
+    ITEM_COLUMNS,
+    LABELS,
+    USER_COLUMNS,
+    attribute_columns,
+)
 from isthmus.graph.ingest.dataset import Dataset
 from isthmus.graph.ingest.rows import GraphRows
 
@@ -34,3 +41,18 @@ def columns_with_values(dataset: Dataset) -> list[str]:
         "published_at": items["published_at"].is_not_null(),
     }
     return [name for name, found in has_value.items() if found.any()]
+
+
+def declared_rows(rows: GraphRows, dataset: Dataset) -> list[Row]:
+    """Returns `label`, `name`, `column` and `type` of the attributes of a dataset."""
+    own = {"items": (rows.items, ITEM_COLUMNS), "users": (rows.users, USER_COLUMNS)}
+    return [
+        {
+            "label": LABELS[table],
+            "name": name,
+            "column": dataset.readings[table][name].source,
+            "type": kind,
+        }
+        for table, (frame, columns) in own.items()
+        for name, kind in attribute_columns(frame, columns).items()
+    ]

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from isthmus.errors import InputError
-from isthmus.graph.database import Graph, Row, Write
+from isthmus.graph.database import Graph, Row, Write, refresh_attributes
 from isthmus.graph.ingest import (
     Dataset,
     IngestSummary,
@@ -70,6 +70,7 @@ def replace_dataset(
         logger.warning("what the rejected rows are about counts as missing in the tables")
     changes = write_rows(graph, rows, dataset, path, cleared=columns_with_values(dataset))
     removed = remove(graph, removal, settings)
+    refresh_attributes(graph)
     update_popularity(graph, settings.half_life_days)
     graph.write("ingest/end_replacement", path=str(path.absolute()), domains=named_domains(rows))
     changes = {name: replace(counts, removed=removed[name]) for name, counts in changes.items()}

@@ -10,6 +10,8 @@ from typing import Any
 
 from isthmus.errors import InputError, NotFound
 from isthmus.graph.database import Graph, Row
+from isthmus.graph.filters import BoundFilter, Filter, bind_filter
+from isthmus.graph.serving.restriction import rank_within, read_within, shortage_note
 from isthmus.settings import Settings
 
 POPULAR_CANDIDATES = 200
@@ -18,22 +20,58 @@ BATCH_USERS = 256
 
 
 def recommend_for_user(
-    graph: Graph, user: str, domain: str, n: int, settings: Settings, paths: bool = True
+    graph: Graph,
+    user: str,
+    domain: str,
+    n: int,
+    settings: Settings,
+    paths: bool = True,
+    filter: Filter | BoundFilter | None = None,  # noqa: A002 - its name in Python
 ) -> dict[str, Any]:
     """Recommends `n` items of a domain that a user has no interaction with.
 
+    Args:
+        graph: The graph.
+        user: The user's id.
+        domain: The target domain.
+        n: Number of items.
+        settings: As for `rank_items`.
+        paths: Whether to return the paths of each item, and the note on what is missing.
+        filter: What the items are restricted to; bound with `bind_filter` where many questions have
+            the same one, which spares two queries.
+
     Returns:
-        The document of `recommend --json`: each item's score is the sum of its paths' shares.
+        The document of `recommend --json`: each item's score is the sum of its paths' shares. Where
+        a filter leaves fewer than `n`, the note says how many.
 
     Raises:
         NotFound: The user or domain does not exist; the advice names similar ones.
-        InputError: The graph is empty.
+        InputError: The graph is empty, or the filter is wrong.
     """
-    rows = rank_items(graph, user, domain, n, settings, paths=paths)
+    bound = None if filter is None else bind_filter(graph, domain, filter)
+    return _recommend(graph, user, domain, n, settings, paths, bound)
+
+
+def _recommend(
+    graph: Graph,
+    user: str,
+    domain: str,
+    n: int,
+    settings: Settings,
+    paths: bool,
+    bound: BoundFilter | None,
+) -> dict[str, Any]:
+    def rank(within: BoundFilter | None, most: int) -> list[Row]:
+        return rank_items(graph, user, domain, most, settings, paths=paths, within=within)
+
+    rows = rank_within(graph, rank, bound, n)
     if not rows:
         check_names(graph, user, domain)
     answer = build_answer(rows, domain)
-    note = _write_note(rows, user, domain) if paths else None
+    notes = [_write_note(rows, user, domain)] if paths and (rows or bound is None) else []
+    if bound is not None and len(rows) < n:
+        notes.append(shortage_note(graph, bound, len(rows), f"{user} has interactions with"))
+    note = "\n".join(each for each in notes if each)
     return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
 
 
@@ -48,6 +86,7 @@ def rank_items(
     generation: int | None = None,
     as_if_cold: bool = False,
     hidden: Sequence[str] = (),
+    within: BoundFilter | None = None,
 ) -> list[Row]:
     """Returns rows of `recommend/for_user`, best first; none if the user or domain does not exist.
 
@@ -61,11 +100,15 @@ def rank_items(
         generation: Number of the generation to use, active or not; None for the active one.
         as_if_cold: Whether to hide the user's interactions in the domain, as for a cold-start user.
         hidden: Keys of items whose interactions with the user are hidden.
+        within: What the items are restricted to, before the best `n` are chosen.
     """
     candidates, most_edges = POPULAR_CANDIDATES + n, settings.edges_per_node
+
     while True:
-        rows = graph.read(
+        rows = read_within(
+            graph,
             "recommend/for_user",
+            within,
             user=user,
             domain=domain,
             n=n,
@@ -84,7 +127,10 @@ def rank_items(
             continue
         # More candidates are needed for users who know most of the best items, and for users with
         # negative edges to most of the popular items.
-        if (len(rows) == n and _is_complete(rows)) or candidates > _count_items(graph, domain):
+        all_scored = within is not None and rows and rows[0]["rest"] is None
+        if all_scored or (len(rows) == n and _is_complete(rows)):
+            return rows
+        if candidates > _count_items(graph, domain):
             return rows
         candidates *= 10
 
@@ -96,12 +142,18 @@ def recommend_for_users(
     n: int,
     settings: Settings,
     paths: bool = True,
+    filter: Filter | BoundFilter | None = None,  # noqa: A002
 ) -> Iterator[dict[str, Any]]:
-    """Recommends for many users in their order; an unknown user gets a note and no items."""
+    """Recommends for many users in their order; an unknown user gets a note and no items.
+
+    Raises:
+        InputError: The filter is wrong.
+    """
+    bound = None if filter is None else bind_filter(graph, domain, filter)
 
     def answer(user: str) -> dict[str, Any]:
         try:
-            return recommend_for_user(graph, user, domain, n, settings, paths)
+            return _recommend(graph, user, domain, n, settings, paths, bound)
         except InputError as error:
             empty: dict[str, Any] = {
                 "user": user,

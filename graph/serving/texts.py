@@ -10,6 +10,7 @@ import numpy as np
 
 from isthmus.encoders.topics import language_of
 from isthmus.errors import InputError
+from isthmus.graph.filters import BoundFilter, Filter, bind_filter, few_items
 from isthmus.graph.interests import Reading, active_version, read_text, wanted_weight
 from isthmus.graph.serving.recommend import (
     POPULAR_CANDIDATES,
@@ -17,6 +18,7 @@ from isthmus.graph.serving.recommend import (
     build_answer,
     check_names,
 )
+from isthmus.graph.serving.restriction import rank_within, read_within, shortage_note
 
 if TYPE_CHECKING:
     from isthmus.encoders.text import TextEncoder, VectorCache
@@ -41,11 +43,18 @@ _JUDGED_NOTHING = {
     "zh": "这段话没有提到目录里的东西：只按热门程度计算。",
     "en": "The text is about nothing in the catalogue: only popularity counts.",
 }
+_LEFT = "the text rejects, or nothing leads to,"
 _NOT_ENCODED = "No item has an embedding yet: these are popular items. Run `isthmus encode`."
 
 
 def recommend_for_text(
-    graph: Graph, encoder: TextEncoder, cache: VectorCache, text: str, domain: str, n: int
+    graph: Graph,
+    encoder: TextEncoder,
+    cache: VectorCache,
+    text: str,
+    domain: str,
+    n: int,
+    filter: Filter | BoundFilter | None = None,  # noqa: A002 - as for users
 ) -> dict[str, Any]:
     """Recommends `n` items of a domain for a text whose writer is not in the graph.
 
@@ -60,21 +69,31 @@ def recommend_for_text(
         text: The text.
         domain: The target domain.
         n: Number of items.
+        filter: What the items are restricted to.
 
     Raises:
-        InputError: The text is empty, the domain does not exist, or the encoder is not that of the
-            active version.
+        InputError: The text is empty, the domain does not exist, the encoder is not that of the
+            active version, or the filter is wrong.
     """
     _check_text(text)
     language = _language(text)
-    if active_version(graph) is None:
-        rows = score_items(graph, domain, n, None)
+    bound = None if filter is None else bind_filter(graph, domain, filter)
+    is_encoded = active_version(graph) is not None
+    reading = read_text(graph, encoder, cache, text) if is_encoded else None
+
+    def rank(within: BoundFilter | None, most: int) -> list[Row]:
+        return score_items(graph, domain, most, reading, within=within)
+
+    rows = rank_within(graph, rank, bound, n)
+    shortage = []
+    if bound is not None and len(rows) < n:
+        shortage = [shortage_note(graph, bound, len(rows), _LEFT)]
+    if reading is None:
         if not rows:
             check_names(graph, None, domain)
-        answer = build_answer(rows, domain) | {"left_out": [], "note": _NOT_ENCODED}
+        why = "\n".join([_NOT_ENCODED, *shortage])
+        answer = build_answer(rows, domain) | {"left_out": [], "note": why}
         return {"user": None, "domain": domain} | answer
-    reading = read_text(graph, encoder, cache, text)
-    rows = score_items(graph, domain, n, reading)
     if not rows:
         check_names(graph, None, domain)
     answer = build_answer(rows, domain)
@@ -89,6 +108,7 @@ def recommend_for_text(
         notes.append(_ABOUT_NOTHING[language].format(domain))
     if answer["generation"] is None:
         notes.append(UNTRAINED)
+    notes += shortage
     note = {"note": "\n".join(notes)} if notes else {}
     return {"user": None, "domain": domain} | answer | note
 
@@ -150,13 +170,34 @@ def judge_text(
 
 
 def score_items(
-    graph: Graph, domain: str, n: int, reading: Reading | None, keys: list[str] | None = None
+    graph: Graph,
+    domain: str,
+    n: int,
+    reading: Reading | None,
+    keys: list[str] | None = None,
+    within: BoundFilter | None = None,
 ) -> list[Row]:
-    """Returns rows of `recommend/for_text`, best first."""
+    """Returns rows of `recommend/for_text`, best first.
+
+    Args:
+        graph: The graph.
+        domain: The domain of the items.
+        n: Number of items.
+        reading: What the text says; None where nothing is encoded.
+        keys: The items to score; None for the best of the domain.
+        within: What these are restricted to. If it leaves few, all of them are scored; if it leaves
+            a share of the items, as many times more of the nearest are looked at.
+    """
+    few = None if within is None else few_items(graph, within)
+    nearest_items = max(NEAREST_CANDIDATES, n)
+    if within is not None and few is None:
+        nearest_items = int(nearest_items / max(within.share, 0.1))
     clauses = [] if reading is None else _clauses(graph, domain, reading)
     version = NO_VERSION if reading is None else reading.version
     similar: list[str] = []
-    if keys is None:
+    if few is not None:
+        similar = few
+    elif keys is None:
         search = "" if graph.capabilities.search else "_without_search"
         for clause in clauses:
             if clause["weight"] > 0:
@@ -165,11 +206,13 @@ def score_items(
                     domain=domain,
                     vector=clause["vector"],
                     version=version,
-                    k=max(NEAREST_CANDIDATES, n),
+                    k=nearest_items,
                 )
                 similar += [row["key"] for row in nearest]
-    return graph.read(
+    return read_within(
+        graph,
         "recommend/for_text",
+        within,
         domain=domain,
         n=n,
         candidates=0 if keys is not None else POPULAR_CANDIDATES,

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from isthmus.graph.ingest import Column, ColumnReading, Kind, Table
+from isthmus.graph.ingest import MAX_ATTRIBUTES, Column, ColumnReading, Kind, Table
+from isthmus.graph.sources.attributes import LEFT_OUT, clean_attribute, understand_attribute
 from isthmus.graph.sources.categories import BRACKETS, ENTITY, TAG, find_separator
 from isthmus.graph.sources.conversion import IDS, clean_values, convert_column
 from isthmus.graph.sources.ids import (
@@ -54,6 +55,25 @@ def understand_columns(
             source = next((c.sources[name] for c in chunks if name in c.sources), name)
             empty = ColumnReading(name, source, column.kind.name.lower())
             readings[name] = _understand(raw, column, empty, table.name, weights)
+    if table.is_open:
+        readings |= _understand_attributes(chunks, table)
+    return readings
+
+
+def _understand_attributes(chunks: Sequence[Chunk], table: Table) -> dict[str, ColumnReading]:
+    """Returns a reading for each column that has values and that the table does not have."""
+    own = {column.name for column in table.columns} | {"line"}
+    names = dict.fromkeys(name for c in chunks for name in c.frame.columns if name not in own)
+    rows = sum(chunk.frame.height for chunk in chunks)
+    readings: dict[str, ColumnReading] = {}
+    for name in names:
+        parts = [chunk.frame[name] for chunk in chunks if name in chunk.frame.columns]
+        values = clean_attribute(pl.concat(parts))
+        if values.null_count() < len(values):
+            source = next((c.sources[name] for c in chunks if name in c.sources), name)
+            known = sum(reading.kind != LEFT_OUT for reading in readings.values())
+            too_many = known >= MAX_ATTRIBUTES
+            readings[name] = understand_attribute(values, source, rows, too_many)
     return readings
 
 

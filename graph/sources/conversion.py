@@ -54,7 +54,7 @@ def clean_values(raw: pl.Series, column: Column, is_event: bool = False) -> pl.S
     if column.kind in IDS:
         return normalise_ids(drop_missing_words(values, MISSING_IN_IDS))
     values = drop_missing_words(values, MISSING_WORDS)
-    if column.kind in (Kind.LABEL, Kind.CATEGORIES) and not is_ascii(values):
+    if column.kind in (Kind.LABEL, Kind.CATEGORIES, Kind.ATTRIBUTE) and not is_ascii(values):
         return values.str.replace_all(DIRECTION, "").str.normalize("NFC")
     return values
 

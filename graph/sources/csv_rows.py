@@ -40,13 +40,17 @@ def read_csv(path: Path, table: Table) -> Iterator[Chunk]:
         )
     header = [name.strip() for name in header]
     positions = match_columns(path, header, table)
-    sources = renamed_columns(header, positions)
-    while chunk := _read_chunk(rows, positions, len(header)):
+    sources = renamed_columns(header, positions, table)
+    own = [column.name for column in table.columns if column.name in positions]
+    while chunk := _read_chunk(rows, positions, len(header), own):
         yield replace(chunk, sources=sources)
 
 
 def _read_chunk(
-    rows: Iterator[tuple[int, list[str] | str]], positions: dict[str, int], width: int
+    rows: Iterator[tuple[int, list[str] | str]],
+    positions: dict[str, int],
+    width: int,
+    own: list[str],
 ) -> Chunk | None:
     malformed: list[MalformedRow] = []
     line_numbers: list[int] = []
@@ -76,12 +80,11 @@ def _read_chunk(
         for name, position in positions.items()
     }
     frame = pl.DataFrame({"line": pl.Series(line_numbers, dtype=pl.Int64)} | columns)
-    return Chunk(_without_empty_rows(frame), malformed)
+    return Chunk(_without_empty_rows(frame, own), malformed)
 
 
-def _without_empty_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    """Removes the rows without values, of which spreadsheets save many at the end."""
-    names = frame.columns[1:]
+def _without_empty_rows(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Removes the rows without values in columns, of which spreadsheets save many at the end."""
     if not all((frame[name] == "").any() for name in names):
         return frame
     return frame.filter(~pl.all_horizontal(pl.col(names) == ""))

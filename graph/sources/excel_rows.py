@@ -36,10 +36,11 @@ def read_excel(path: Path, table: Table) -> Iterator[Chunk]:
     """
     header, frame = _read_sheet(path, table)
     positions = match_columns(path, header, table)
-    sources = renamed_columns(header, positions)
+    sources = renamed_columns(header, positions, table)
     frame = frame.select(pl.nth(position).alias(name) for name, position in positions.items())
+    own = [column.name for column in table.columns if column.name in positions]
     for chunk in text_chunks(path, frame, table):
-        rows = chunk.frame.filter(~pl.all_horizontal(pl.exclude("line").is_null()))
+        rows = chunk.frame.filter(~pl.all_horizontal(pl.col(own).is_null()))
         # The header is the first row of the sheet.
         yield replace(chunk, frame=rows.with_columns(pl.col("line") + 1), sources=sources)
 

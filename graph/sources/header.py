@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Sequence
+import re
+from collections.abc import Collection, Container, Iterable, Sequence
 from pathlib import Path
 
 from isthmus.errors import InputError
-from isthmus.graph.ingest import MAX_SHOWN_CHARACTERS, Column, Table
+from isthmus.graph.ingest import (
+    MAX_ATTRIBUTES,
+    MAX_SHOWN_CHARACTERS,
+    Column,
+    Table,
+    property_name,
+)
 from isthmus.graph.sources.validation import missing_column
 
 logger = logging.getLogger("isthmus")
 
 MAX_IGNORED = 50
 """Columns that are named as ignored."""
+ROW_NUMBERS = re.compile(
+    r"unnamed:?\d*(?:level\d+)?|index|indexlevel\d+|level\d+|c\d+|row(?:s|num|number|no|id|index)?"
+    r"|rownum|#|序号|行号|\d+"
+)
+"""Names, in their normal form, that programs give to the numbers of rows; `3` names no column."""
 
 
 def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, int]:
-    """Returns the position of each column of the table that a header has.
+    """Returns the position of each column of the table that a header has, and of each attribute.
 
     A column has its own name or, where the header lacks that, one of its aliases; case, blanks,
     underscores and hyphens do not count. Aliases that are used and columns that are ignored are
@@ -36,9 +48,30 @@ def match_columns(path: Path, header: Sequence[str], table: Table) -> dict[str, 
                 read_as(path, header[positions[column.name]], column)
         elif column.required:
             raise missing_column(path, column.name, list(header))
-    ignored = [name for n, name in enumerate(header) if name and n not in positions.values()]
-    log_ignored(path, "columns", ignored, table, positions)
+    found = set(positions)
+    taken = set(positions.values())
+    for place, name in enumerate(header):
+        if place not in taken and (own := attribute_name(name, table, positions)):
+            positions[own] = place
+    read = set(positions.values())
+    ignored = [name for n, name in enumerate(header) if name and n not in read]
+    log_ignored(path, "columns", ignored, table, found)
     return positions
+
+
+def attribute_name(name: str, table: Table, found: Collection[str]) -> str | None:
+    """Returns the property of a column that the table does not have; None if it is not read.
+
+    Args:
+        name: The name in the header.
+        table: The table, which has attributes if it is open.
+        found: The columns that are read already; the first of several with a property counts.
+    """
+    if not table.is_open or not name.strip() or ROW_NUMBERS.fullmatch(normal_name(name)):
+        return None
+    own = property_name(name)
+    attributes = set(found).difference(column.name for column in table.columns)
+    return None if own in found or len(attributes) >= MAX_ATTRIBUTES else own
 
 
 def log_ignored(
@@ -68,10 +101,20 @@ def log_ignored(
     )
 
 
-def renamed_columns(header: Sequence[str], positions: dict[str, int]) -> dict[str, str]:
-    """Returns the name in the header of each column that is called differently there."""
+def renamed_columns(
+    header: Sequence[str], positions: dict[str, int], table: Table
+) -> dict[str, str]:
+    """Returns the name in the header of each column that is called differently there.
+
+    Case, blanks, underscores and hyphens count in the names of attributes only.
+    """
+    own = {column.name for column in table.columns}
     names = {name: header[position] for name, position in positions.items()}
-    return {name: own for name, own in names.items() if normal_name(own) != normal_name(name)}
+    return {
+        name: other
+        for name, other in names.items()
+        if (normal_name(other) != normal_name(name) if name in own else other != name)
+    }
 
 
 def find_name(column: Column, names: Iterable[str], table: Table) -> str | None:

@@ -10,9 +10,15 @@ from pathlib import Path
 
 import polars as pl
 
-from isthmus.graph.ingest import MAX_SHOWN_CHARACTERS, Column, Table
+from isthmus.graph.ingest import MAX_SHOWN_CHARACTERS, Column, Kind, Table
 from isthmus.graph.sources.files import MAX_LINE, is_truncated, read_lines, read_text
-from isthmus.graph.sources.header import find_name, log_ignored, normal_name, read_as
+from isthmus.graph.sources.header import (
+    attribute_name,
+    find_name,
+    log_ignored,
+    normal_name,
+    read_as,
+)
 from isthmus.graph.sources.json_documents import is_column, rows_of_document
 from isthmus.graph.sources.memory import PART_BYTES
 from isthmus.graph.sources.validation import CHUNK_ROWS, Chunk, MalformedRow, missing_column
@@ -23,7 +29,7 @@ Row = dict[str, object]
 ParsedRow = tuple[int, str, Row | str]
 """Line number, JSON, and the object or the reason why there is none; "" for a blank line."""
 KeyedColumns = Sequence[tuple[str, Column]]
-"""The columns of a table, each with its key in an object."""
+"""The columns of a table, and then the attributes, each with its key in an object."""
 FindKeys = Callable[[Row], KeyedColumns]
 
 
@@ -92,6 +98,7 @@ class _Keys:
         self._path = path
         self._table = table
         self._found: dict[tuple[str, ...], KeyedColumns] = {}
+        self._attributes: dict[str, str] = {}
         self.sources: dict[str, str] = {}
         self.columns: set[str] = set()
         self.all: set[str] = set()
@@ -118,10 +125,25 @@ class _Keys:
                 self.sources[column.name] = found[-1]
                 read_as(self._path, found[-1], column)
         self.all |= set(keys)
-        self.ignored |= set(keys).difference(found)
         by_column = list(zip(found, self._table.columns, strict=True))
         self.columns |= {column.name for key, column in by_column if key in keys}
+        by_column += self._find_attributes([key for key in keys if key not in found])
+        self.ignored |= set(keys).difference(key for key, _ in by_column)
         return by_column
+
+    def _find_attributes(self, keys: Sequence[str]) -> list[tuple[str, Column]]:
+        found = []
+        for key in keys:
+            others = set(self._attributes.values()).union(
+                column.name for column in self._table.columns
+            )
+            name = self._attributes.get(key) or attribute_name(key, self._table, others)
+            if name is not None:
+                self._attributes[key] = name
+                found.append((key, Column(name, Kind.ATTRIBUTE)))
+                if key != name:
+                    self.sources[name] = key
+        return found
 
 
 def _is_one_document(start: list[str], table: Table) -> bool:
@@ -160,21 +182,30 @@ def _build_chunk(rows: Iterable[ParsedRow], table: Table, find: FindKeys) -> Chu
     line_numbers: list[int] = []
     # One flat list, since a list per row keeps the garbage collector busy.
     values: list[str | None] = []
+    attributes: dict[str, list[str | None]] = {}
     for number, source, row in rows:
         if isinstance(row, str):
             if row:
                 malformed.append((number, None, source.strip()[:MAX_SHOWN_CHARACTERS], row))
             continue
-        texts = _column_texts(number, row, find(row), escaped="\\u" in source)
+        keyed = find(row)
+        texts = _column_texts(number, row, keyed, escaped="\\u" in source)
         if isinstance(texts, tuple):
             malformed.append(texts)
             continue
+        for (_, column), text in zip(keyed[len(names) :], texts[len(names) :], strict=True):
+            attribute = attributes.setdefault(column.name, [])
+            attribute += [None] * (len(line_numbers) - len(attribute))
+            attribute.append(text)
         line_numbers.append(number)
-        values += texts
+        values += texts[: len(names)]
     columns = {
         name: pl.Series(values[position :: len(names)], dtype=pl.String)
         for position, name in enumerate(names)
     }
+    for name, texts_of in attributes.items():
+        texts_of += [None] * (len(line_numbers) - len(texts_of))
+        columns[name] = pl.Series(texts_of, dtype=pl.String)
     frame = pl.DataFrame({"line": pl.Series(line_numbers, dtype=pl.Int64)} | columns)
     return Chunk(frame, malformed)
 
@@ -224,6 +255,9 @@ def _column_texts(
             except TypeError as error:
                 return number, column.name, json_text(value)[:MAX_SHOWN_CHARACTERS], str(error)
         if escaped and value is not None and not _is_unicode(value):
+            if column.kind is Kind.ATTRIBUTE:
+                texts.append(None)
+                continue
             shown = ascii(value[:MAX_SHOWN_CHARACTERS])
             return number, column.name, shown, "contains half of a surrogate pair"
         texts.append(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -46,14 +46,15 @@ def read_parquet(path: Path, table: Table) -> Iterator[Chunk]:
             )
         try:
             with quiet_panics():
-                header = list(pl.read_parquet_schema(file))
-            positions = match_columns(path, header, table)
+                schema = pl.read_parquet_schema(file)
+            header = list(schema)
+            positions = _without_objects(match_columns(path, header, table), schema, table)
             names = {name: header[position] for name, position in positions.items()}
             at_once = rows_at_once(path, file, set(names.values()))
             rows = pl.scan_parquet(file, glob=False).select(
                 pl.col(old).alias(new) for new, old in names.items()
             )
-            start, sources = 0, renamed_columns(header, positions)
+            start, sources = 0, renamed_columns(header, positions, table)
             while (frame := _collect(rows.slice(start, at_once))).height:
                 for chunk in text_chunks(path, frame, table, start):
                     yield replace(chunk, sources=sources)
@@ -79,13 +80,34 @@ def text_chunks(path: Path, frame: pl.DataFrame, table: Table, start: int = 0) -
     Raises:
         InputError: A column has a type that it does not accept.
     """
-    columns = [column for column in table.columns if column.name in frame.columns]
+    own = {column.name: column for column in table.columns}
+    columns = [own.get(name, Column(name, Kind.ATTRIBUTE)) for name in frame.columns]
     for slice_ in frame.iter_slices(CHUNK_ROWS):
         for part in small_parts(slice_):
             lines = pl.int_range(start + 1, start + part.height + 1, eager=True).alias("line")
             texts = [_column_text(path, part[column.name], column) for column in columns]
             yield Chunk(pl.DataFrame([lines, *texts]))
             start += part.height
+
+
+def _without_objects(
+    positions: dict[str, int], schema: Mapping[str, pl.DataType], table: Table
+) -> dict[str, int]:
+    """Returns the positions without those of attributes whose type has no values in a graph."""
+    own = {column.name for column in table.columns}
+    dtypes = list(schema.values())
+    return {
+        name: position
+        for name, position in positions.items()
+        if name in own or _is_attribute(dtypes[position])
+    }
+
+
+def _is_attribute(dtype: pl.DataType) -> bool:
+    if isinstance(dtype, pl.List):
+        return isinstance(dtype.inner, TEXT_TYPES) or dtype.inner.is_integer()
+    is_plain = dtype.is_numeric() or isinstance(dtype, pl.Boolean | pl.Datetime)
+    return is_plain or isinstance(dtype, TEXT_TYPES)
 
 
 def _collect(rows: pl.LazyFrame) -> pl.DataFrame:
@@ -139,7 +161,8 @@ def _column_text(path: Path, values: pl.Series, column: Column) -> pl.Series:
 
 def _nested_text(path: Path, values: pl.Series, column: Column) -> pl.Series:
     is_struct = isinstance(values.dtype, pl.Struct)
-    if column.kind is not Kind.CATEGORIES and (is_struct or column.kind is not Kind.TEXT):
+    is_list = column.kind in (Kind.CATEGORIES, Kind.ATTRIBUTE)
+    if not is_list and (is_struct or column.kind is not Kind.TEXT):
         raise _type_error(path, column, str(values.dtype), values.dtype)
     if values.estimated_size() > MAX_NESTED_BYTES:  # one row, since parts are smaller
         raise InputError(

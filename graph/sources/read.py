@@ -41,7 +41,8 @@ def _read(folder: Path, weights: str | None, archives_left: int) -> Dataset:
     with ExitStack() as temporary:
         root = unpack(folder, temporary) if is_archive(folder) else folder
         found = find_tables(root, temporary)
-        if not found.tables and (published := recognise(root)):
+        # A published data set may have a file of users.
+        if not found.tables.keys() - {"users"} and (published := recognise(root)):
             return published.read()
         find_by_other_names(root, found, temporary)
         if found.tables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from isthmus.graph.ingest import (
     ColumnReading,
     Table,
 )
+from isthmus.graph.sources.attributes import LEFT_OUT, clean_attribute, convert_attribute
 from isthmus.graph.sources.conversion import clean_values, convert_column
+
+logger = logging.getLogger("isthmus")
 
 CHUNK_ROWS = 65_536
 
@@ -94,6 +98,7 @@ def validate_chunk(
         typed[column.name], column_errors, count = convert_column(values, column, reading, now)
         cleaned += count
         errors += [(column.name, mask, reason) for mask, reason in column_errors if mask.any()]
+    attributes = _attributes(raw, table, readings or {})
     invalid = pl.Series([False], dtype=pl.Boolean).new_from_index(0, raw.height)
     rejected = []
     for name, mask, reason in errors:
@@ -111,10 +116,10 @@ def validate_chunk(
         )
     rejected.append(_malformed_rows(chunk.malformed, file))
     frame = (
-        pl.DataFrame(typed)
+        pl.DataFrame(typed | attributes)
         .filter(~invalid)
         .with_columns(pl.lit(file).alias("file"))
-        .select(table.schema.names())
+        .select(*table.schema.names(), *attributes)
     )
     return ValidatedTable(
         frame,
@@ -123,6 +128,21 @@ def validate_chunk(
         readings=dict(readings or {}),
         cleaned=cleaned,
     )
+
+
+def _attributes(
+    raw: pl.DataFrame, table: Table, readings: Mapping[str, ColumnReading]
+) -> dict[str, pl.Series]:
+    """Returns the typed values of the attributes, which are missing where the file lacks them."""
+    own = {column.name for column in table.columns}
+    typed = {}
+    for name, reading in readings.items():
+        if name not in own and reading.kind != LEFT_OUT:
+            values = raw[name] if name in raw.columns else pl.Series(name, [None], dtype=pl.String)
+            if name not in raw.columns:
+                values = values.new_from_index(0, raw.height)
+            typed[name] = convert_attribute(clean_attribute(values), reading)
+    return typed
 
 
 def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable:
@@ -144,6 +164,7 @@ def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable
     if not table.key or not frame.select(table.key).is_duplicated().any():
         return ValidatedTable(frame, rejected, rows, repeated, readings, cleaned)
     columns = [column.name for column in table.columns]
+    attributes = [name for name in frame.columns if name not in table.schema]
     first = frame.unique(subset=table.key, keep="first", maintain_order=True)
     later = frame.join(first.select("file", "line"), on=["file", "line"], how="anti")
     same = later.join(first.select(columns), on=columns, how="semi", nulls_equal=True)
@@ -159,7 +180,26 @@ def join_tables(parts: Iterable[ValidatedTable], table: Table) -> ValidatedTable
         )
     )
     rejected = pl.concat([rejected, contradictory])
+    for name in _contradicted(same, first, list(table.key), attributes):
+        logger.warning(
+            "%s: rows of the same %s have other values in %s; the first one counts",
+            *(table.name, table.key[-1], name),
+        )
     return ValidatedTable(first, rejected, rows, repeated + same.height, readings, cleaned)
+
+
+def _contradicted(
+    same: pl.DataFrame, first: pl.DataFrame, key: list[str], attributes: list[str]
+) -> list[str]:
+    """Returns the attributes in which repeated rows differ from the first of the same key."""
+    if same.is_empty() or not attributes:
+        return []
+    both = same.select(*key, *attributes).join(first.select(*key, *attributes), on=key)
+    return [
+        name
+        for name in attributes
+        if not both[name].is_null().all() and not both[name].eq_missing(both[f"{name}_right"]).all()
+    ]
 
 
 def fit_schema(frame: pl.DataFrame, table: Table) -> pl.DataFrame:

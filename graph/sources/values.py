@@ -26,7 +26,7 @@ def to_text(value: object, column: Column) -> str:
         return str(value)
     if isinstance(value, dict) and (plain := _plain_value(value)) is not None:
         return plain if isinstance(plain, str) else to_text(plain, column)
-    if isinstance(value, dict | list) and column.kind is Kind.CATEGORIES:
+    if isinstance(value, dict | list) and column.kind in (Kind.CATEGORIES, Kind.ATTRIBUTE):
         return json.dumps(flatten(value), ensure_ascii=False, default=str)
     if isinstance(value, list) and column.kind is Kind.TEXT:
         parts = flatten(value)

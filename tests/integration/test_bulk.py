@@ -30,7 +30,17 @@ from isthmus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ISTHMUS = [sys.executable, "-c", "from isthmus.scripts.main import main; main()"]
-LABELS = ("Account", "CategoryName", "Dataset", "Domain", "Item", "Migration", "Text", "User")
+LABELS = (
+    "Account",
+    "Attribute",
+    "CategoryName",
+    "Dataset",
+    "Domain",
+    "Item",
+    "Migration",
+    "Text",
+    "User",
+)
 SUMS = ("likes", "popularity", "most_likes")  # sums of floats, whose order differs
 LOAD_TIMES = ("loaded_at", "applied_at")
 NODES = "MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties"
@@ -53,6 +63,14 @@ def write_tables(folder: Path) -> Path:
         {"item_id": "3", "domain": "films", "title": "Nobody saw it", "categories": "dramas"},
         {"item_id": "4", "domain": "goods", "title": "tea pot"},
     ]
+    items[0] |= {"价格": 12.5, "in_stock": True, "labels": ["新", "b"], "made": "2024-05-31T01:00"}
+    items[2] |= {
+        "价格": 3,
+        "in_stock": False,
+        "pages": 3,
+        "note": 'a "quoted"\nline',
+        "made": "2024",
+    }
     interactions = [
         {"user_id": "ana", "item_id": "1", "domain": "books", "timestamp": "2024-01-01"},
         {"user_id": "ana", "item_id": "1", "domain": "books", "timestamp": 1709251200.123},
@@ -70,6 +88,7 @@ def write_tables(folder: Path) -> Path:
     ]
     follows = [{"user_id": "ana", "follows_id": "ben"}, {"user_id": "ben", "follows_id": "new"}]
     tables = {"items": items, "interactions": interactions, "texts": texts, "follows": follows}
+    tables["users"] = [{"user_id": "ana", "age": 31}, {"user_id": "zoe", "city": "上海"}]
     tables["accounts"] = [{"platform": "shop", "account_id": "b", "user_id": "ben"}]
     tables["categories"] = [
         {"category": "Novels", "language": "zh", "name": "小说"},
@@ -122,7 +141,7 @@ def test_a_bulk_load_makes_the_same_graph_as_an_online_load(
     with_texts = server_settings.model_copy(update={"keep_text": True})
     online = ingest_dataset(graph, dataset, tables, with_texts)
     bulk = bulk_load(dataset, tables, own)
-    assert (bulk.users, bulk.items, bulk.interactions) == (46, 5, 46)
+    assert (bulk.users, bulk.items, bulk.interactions) == (47, 5, 46)
     for field in ("users", "items", "interactions", "texts", "rejected", "command"):
         assert getattr(bulk, field) == getattr(online, field)
     assert Path(str(bulk.quarantine)).read_text() == Path(str(online.quarantine)).read_text()
@@ -148,7 +167,7 @@ def test_a_bulk_load_makes_the_same_graph_as_an_online_load(
     with pytest.raises(InputError, match="not empty") as caught:
         bulk_load(dataset, tables, own)
     assert "without --bulk" in caught.value.advice
-    assert query(own, "MATCH (u:User) RETURN count(u) AS n") == [{"n": 46}]
+    assert query(own, "MATCH (u:User) RETURN count(u) AS n") == [{"n": 47}]
 
 
 def test_a_failed_or_killed_import_leaves_the_graph_empty_and_the_next_import_succeeds(

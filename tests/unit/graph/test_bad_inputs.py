@@ -267,7 +267,7 @@ def test_file_instead_of_a_folder_is_an_error(tmp_path: Path):
 def test_folder_without_tables_is_an_error_with_its_files_and_the_table_names(tmp_path: Path):
     error = read_error(tmp_path, item_csv=ITEMS, notes_md="hello")
     assert "contains item.csv, notes.md" in error.message
-    assert "items, interactions, texts" in error.advice
+    assert "items, users, interactions, texts" in error.advice
 
 
 def test_objects_without_a_required_key_are_an_error_that_names_their_keys(tmp_path: Path):

@@ -85,11 +85,14 @@ def test_item_without_title_categories_and_date_has_default_values(tmp_path: Pat
     assert data.items.drop("file", "line").rows() == [("1", "books", "", None, [], None)]
 
 
-def test_columns_may_have_any_order_and_unknown_columns_are_logged_and_ignored(tmp_path, caplog):
+def test_columns_may_have_any_order_and_unknown_columns_are_logged_or_attributes(tmp_path, caplog):
     caplog.set_level("INFO", logger="isthmus")
-    data = read_dataset(write(tmp_path, items_csv="price,domain,item_id\n3,books,1\n"))
+    interactions = "device,item_id,user_id,weight\nios,1,ana,1\n"
+    items = "price,domain,item_id\n3,books,1\n"
+    data = read_dataset(write(tmp_path, items_csv=items, interactions_csv=interactions))
     assert data.items["domain"].to_list() == ["books"]
-    assert "items.csv: ignored columns: price" in caplog.text
+    assert data.items["price"].to_list() == [3]
+    assert "interactions.csv: ignored columns: device" in caplog.text
 
 
 def test_byte_order_mark_windows_line_ends_and_missing_last_line_end_are_read(tmp_path: Path):
@@ -363,6 +366,6 @@ def test_reviews_of_critics_are_read_completely():
     assert data.rejected.is_empty()
 
 
-def test_there_are_six_tables():
-    names = ["items", "interactions", "texts", "follows", "accounts", "categories"]
+def test_there_are_seven_tables():
+    names = ["items", "users", "interactions", "texts", "follows", "accounts", "categories"]
     assert list(TABLES) == names

@@ -16,12 +16,14 @@ def chain(times: list[int], first: dict[str, Any] | None = None) -> tuple[list[A
     state, events = first, []
     for k, at in enumerate(times):
         event = {"id": f"e{k}", "weight": float(at), "kind": f"k{at}", "at": at, "found": state}
+        event |= {"platform": f"p{at}", "account": f"a{at}"}
         events.append(event)
         state = _after(state, event)
     return events, state
 
 
-LOADED = {"weight": -1.0, "kind": None, "count": 3, "first_at": 1, "last_at": 15}
+LOADED = {"weight": -1.0, "kind": None, "platform": "web", "account": None, "count": 3}
+LOADED |= {"first_at": 1, "last_at": 15}
 
 
 @pytest.mark.parametrize("first", [None, LOADED])
@@ -48,6 +50,8 @@ def test_a_table_that_was_loaded_meanwhile_keeps_its_word() -> None:
     assert state == {
         "weight": -1.0,
         "kind": "rating",
+        "platform": "p10",
+        "account": "a10",
         "count": 1,
         "first_at": 50,
         "last_at": 50,

@@ -1,0 +1,157 @@
+"""What a recommendation is restricted to, and how the statements apply it before they cut.
+
+A filter is a predicate of the statement, which walks the items by popularity until it has enough.
+One that leaves few of the popular items would walk through the domain: where it requires a value of
+an attribute with an index, the statement begins with that index instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from isthmus.errors import InputError
+from isthmus.graph.database import Graph, Row, read_attributes
+from isthmus.graph.filters.names import known_names
+from isthmus.graph.filters.times import EXAMPLE, read_time
+from isthmus.graph.filters.translation import translate
+
+SAMPLE = 200
+FEW = 0.03
+"""Share of the sample above which a walk by popularity finds enough items soon."""
+MOST_ITEMS = 3_000
+"""Items that are scored for a text one by one."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What recommended items are restricted to.
+
+    Attributes:
+        where: An expression of attributes, as `price < 30 and in_stock`; see `translate`.
+        exclude: Ids of items of the domain that are not recommended.
+        since: The date from which on the items were published, as text, date or moment.
+        max_per_category: How many items of one category there may be.
+    """
+
+    where: str | None = None
+    exclude: Sequence[str] = ()
+    since: str | date | None = None
+    max_per_category: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it restricts nothing."""
+        return self == Filter() or not (
+            self.where is not None or self.exclude or self.since or self.max_per_category
+        )
+
+
+@dataclass(frozen=True)
+class BoundFilter:
+    """A filter as the statements of one domain take it.
+
+    Attributes:
+        domain: The domain.
+        predicate: Cypher on the item `j`.
+        parameters: Its parameters.
+        indexed: A property of the item with an index that finds what the filter leaves, or None.
+        share: The share of the popular items that it leaves, of a sample.
+        max_per_category: As in `Filter`.
+    """
+
+    domain: str
+    predicate: str = "true"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    indexed: str | None = None
+    share: float = 1.0
+    max_per_category: int | None = None
+
+    @property
+    def leaves_few(self) -> bool:
+        """Whether it leaves few of the popular items."""
+        return self.share <= FEW
+
+    def read(self, graph: Graph, name: str, **parameters: Any) -> list[Row]:
+        """Runs a statement with places for the predicate and the index."""
+        hint = ""
+        if self.leaves_few and self.indexed is not None:
+            hint = f"USING INDEX j:Item(domain, {self.indexed.removeprefix('j.')})"
+        return graph.read_where(name, self.predicate, hint, **parameters, **self.parameters)
+
+    def without(self, items: Sequence[str], categories: Sequence[str]) -> BoundFilter:
+        """Returns the filter without some more items and without the items of some categories."""
+        predicate = (
+            f"{self.predicate} AND NOT j.key IN $filter_chosen "
+            "AND none(c IN coalesce(j.categories, []) WHERE c IN $filter_full)"
+        )
+        more = {"filter_chosen": list(items), "filter_full": list(categories)}
+        return replace(self, predicate=predicate, parameters=self.parameters | more)
+
+
+def bind_filter(graph: Graph, domain: str, given: Filter | BoundFilter) -> BoundFilter:
+    """Translates a filter, and finds whether it leaves few items; a bound one is returned.
+
+    Who asks often with the same filter binds it once, and again after a load.
+
+    Raises:
+        InputError: The expression or the date is wrong, or names what the graph does not declare.
+        ValueError: It is bound to another domain.
+    """
+    if isinstance(given, BoundFilter):
+        if given.domain != domain:
+            raise ValueError(f"the filter is bound to {given.domain!r}, not to {domain!r}")
+        return given
+    if given.max_per_category is not None and given.max_per_category < 1:
+        most = given.max_per_category
+        raise InputError(f"The most of one category is {most}.", "Give a number from 1 on.")
+    bound = _translate(graph, domain, given)
+    if bound.predicate == "true":
+        return bound
+    [row] = bound.read(graph, "recommend/filter_sample", domain=domain, sample=SAMPLE)
+    return replace(bound, share=row["left"] / max(row["sampled"], 1))
+
+
+def few_items(graph: Graph, bound: BoundFilter) -> list[str] | None:
+    """Returns the keys of all items that a filter leaves; None if they may be many."""
+    if not bound.leaves_few:
+        return None
+    most = MOST_ITEMS + 1
+    rows = bound.read(graph, "recommend/filtered_items", domain=bound.domain, most=most)
+    return [row["key"] for row in rows] if len(rows) < most else None
+
+
+def count_filtered(graph: Graph, bound: BoundFilter) -> int:
+    """Returns how many items of the domain a filter leaves."""
+    return int(bound.read(graph, "recommend/filter_size", domain=bound.domain)[0]["items"])
+
+
+def _translate(graph: Graph, domain: str, given: Filter) -> BoundFilter:
+    indexed = "j.published_at" if given.since is not None else None
+    parts: list[str] = []
+    parameters: dict[str, Any] = {}
+    if given.where is not None:
+        translated = translate(given.where, known_names(read_attributes(graph)))
+        parts.append(f"({translated.cypher})")
+        parameters |= translated.parameters
+        indexed = translated.indexed or indexed
+    if given.exclude:
+        parts.append("NOT j.key IN $filter_exclude")
+        parameters["filter_exclude"] = [f"{domain}:{item}" for item in given.exclude]
+    if given.since is not None:
+        parts.append("j.published_at >= $filter_since")
+        parameters["filter_since"] = _moment(given.since)
+    predicate = " AND ".join(parts) or "true"
+    most = given.max_per_category
+    return BoundFilter(domain, predicate, parameters, indexed, max_per_category=most)
+
+
+def _moment(since: str | date) -> datetime:
+    if isinstance(since, datetime):
+        return since if since.tzinfo else since.replace(tzinfo=UTC)
+    try:
+        return read_time(str(since))[0]
+    except ValueError as error:
+        raise InputError(f"{since!r} is no date.", f"Write it as {EXAMPLE}.") from error
