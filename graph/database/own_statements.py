@@ -11,6 +11,7 @@ from typing import Any
 
 from isthmus.errors import InputError
 from isthmus.graph.database.statements import Statement, load_statement, parse_statement
+from isthmus.output import json_text
 
 ENDING = ".cypher"
 # `:param user => "ana";`, as Neo4j Browser and cypher-shell read it and `cypher show` prints it.
@@ -67,7 +68,7 @@ def paste_text(statement: Statement) -> str:
     A parameter has its default or its example; one that has neither is left to the reader.
     """
     lines = [
-        f":param {name} => {json.dumps(statement.value_to_try(name), ensure_ascii=False)};"
+        f":param {name} => {json_text(statement.value_to_try(name), ascii_only=False)};"
         for name in statement.parameters
         if name in statement.defaults or name in statement.examples
     ]

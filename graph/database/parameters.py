@@ -10,6 +10,7 @@ from typing import Any
 
 from isthmus.errors import InputError
 from isthmus.graph.database.statements import Statement, used_parameters
+from isthmus.output import json_text
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
 _KINDS = {
@@ -83,7 +84,7 @@ def example(statement: Statement, name: str) -> str:
     if value is None:
         kind = statement.parameters.get(name, "").split(" ", 1)[0]
         value = {"INTEGER": 10, "FLOAT": 0.5, "BOOLEAN": True, "LIST": ["a", "b"]}.get(kind, "TEXT")
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json_text(value, ascii_only=False)
     assignment = f"{name}={text}"
     return f"'{assignment}'" if re.search(r"[^\w=.:-]", assignment) else assignment
 
