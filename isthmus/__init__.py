@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isthmus.api import AsyncSession, Session, connect, connect_async, evaluate
     from isthmus.errors import InputError, IsthmusError, NotFound
+    from isthmus.graph.filters import Filter
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncSession",
+    "Filter",
     "InputError",
     "IsthmusError",
     "NotFound",
@@ -25,14 +27,20 @@ __all__ = [
     "evaluate",
 ]
 
+_HOMES = {
+    "Filter": "isthmus.graph.filters",
+    "InputError": "isthmus.errors",
+    "IsthmusError": "isthmus.errors",
+    "NotFound": "isthmus.errors",
+}
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    of_errors = name in ("InputError", "IsthmusError", "NotFound")
-    return getattr(import_module("isthmus.errors" if of_errors else "isthmus.api"), name)
+    return getattr(import_module(_HOMES.get(name, "isthmus.api")), name)
 
 
 def __dir__() -> list[str]:

@@ -161,11 +161,6 @@ def _translate_server_error(error: neo4j_errors.Neo4jError, uri: str) -> Isthmus
         )
     if code == "Neo.ClientError.Statement.SyntaxError":
         return InputError(f"The statement is not valid Cypher: {message}")
-    if code == "Neo.ClientError.Statement.AccessMode":
-        return InputError(
-            f"The statement writes, and only reading ones are run here: {message}",
-            "Record what users do by `isthmus feedback`, or run it in Neo4j Browser.",
-        )
     if code == "Neo.ClientError.Statement.ParameterMissing":
         return InputError(message, "Provide every parameter of the statement.")
     failed = AlreadyExists if code in _EXISTS_CODES else QueryFailed

@@ -54,13 +54,16 @@ def explain_answer(
     asker = find_asker(graph, user, domain, settings, language) if items else None
     if asker is None:
         return dict(answer)
-    most = max(REFERENCE_ITEMS, len(items) + 1)
-    ranked = rank_items(graph, user, domain, most, settings, paths=True, within=within)
+    most = len(items) + 1
+    ranked = rank_items(graph, user, domain, max(REFERENCE_ITEMS, most), settings, paths=True)
+    below = ranked
+    if within is not None:
+        below = rank_items(graph, user, domain, most, settings, paths=True, within=within)
     keys = [f"{domain}:{item['item_id']}" for item in items]
     answers: dict[str, Paths] = {key: item["paths"] for key, item in zip(keys, items, strict=True)}
     average = average_signals([row["paths"] for row in ranked])
     context, groups = collect_context(graph, asker, domain, answers, average, settings)
-    order = [*answers.values(), *(row["paths"] for row in ranked[len(items) :])]
+    order = [*answers.values(), *(row["paths"] for row in below[len(items) :])]
     explained = []
     for place, (key, item) in enumerate(zip(keys, items, strict=True)):
         below = order[place + 1 :]

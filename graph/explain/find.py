@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NotFound
 
 if TYPE_CHECKING:
     from isthmus.graph.database import Graph, Row
@@ -22,8 +22,9 @@ def find_item(graph: Graph, domain: str, name: str) -> Row:
         `key`, `domain`, `item_id` and `title`.
 
     Raises:
-        InputError: No item has the id or the title; the advice names those with a similar title, or
-            the domain that has it. Or several items have the title; the advice names their ids.
+        NotFound: No item has the id or the title; the advice names those with a similar title, or
+            the domain that has it.
+        InputError: Several items have the title; the advice names their ids.
     """
     rows = graph.read("explain/find_items", name=name, words=_search_words(name))
     own = [row for row in rows if row["domain"] == domain]
@@ -36,7 +37,7 @@ def find_item(graph: Graph, domain: str, name: str) -> Row:
                 f"{len(found)} items of {domain} have the title {name!r}.",
                 f"Give the id of one of them: {_list_items(found)}.",
             )
-    raise InputError(f"There is no item {name!r} in {domain}.", _advise(rows, domain, name))
+    raise NotFound(f"There is no item {name!r} in {domain}.", _advise(rows, domain, name))
 
 
 def _advise(rows: list[Row], domain: str, name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, NotFound
 from isthmus.graph.explain.answers import REFERENCE_ITEMS
 from isthmus.graph.explain.context import Asker, collect_context, find_asker, read_items
 from isthmus.graph.explain.find import find_item
@@ -61,14 +61,14 @@ def explain_item(
         or against it; `leading`, the items not met that lead to it most; and `paths`.
 
     Raises:
-        InputError: The user, the domain or the item does not exist, or several items have the
-            title.
+        NotFound: The user, the domain or the item does not exist.
+        InputError: Several items have the title.
     """
     check_names(graph, user, domain)
     item = find_item(graph, domain, name)
     asker = find_asker(graph, user, domain, settings, language)
     if asker is None:
-        raise InputError(f"There is no user {user!r}.", "Check the ids of your users.")
+        raise NotFound(f"There is no user {user!r}.", "Check the ids of your users.")
     own, row = read_items(graph, user, asker.language, {item["key"]})[item["key"]]
     question = _Question(graph, settings, asker, domain, item["key"])
     met = row["weight"] is not None

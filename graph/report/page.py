@@ -17,11 +17,9 @@ from typing import Any
 from isthmus.errors import InputError
 from isthmus.files import write_file
 from isthmus.graph.report.charts import build_charts
-from isthmus.graph.serving import describe_path
 from isthmus.output import escape_controls, json_text
 
 ROOM = "isthmus.graph.report"
-SHOWN_PATHS = 3
 
 
 def write_page(path: Path, document: dict[str, Any]) -> None:
@@ -61,7 +59,6 @@ def render_page(document: dict[str, Any]) -> str:
         style=Markup(_read("page.css")),  # noqa: S704
         script=Markup(script),  # noqa: S704
         policy=_policy(script),
-        reasons=_reasons,
         domain_rows=_rows(document["domains"], "domain", "items", "liked", "edges", "reached"),
         interest_rows=_rows(document["interests"]["largest"], "name", "items", "texts", "users"),
         generation_rows=_rows(
@@ -73,13 +70,6 @@ def render_page(document: dict[str, Any]) -> str:
 def _rows(rows: Sequence[dict[str, Any]], *keys: str) -> list[list[Any]]:
     """Returns the values of some keys of each row; nothing is an empty text."""
     return [["" if row[key] is None else row[key] for key in keys] for row in rows]
-
-
-def _reasons(item: dict[str, Any]) -> str:
-    """The strongest paths of an item in words; popularity only where there is no other."""
-    paths = [path for path in item["paths"] if path["share"] > 0]
-    own = [path for path in paths if path["kind"] != "popularity"]
-    return "; ".join(describe_path(path) for path in (own or paths)[:SHOWN_PATHS])
 
 
 def _read(name: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import InputError, NothingToDo
+from isthmus.graph.explain import explain_answer
 from isthmus.graph.operations import check_data_quality
 from isthmus.graph.serving import CLIENTS, rank_items, recent_interactions, recommend_for_user
 from isthmus.progress import progress
@@ -162,18 +163,19 @@ def _example_people(graph: Graph) -> list[str]:
 
 
 def _person(graph: Graph, user: str, domains: Sequence[str], settings: Settings) -> dict[str, Any]:
-    """A user's months, interests, latest interactions, and an answer with its paths."""
+    """A user's months, interests, latest interactions, and an answer with its reasons."""
     months = graph.read("report/user_months", user=user)
     met: Counter[str] = Counter()
     for row in months:
         met[row["domain"]] += row["likes"] + row["dislikes"]
     domain = min(domains, key=lambda name: (met[name], name))
+    answer = recommend_for_user(graph, user, domain, EXAMPLE_ITEMS, settings)
     return {
         "user": user,
         "months": months,
         "interests": graph.read("report/user_interests", user=user, n=SHOWN_INTERESTS),
         "latest": recent_interactions(graph, user),
-        "answer": recommend_for_user(graph, user, domain, EXAMPLE_ITEMS, settings),
+        "answer": explain_answer(graph, answer, settings),
     }
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from isthmus.api.documents import Answer, Recorded, RecordedText, UserInterest
     from isthmus.api.session import Session
+    from isthmus.graph.database import Row
+    from isthmus.graph.filters import Filter
 
 Result = TypeVar("Result")
 
@@ -62,16 +64,38 @@ class AsyncSession:
         return self._session
 
     async def recommend(
-        self, user: str, domain: str, n: int = 10, *, paths: bool = False
+        self,
+        user: str,
+        domain: str,
+        n: int = 10,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - as in `Session`
+        paths: bool = False,
+        reasons: bool = False,
     ) -> Answer:
         """Recommends for a user, see `Session.recommend`."""
-        return await self._run(self.session.recommend, user, domain, n, paths=paths)
+        recommend = self.session.recommend
+        options = {"filter": filter, "paths": paths, "reasons": reasons}
+        return await self._run(recommend, user, domain, n, **options)
 
     async def recommend_text(
-        self, text: str, domain: str, n: int = 10, *, paths: bool = False
+        self,
+        text: str,
+        domain: str,
+        n: int = 10,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - as in `Session`
+        paths: bool = False,
+        reasons: bool = False,
     ) -> Answer:
         """Recommends for a text, see `Session.recommend_text`."""
-        return await self._run(self.session.recommend_text, text, domain, n, paths=paths)
+        recommend = self.session.recommend_text
+        options = {"filter": filter, "paths": paths, "reasons": reasons}
+        return await self._run(recommend, text, domain, n, **options)
+
+    async def explain(self, user: str, domain: str, item: str, language: str | None = None) -> Row:
+        """Explains the place of one item, see `Session.explain`."""
+        return await self._run(self.session.explain, user, domain, item, language)
 
     async def feedback(
         self,

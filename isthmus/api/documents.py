@@ -7,23 +7,14 @@ from typing import NotRequired
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 Path = TypedDict(
-    "Path",
-    {
-        "kind": str,
-        "from": str | None,
-        "title": str | None,
-        "via": str,
-        "share": float,
-        "words": NotRequired[str],
-    },
+    "Path", {"kind": str, "from": str | None, "title": str | None, "via": str, "share": float}
 )
 """A path of a score.
 
 `kind` is `transfer`, `collaborative`, `interest`, `text`, `content` or `popularity`; `from` the key
 of the item, id of the interest or name of the domain that it begins at, null for a clause of a
 text; `title` the title or name of that; `via` the type of its relationship; and `share` its share
-of the score. The shares of an item add up to its score. `words` says the path in words, where it
-was asked for.
+of the score. The shares of an item add up to its score.
 """
 
 
@@ -36,6 +27,7 @@ class RecommendedItem(TypedDict):
         title: Its title.
         score: Its score; the items are in the order of their scores.
         paths: The paths of the score, strongest first; empty unless they were asked for.
+        reasons: Sentences on why it is recommended, where they were asked for.
         probability: For a text: the probability that its writer likes the item.
         likes: For a text, with a probability from .5 on: true.
         verdict: The same in the language of the text.
@@ -46,6 +38,7 @@ class RecommendedItem(TypedDict):
     title: str | None
     score: float
     paths: list[Path]
+    reasons: NotRequired[list[str]]
     probability: NotRequired[float]
     likes: NotRequired[bool]
     verdict: NotRequired[str]
@@ -73,6 +66,7 @@ class Answer(TypedDict):
         domain: The domain that was asked for.
         generation: Number of the generation that answered; null before the first retraining.
         items: The items, best first.
+        language: Language of the reasons, `en` or `zh`.
         left_out: For a text: interests that it rejects.
         note: A sentence on what is missing, if something is.
     """
@@ -81,6 +75,7 @@ class Answer(TypedDict):
     domain: str
     generation: int | None
     items: list[RecommendedItem]
+    language: NotRequired[str]
     left_out: NotRequired[list[LeftOut]]
     note: NotRequired[str]
 

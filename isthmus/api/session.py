@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isthmus.encoders.text import TextEncoder
     from isthmus.gnn.baselines import Model
     from isthmus.graph.database import Graph, Row
+    from isthmus.graph.filters import Filter
     from isthmus.graph.generations import Edges
     from isthmus.graph.interests import ItemVectors
     from isthmus.graph.serving import Searched
@@ -77,48 +78,98 @@ class Session:
             raise InputError("The session is closed.", "Open another one by isthmus.connect().")
         return self._graph
 
-    def recommend(self, user: str, domain: str, n: int = 10, *, paths: bool = False) -> Answer:
+    def recommend(
+        self,
+        user: str,
+        domain: str,
+        n: int = 10,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - the word of the field
+        paths: bool = False,
+        reasons: bool = False,
+    ) -> Answer:
         """Recommends items of a domain that a user has no interaction with.
 
         Args:
             user: Id of the user.
             domain: Name of the domain.
             n: Maximum number of items, 1 to 1000.
+            filter: What the items are restricted to.
             paths: Whether each item has the paths that its score is the sum of.
+            reasons: Whether each item has sentences on why it is recommended.
 
         Raises:
             NotFound: The user or domain does not exist; the advice names similar ones.
+            InputError: The filter is wrong.
         """
+        from isthmus.graph.explain import explain_answer
+        from isthmus.graph.filters import bind_filter
         from isthmus.graph.serving import recommend_for_user
 
-        user, domain = spell_id(user), spell_id(domain)
-        n = _checked_count(n)
-        answer = recommend_for_user(self.graph, user, domain, n, self.settings, paths)
-        return cast("Answer", answer)
+        user, domain, n = spell_id(user), spell_id(domain), _checked_count(n)
+        bound = None if filter is None else bind_filter(self.graph, domain, filter)
+        answer = recommend_for_user(
+            self.graph, user, domain, n, self.settings, paths or reasons, filter=bound
+        )
+        if reasons:
+            answer = explain_answer(self.graph, answer, self.settings, within=bound)
+        return cast("Answer", answer if paths else _without_paths(answer))
 
-    def recommend_text(self, text: str, domain: str, n: int = 10, *, paths: bool = False) -> Answer:
+    def recommend_text(
+        self,
+        text: str,
+        domain: str,
+        n: int = 10,
+        *,
+        filter: Filter | None = None,  # noqa: A002 - as for users
+        paths: bool = False,
+        reasons: bool = False,
+    ) -> Answer:
         """Recommends items of a domain for a text whose writer is not in the graph.
 
         Args:
             text: What somebody wrote, in any language; nothing of it is stored.
             domain: Name of the domain.
             n: Maximum number of items, 1 to 1000.
+            filter: What the items are restricted to.
             paths: Whether each item has the paths that its score is the sum of.
+            reasons: Whether each item has sentences on why it is recommended.
 
         Raises:
             NotFound: The domain does not exist.
-            InputError: The text is empty.
+            InputError: The text is empty, or the filter is wrong.
         """
+        from isthmus.graph.explain import explain_text_answer
         from isthmus.graph.serving import recommend_for_text
 
         text, domain, n = spell_text(text), spell_id(domain), _checked_count(n)
         with self._texts:
             encoder, cache = self._text_encoder()
-            answer = recommend_for_text(self.graph, encoder, cache, text, domain, n)
-        if not paths:
-            for item in answer["items"]:
-                item["paths"] = []
-        return cast("Answer", answer)
+            answer = recommend_for_text(self.graph, encoder, cache, text, domain, n, filter)
+        if reasons:
+            answer = explain_text_answer(self.graph, answer, text)
+        return cast("Answer", answer if paths else _without_paths(answer))
+
+    def explain(self, user: str, domain: str, item: str, language: str | None = None) -> Row:
+        """Explains the place of one item for a user: why it is there, or why it is not.
+
+        Args:
+            user: Id of the user.
+            domain: Name of the domain.
+            item: Id of the item, or its title if no other item of the domain has it.
+            language: `en` or `zh`; None for that of the user's texts or of the settings.
+
+        Returns:
+            The document of `isthmus explain --json`.
+
+        Raises:
+            NotFound: The user, domain or item does not exist; the advice names similar titles.
+            InputError: Several items have the title.
+        """
+        from isthmus.graph.explain import explain_item
+
+        user, domain, item = spell_id(user), spell_id(domain), spell_id(item)
+        return explain_item(self.graph, user, domain, item, self.settings, language)
 
     def feedback(
         self,
@@ -322,6 +373,10 @@ class Session:
         if loaded is None or (active and active.fingerprint != loaded.fingerprint):
             self._encoder = loaded = active_encoder(self.graph, self.settings)
         return loaded, VectorCache(self.settings.home / "vectors")
+
+
+def _without_paths(answer: Row) -> Row:
+    return {**answer, "items": [item | {"paths": []} for item in answer["items"]]}
 
 
 def _checked_count(n: int) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from isthmus.api.session import MAX_ITEMS
+from isthmus.graph.filters import Filter
 
 MAX_ID, MAX_TEXT = 1_000, 10_000
 
@@ -22,30 +23,52 @@ class Body(BaseModel):
 
 
 class Wanted(Body):
-    """What is recommended, whoever it is for; filters of the items belong here."""
+    """What is recommended, whoever it is for."""
 
     domain: Id = Field(description="Domain of the items.", examples=["films"])
     n: Count = Field(10, description="Maximum number of items.")
+    where: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2_000,
+        description="An expression of attributes that the items fulfil.",
+        examples=["price < 30 and in_stock"],
+    )
+    exclude: list[Id] = Field([], max_length=10_000, description="Items that are left out.")
+    since: str | None = Field(
+        None, max_length=40, description="Items published from this date on.", examples=["2024"]
+    )
+    max_per_category: int | None = Field(
+        None, ge=1, le=MAX_ITEMS, description="Maximum number of items of one category."
+    )
+    paths: bool = Field(False, description="Whether to add the paths of each score.")
+    reasons: bool = Field(False, description="Whether to add sentences on why, for each item.")
+
+    def filter(self) -> Filter | None:
+        """Returns what the items are restricted to, if to anything."""
+        given = Filter(self.where, self.exclude, self.since, self.max_per_category)
+        return None if given.is_empty else given
 
 
 class ForUser(Wanted):
     """Items for a user."""
 
     user: Id = Field(description="Id of the user.", examples=["ana"])
-    paths: bool = Field(False, description="Whether to add the paths of each score.")
 
 
 class ForText(Wanted):
     """Items for a text whose writer is not in the graph."""
 
     text: Text = Field(description="What somebody wrote.", examples=["我喜欢科幻小说"])
-    paths: bool = Field(False, description="Whether to add the paths of each score.")
 
 
-class Explained(Wanted):
-    """Items for a user, each with the paths of its score in words."""
+class Explained(Body):
+    """One item of a user, whose place is explained."""
 
     user: Id = Field(description="Id of the user.", examples=["ana"])
+    domain: Id = Field(description="Domain of the item.", examples=["films"])
+    item: Id = Field(description="Id of the item, or its title.", examples=["f0012"])
+    language: Literal["en", "zh"] | None = Field(None, description="Language of the sentences.")
 
 
 class Event(Body):

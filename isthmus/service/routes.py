@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from typing_extensions import TypedDict
 
 from isthmus.api.documents import Answer, Recorded, RecordedText, UserInterest
-from isthmus.graph.serving import describe_path
 from isthmus.service.bodies import (
     MAX_TEXT,
     Count,
@@ -94,23 +93,33 @@ def build_routes(connection: Connection, counters: Counters) -> APIRouter:
     def recommend(body: ForUser) -> Answer:
         """Recommends items of a domain that a user has no interaction with."""
         with connection.session() as session:
-            return session.recommend(body.user, body.domain, body.n, paths=body.paths)
+            return session.recommend(
+                body.user,
+                body.domain,
+                body.n,
+                filter=body.filter(),
+                paths=body.paths,
+                reasons=body.reasons,
+            )
 
     @router.post("/recommend/text", response_model_exclude_unset=True)
     def recommend_text(body: ForText) -> Answer:
         """Recommends items for a text whose writer is not in the graph; nothing is stored."""
         with connection.session() as session:
-            return session.recommend_text(body.text, body.domain, body.n, paths=body.paths)
+            return session.recommend_text(
+                body.text,
+                body.domain,
+                body.n,
+                filter=body.filter(),
+                paths=body.paths,
+                reasons=body.reasons,
+            )
 
-    @router.post("/explain", response_model_exclude_unset=True)
-    def explain(body: Explained) -> Answer:
-        """Recommends items with the paths that each score is the sum of, in words too."""
+    @router.post("/explain")
+    def explain(body: Explained) -> dict[str, Any]:
+        """Explains the place of one item for a user: why it is there, or why it is not."""
         with connection.session() as session:
-            answer = session.recommend(body.user, body.domain, body.n, paths=True)
-        for item in answer["items"]:
-            for path in item["paths"]:
-                path["words"] = describe_path(cast("dict[str, Any]", path))
-        return answer
+            return session.explain(body.user, body.domain, body.item, body.language)
 
     @router.post("/feedback")
     def feedback(body: Feedback) -> Recorded:

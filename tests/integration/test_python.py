@@ -171,7 +171,7 @@ def test_a_query_is_a_table(session: isthmus.Session) -> None:
 @pytest.mark.parametrize(
     ("statement", "parameters", "message"),
     [
-        ("CREATE (n:User {id: 'x'}) RETURN n", {}, "only reading ones"),
+        ("CREATE (n:User {id: 'x'}) RETURN n", {}, "may only read"),
         ("MATCH (u:User) WHERE u.id = $user RETURN u", {}, "without a value: user"),
         ("RETURN 1 AS one", {"two": 2}, "no parameters of these names: two"),
         ("recommend/history", {"user": "ana"}, "limit"),

@@ -71,17 +71,33 @@ def test_a_user_is_recommended_what_the_edges_say(
     assert set(answer) == {"user", "domain", "generation", "items"}
 
 
-def test_an_explanation_has_the_paths_in_words(client: TestClient) -> None:
-    body = {"user": "ana", "domain": "films", "n": 1}
-    (item,) = client.post("/v1/explain", json=body).json()["items"]
-    assert item["paths"][0] == {
-        "kind": "transfer",
-        "from": "books:b/1",
-        "title": "星际飞船 Starships of Orion",
-        "via": "TRANSFERS_TO",
-        "share": 2.0,
-        "words": "transfer from 星际飞船 Starships of Orion (books)",
-    }
+def test_an_answer_keeps_to_a_filter_and_says_why(client: TestClient) -> None:
+    wanted = {"user": "ana", "domain": "films", "reasons": True}
+    answer = client.post(
+        "/v1/recommend", json=wanted | {"where": "'science fiction' in categories"}
+    ).json()
+    (item,) = answer["items"]
+    assert (item["item_id"], item["score"], item["paths"]) == ("f1", 2.0, [])
+    assert item["reasons"] == [
+        "Because you liked “星际飞船 Starships of Orion” in books (science fiction)."
+    ]
+    assert answer["language"] == "en"
+    rest = client.post("/v1/recommend", json=wanted | {"exclude": ["f1"], "n": 1}).json()
+    assert [item["item_id"] for item in rest["items"]] == ["f3"]
+    wrong = client.post("/v1/recommend", json=wanted | {"where": "prise < 3"})
+    assert wrong.status_code == 400
+    assert "prise" in error_of(wrong)["message"]
+
+
+def test_the_place_of_an_item_is_explained(client: TestClient) -> None:
+    body = {"user": "ana", "domain": "films", "item": "罗马的陷落", "language": "zh"}
+    explained = client.post("/v1/explain", json=body).json()
+    assert (explained["item_id"], explained["rank"], explained["of"]) == ("f2", 3, 3)
+    assert explained["language"] == "zh"
+    assert "罗马的陷落" in explained["reasons"][0]
+    unknown = client.post("/v1/explain", json=body | {"item": "罗马的沦陷"})
+    assert unknown.status_code == 404
+    assert "罗马的陷落" in error_of(unknown)["advice"]
 
 
 def test_feedback_counts_once_and_changes_the_next_answer(client: TestClient) -> None:

@@ -16,8 +16,9 @@ SIGNATURES = {
     "connect_async": "(home, uri, **options)",
     "evaluate": "(dataset, models, target, *, fold, encoder, home)",
     "Session.close": "(self)",
-    "Session.recommend": "(self, user, domain, n, *, paths)",
-    "Session.recommend_text": "(self, text, domain, n, *, paths)",
+    "Session.recommend": "(self, user, domain, n, *, filter, paths, reasons)",
+    "Session.recommend_text": "(self, text, domain, n, *, filter, paths, reasons)",
+    "Session.explain": "(self, user, domain, item, language)",
     "Session.feedback": "(self, user, domain, item, like, *, weight, event_id)",
     "Session.feedback_text": "(self, user, text, *, event_id)",
     "Session.interests": "(self, user, language)",
@@ -28,8 +29,9 @@ SIGNATURES = {
     "Session.vectors": "(self, domain)",
     "Session.prepare_texts": "(self)",
     "Session.evaluate": "(self, dataset, models, target, *, fold, encoder)",
-    "AsyncSession.recommend": "(self, user, domain, n, *, paths)",
-    "AsyncSession.recommend_text": "(self, text, domain, n, *, paths)",
+    "AsyncSession.recommend": "(self, user, domain, n, *, filter, paths, reasons)",
+    "AsyncSession.recommend_text": "(self, text, domain, n, *, filter, paths, reasons)",
+    "AsyncSession.explain": "(self, user, domain, item, language)",
     "AsyncSession.feedback": "(self, user, domain, item, like, *, weight, event_id)",
     "AsyncSession.feedback_text": "(self, user, text, *, event_id)",
     "AsyncSession.interests": "(self, user, language)",
@@ -48,8 +50,8 @@ def names_of(signature: inspect.Signature) -> str:
 
 def test_the_public_names_are_these() -> None:
     assert isthmus.__all__ == [
-        *("AsyncSession", "InputError", "IsthmusError", "NotFound", "Session", "__version__"),
-        *("connect", "connect_async", "evaluate"),
+        *("AsyncSession", "Filter", "InputError", "IsthmusError", "NotFound", "Session"),
+        *("__version__", "connect", "connect_async", "evaluate"),
     ]
     for name in isthmus.__all__:
         assert getattr(isthmus, name) is not None
