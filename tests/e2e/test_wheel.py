@@ -23,11 +23,16 @@ DATA = (
     "isthmus/graph/explain/wording.toml",
     "isthmus/graph/operations/report.css",
     "isthmus/graph/operations/report.html.j2",
+    *(
+        f"isthmus/graph/report/{name}"
+        for name in ("echarts.LICENSE", "echarts.min.js", "page.css", "page.html.j2", "page.js")
+    ),
     "isthmus/graph/server/neo4j.lock",
     "isthmus/graph/sources/category_names.toml",
     "isthmus/graph/sources/cues.toml",
     "isthmus/graph/sources/sentences.toml",
     "isthmus/graph/sources/synthetic.toml",
+    "isthmus/py.typed",
 )
 
 
@@ -53,7 +58,9 @@ def test_a_wheel_holds_every_module_and_every_file_that_the_product_reads(built:
     }
     files |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "isthmus").glob("*.py")}
     files |= {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "isthmus/scheduling").glob("*.py")
+        path.relative_to(ROOT).as_posix()
+        for room in ("api", "scheduling", "service")
+        for path in (ROOT / "isthmus" / room).glob("*.py")
     }
     assert held - set(DATA) == files - set(DATA)
     assert set(DATA) <= held
