@@ -277,7 +277,7 @@ def test_for_an_external_server_the_files_are_written_and_the_command_imports_th
     folders = Folders(home, (server_settings.home / "jars").resolve(), tmp_path / "logs")
     server.process.configure(folders, Connectors(), "512m", "64m")
     import_full(folders, "512m", words[4:], tmp_path / "import.log")
-    assert "60 nodes" in (tmp_path / "import.log").read_text()
+    assert "69 nodes" in (tmp_path / "import.log").read_text()
 
     graph.run("CREATE (:User {id: 'somebody'})", {})
     result = subprocess.run(command, env=env, capture_output=True, text=True)

@@ -100,7 +100,7 @@ def test_answers_are_the_best_items_that_the_filter_leaves(
         text = ids(recommend_for_text(shop, encoder, cache, "space", "books", 5, given))
         liked = [item for item in expected if item.startswith("b")]
         assert (len(text), text[: len(liked)]) == (len(expected), liked), given
-        [of_many] = recommend_for_users(shop, ["ana"], "books", 5, server_settings, given)
+        [of_many] = recommend_for_users(shop, ["ana"], "books", 5, server_settings, filter=given)
         assert of_many == answer
 
 
@@ -151,7 +151,7 @@ def test_a_wrong_filter_is_an_error_before_any_answer(
         with pytest.raises(InputError, match=said):
             recommend_for_user(shop, "ana", "books", 5, server_settings, filter=given)
         with pytest.raises(InputError, match=said):
-            list(recommend_for_users(shop, ["ana"], "books", 5, server_settings, given))
+            list(recommend_for_users(shop, ["ana"], "books", 5, server_settings, filter=given))
     with pytest.raises(InputError, match="There is no domain 'bocks'"):
         recommend_for_user(shop, "ana", "bocks", 5, server_settings, filter=Filter("likes > 1"))
 

@@ -377,6 +377,8 @@ def test_the_command_recommends_for_a_text(encoded: Graph, server_settings: Sett
     assert len(items) == 3
     assert "  likes " in items[0]
     result = CliRunner().invoke(recommend_command, [*call, "--explain"], catch_exceptions=False)
+    assert "It belongs to football, which fits what you wrote." in result.stdout
+    result = CliRunner().invoke(recommend_command, [*call, "--paths"], catch_exceptions=False)
     assert "similar to “I love football”" in result.stdout
     assert "interest in football" in result.stdout
 
