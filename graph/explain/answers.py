@@ -56,14 +56,14 @@ def explain_answer(
         return dict(answer)
     most = len(items) + 1
     ranked = rank_items(graph, user, domain, max(REFERENCE_ITEMS, most), settings, paths=True)
-    below = ranked
+    wanted = ranked
     if within is not None:
-        below = rank_items(graph, user, domain, most, settings, paths=True, within=within)
+        wanted = rank_items(graph, user, domain, most, settings, paths=True, within=within)
     keys = [f"{domain}:{item['item_id']}" for item in items]
     answers: dict[str, Paths] = {key: item["paths"] for key, item in zip(keys, items, strict=True)}
     average = average_signals([row["paths"] for row in ranked])
     context, groups = collect_context(graph, asker, domain, answers, average, settings)
-    order = [*answers.values(), *(row["paths"] for row in below[len(items) :])]
+    order = [*answers.values(), *(row["paths"] for row in wanted[len(items) :])]
     explained = []
     for place, (key, item) in enumerate(zip(keys, items, strict=True)):
         below = order[place + 1 :]
