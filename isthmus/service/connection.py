@@ -120,10 +120,13 @@ def _away() -> DatabaseAway:
 
 
 def _prepare(session: Session) -> None:
-    """Loads the encoder in the background, before the first text comes."""
+    """Loads the encoder in the background, before the first text comes.
+
+    The process waits for it at its end: libraries must not be torn down while they load.
+    """
 
     def prepare() -> None:
-        with suppress(IsthmusError):  # nothing is encoded yet, or there is no model
+        with suppress(IsthmusError):  # nothing is encoded yet, no model, or a stop meanwhile
             session.prepare_texts()
 
-    threading.Thread(target=prepare, daemon=True).start()
+    threading.Thread(target=prepare).start()
