@@ -7,8 +7,6 @@ the page's own script alone and load nothing.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 from isthmus.errors import InputError
 from isthmus.files import write_file
 from isthmus.graph.report.charts import build_charts
+from isthmus.html_page import page_environment, policy_hash
 from isthmus.output import escape_controls, json_text
 
 ROOM = "isthmus.graph.report"
@@ -39,16 +38,9 @@ def write_page(path: Path, document: dict[str, Any]) -> None:
 
 def render_page(document: dict[str, Any]) -> str:
     """Returns the page of a document of `isthmus.graph.report.sections.collect_report`."""
-    from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader(ROOM, "."),
-        autoescape=True,
-        finalize=_without_controls,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(ROOM).overlay(trim_blocks=True, lstrip_blocks=True)
     charts = build_charts(document)
     data = json_text(_escape_all(charts)).replace("<", "\\u003c")
     script = f"{_read('echarts.min.js')}\n{_read('page.js')}"
@@ -78,9 +70,8 @@ def _read(name: str) -> str:
 
 def _policy(script: str) -> str:
     """Returns the Content-Security-Policy of a page that runs one script and loads nothing."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        f"default-src 'none'; script-src {policy_hash(script)}; style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -92,9 +83,3 @@ def _escape_all(value: Any) -> Any:
     if isinstance(value, list):
         return [_escape_all(each) for each in value]
     return escape_controls(value) if isinstance(value, str) else value
-
-
-def _without_controls(value: object) -> object:
-    """Escapes the control characters of a text that is filled into the page."""
-    is_text = isinstance(value, str) and not hasattr(value, "__html__")
-    return escape_controls(str(value)) if is_text else value

@@ -33,11 +33,10 @@ def query_table(graph: Graph, statement: str, parameters: dict[str, Any]) -> pl.
         raise InputError("The statement is empty.", "Give Cypher text, or a name of the catalogue.")
     if re.search(r"\s", statement.strip()):
         text = statement
-        _check_parameters(text, parameters)
     else:
-        bound = load_statement(statement.strip())
-        text, parameters = bound.text, bound.defaults | parameters
-        _check_parameters(text, parameters)
+        known = load_statement(statement.strip())
+        text, parameters = known.text, known.defaults | parameters
+    _check_parameters(text, parameters)
     try:
         with graph.read_result(text, parameters, MAX_SECONDS) as result:
             columns = list(result.keys())

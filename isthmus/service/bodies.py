@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -44,10 +44,11 @@ class Wanted(Body):
     paths: bool = Field(False, description="Whether to add the paths of each score.")
     reasons: bool = Field(False, description="Whether to add sentences on why, for each item.")
 
-    def filter(self) -> Filter | None:
-        """Returns what the items are restricted to, if to anything."""
+    def options(self) -> dict[str, Any]:
+        """Returns the keywords of the session's functions that recommend."""
         given = Filter(self.where, self.exclude, self.since, self.max_per_category)
-        return None if given.is_empty else given
+        within = None if given.is_empty else given
+        return {"filter": within, "paths": self.paths, "reasons": self.reasons}
 
 
 class ForUser(Wanted):

@@ -93,27 +93,13 @@ def build_routes(connection: Connection, counters: Counters) -> APIRouter:
     def recommend(body: ForUser) -> Answer:
         """Recommends items of a domain that a user has no interaction with."""
         with connection.session() as session:
-            return session.recommend(
-                body.user,
-                body.domain,
-                body.n,
-                filter=body.filter(),
-                paths=body.paths,
-                reasons=body.reasons,
-            )
+            return session.recommend(body.user, body.domain, body.n, **body.options())
 
     @router.post("/recommend/text", response_model_exclude_unset=True)
     def recommend_text(body: ForText) -> Answer:
         """Recommends items for a text whose writer is not in the graph; nothing is stored."""
         with connection.session() as session:
-            return session.recommend_text(
-                body.text,
-                body.domain,
-                body.n,
-                filter=body.filter(),
-                paths=body.paths,
-                reasons=body.reasons,
-            )
+            return session.recommend_text(body.text, body.domain, body.n, **body.options())
 
     @router.post("/explain")
     def explain(body: Explained) -> dict[str, Any]:
