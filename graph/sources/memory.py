@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import polars as pl
+import psutil
 
 from isthmus.errors import InputError
 
@@ -23,9 +24,9 @@ PART_BYTES = 16 * MIB
 """Bytes of text in a part of a table, unless a single row has more."""
 FREE_BYTES = 320 * MIB
 """Bytes that the tables of a dataset may always take in memory as they are read."""
-EXPANSION = 12
-"""How many times the size of its files a larger dataset may take: rows of short cells take more
-memory than they do on the disk, and compressed files up to ten times as much."""
+EXPANSION = 100
+"""How many times the size of its files a larger dataset may take, up to half of the memory that is
+free. A cell takes 16 bytes in memory; of repeated ids in order, Parquet stores a few bits."""
 VIEW_BYTES = 16
 """Bytes of a cell in a column of texts, besides those of a text of more than 12."""
 SMALL_BYTES = 64 * MIB
@@ -105,6 +106,7 @@ class MemoryLimit:
     def __init__(self) -> None:
         self._on_disk = 0
         self._in_memory = 0
+        self._available = psutil.virtual_memory().available
 
     def add_file(self, size: int) -> None:
         """Adds a file of the dataset, of a number of bytes on the disk."""
@@ -121,7 +123,8 @@ class MemoryLimit:
             InputError: The dataset takes much more memory than its size on the disk lets expect.
         """
         self._in_memory += text_bytes(chunk.frame) + MALFORMED_BYTES * len(chunk.malformed)
-        if self._in_memory > max(FREE_BYTES, EXPANSION * self._on_disk):
+        expected = min(EXPANSION * self._on_disk, self._available // 2)
+        if self._in_memory > max(FREE_BYTES, expected):
             raise InputError(
                 f"{file} unpacks to more than {self._in_memory // MIB:,} MiB, though the tables "
                 f"read so far have {self._on_disk / MIB:,.1f} MiB on the disk.",
