@@ -68,9 +68,14 @@ class FactoredWeights:
         return 1 / max(float(self.scores(history).std(axis=1).mean()), 1e-12)
 
     def scale(self, factor: float) -> FactoredWeights:
-        """Multiplies all weights by a factor."""
-        lefts = tuple((left * np.float32(factor)) for left in self.source_factors)
-        return FactoredWeights(lefts, self.target_factors, self.target_count)
+        """Multiplies all weights by a factor; the source factors may be shared, and stay."""
+        return FactoredWeights(
+            self.source_factors,
+            lambda targets: tuple(
+                right * np.float32(factor) for right in self.target_factors(targets)
+            ),
+            self.target_count,
+        )
 
     def average(self, shares: csr_array) -> FactoredWeights:
         """Replaces the edges to each target by the weighted mean of those to others.

@@ -18,6 +18,7 @@ from isthmus.gnn.model.kernel import (
     Kernel,
     TrainingUsers,
     leave_one_out_ndcg,
+    most_users,
     tune_kernel,
 )
 from isthmus.gnn.model.own_items import MIN_INTEREST_USERS, add_own_item_edges
@@ -44,6 +45,7 @@ __all__ = [
     "item_cosine_edges",
     "leave_one_out_ndcg",
     "make_training_batch",
+    "most_users",
     "nearest_liked_items",
     "softmax_loss",
     "solve_interest_edges",

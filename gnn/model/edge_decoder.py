@@ -85,13 +85,20 @@ class EdgeDecoder(nn.Module):
         return float(self.popularity[domain].detach())
 
     @torch.no_grad()
-    def edge_weights(self, target: int) -> FactoredWeights:
-        """Weights of all edges from the items of the graph; the factors are the embeddings."""
+    def edge_weights(self) -> list[FactoredWeights]:
+        """By target domain, the weights of all edges from the items of the graph.
+
+        The factors are the embeddings; the domains share those of the sources.
+        """
         sources = np.zeros((sum(map(len, self.items)), EDGE_DIMENSIONS), np.float32)
         for domain, items in enumerate(self.items):
             sources[items] = self.source_embeddings(domain, torch.arange(len(items))).numpy()
-        targets = self.target_embeddings(target).numpy()
-        return FactoredWeights((sources,), lambda items: (targets[items].T,), len(targets))
+
+        def weights(domain: int) -> FactoredWeights:
+            targets = self.target_embeddings(domain).numpy()
+            return FactoredWeights((sources,), lambda items: (targets[items].T,), len(targets))
+
+        return [weights(domain) for domain in range(len(self.items))]
 
 
 def softmax_loss(scores: torch.Tensor, batch: Batch) -> torch.Tensor:

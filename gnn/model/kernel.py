@@ -106,26 +106,15 @@ class TrainingUsers:
         """The numbers of the parts of K: items, spectrum, and texts after each number of hops."""
         return range(2 + len(self.features.texts))
 
-    @cached_property
-    def spectrum(self) -> Floats:
-        """The dimensions of the spectrum in which these users have anything, (items, rank)."""
-        met = np.unique(self.history.indices)
-        return self.features.spectrum[:, self.features.spectrum[met].any(axis=0)]
-
     def factor(self, number: int) -> Floats:
         """F or H: the items in the space of a part of K, (items, dimensions)."""
-        return self.spectrum if number == 1 else self.features.texts[number - 2]
+        return self.features.spectrum if number == 1 else self.features.texts[number - 2]
 
-    def profiles(self, number: int, space: TrainingUsers | None = None) -> Floats | csr_array:
-        """A D^1/2, A F or A H: the users in the space of a part of K, (users, dimensions).
-
-        Args:
-            number: The part.
-            space: Users in whose dimensions of the spectrum the profiles are; None for these.
-        """
+    def profiles(self, number: int) -> Floats | csr_array:
+        """A D^1/2, A F or A H: the users in the space of a part of K, (users, dimensions)."""
         if not number:
             return csr_array(self.history @ diags_array(self.features.importance**0.5))
-        return np.asarray(self.history @ (space or self).factor(number), dtype=np.float32)
+        return np.asarray(self.history @ self.factor(number), dtype=np.float32)
 
     def part(self, number: int) -> Floats:
         """A part of K before scaling, (users, users)."""
@@ -140,7 +129,7 @@ def multiply(left: Floats | csr_array, right: Floats | csr_array) -> Floats:
     product = np.empty((left.shape[0], right.shape[0]), np.float32)
     for start in range(0, right.shape[0], USER_BLOCK):
         block = slice(start, start + USER_BLOCK)
-        product[:, block] = left @ right[block].T.toarray()
+        product[:, block] = csr_array(left @ right[block].T).toarray()
     return product
 
 
@@ -250,25 +239,26 @@ class KernelSolution:
     def edge_weights(self) -> FactoredWeights:
         """W: the weights of all edges from the sources to the target domain."""
         basis, lengths = self.basis, self.lengths(self.basis)
-        sources: list[Floats | csr_array] = []
-        profiles: list[Any] = []
-        for number, share in self.shares.items():
-            if number:
-                sources.append(basis.factor(number) * share)
-                profiles.append(basis.profiles(number))
-            else:
-                importance = diags_array(basis.features.importance * share)
-                sources.append(csr_array(importance @ basis.history.T))
-                profiles.append(None)
+        importance = diags_array(basis.features.importance)
+        sources = [
+            basis.factor(number) if number else csr_array(importance @ basis.history.T)
+            for number in self.shares
+        ]
+        profiles = [basis.profiles(number) if number else None for number in self.shares]
 
         def target_factors(targets: NDArray[np.int64]) -> tuple[Floats, ...]:
             alpha = self.alpha(targets) * lengths
             return tuple(
-                np.ascontiguousarray(alpha.T) if each is None else (alpha @ each).T
-                for each in profiles
+                np.ascontiguousarray(share * alpha.T if each is None else share * (alpha @ each).T)
+                for share, each in zip(self.shares.values(), profiles, strict=True)
             )
 
         return FactoredWeights(tuple(sources), target_factors, int(basis.liked.shape[1]))
+
+
+def most_users(limit: int, domain_count: int) -> int:
+    """Returns a limit of users with which many domains cost about as much as two: it is cubic."""
+    return int(limit * min(1.0, 2 / domain_count) ** (1 / 3))
 
 
 def likers(liked: csr_array) -> NDArray[np.int64]:

@@ -76,7 +76,7 @@ class LandmarkSolution(KernelSolution):
             users = self.users.select(rows[start : start + USER_BLOCK])
             kernel = np.zeros((len(self.basis), len(users)), np.float32)
             for number, share in self.shares.items():
-                others = users.profiles(number, self.basis)
+                others = users.profiles(number)
                 kernel += share * multiply(self.profiles[number], others)
             kernel *= self.lengths(self.basis)[:, None]
             kernel *= self.lengths(users)

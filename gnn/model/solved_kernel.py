@@ -9,7 +9,14 @@ import numpy as np
 
 from isthmus.gnn.data import sample_rows
 from isthmus.gnn.metrics import ndcg
-from isthmus.gnn.model.kernel import MAX_TUNING_USERS, Kernel, KernelSolution, TrainingUsers, likers
+from isthmus.gnn.model.kernel import (
+    MAX_TUNING_USERS,
+    Kernel,
+    KernelSolution,
+    TrainingUsers,
+    likers,
+    most_users,
+)
 from isthmus.gnn.model.landmarks import LandmarkSolution
 
 if TYPE_CHECKING:
@@ -56,23 +63,25 @@ class SolvedKernel:
 
 
 def solve_kernel(
-    users: TrainingUsers, kernel: Kernel, popularity: Popularity, seed: int
+    users: TrainingUsers, kernel: Kernel, popularity: Popularity, seed: int, domain_count: int
 ) -> SolvedKernel:
     """Solves for the edges, and chooses the weight of popularity, which takes the prior's place.
 
     Args:
         users: The training users; of more than `MAX_USERS`, a sample. More than
-            `MAX_EXACT_USERS` are solved for with landmarks.
+            `MAX_EXACT_USERS`, fewer of many domains, are solved for with landmarks.
         kernel: The parameters.
         popularity: Of the items of the target domain.
         seed: Seed of the samples.
+        domain_count: Number of domains that are solved for.
     """
     users = users.select(sample_rows(len(users), seed, MAX_USERS))
-    if len(users) <= MAX_EXACT_USERS:
+    if len(users) <= most_users(MAX_EXACT_USERS, domain_count):
         solution = KernelSolution(users, kernel)
     else:
-        solution = LandmarkSolution(users, kernel, sample_rows(len(users), seed, LANDMARKS))
-    rows = sample_rows(len(users), seed, MAX_TUNING_USERS)
+        landmarks = sample_rows(len(users), seed, most_users(LANDMARKS, domain_count))
+        solution = LandmarkSolution(users, kernel, landmarks)
+    rows = sample_rows(len(users), seed, most_users(MAX_TUNING_USERS, domain_count))
     own = popularity.values - popularity.without_one
     deviation, unit = 1.0, 0.0
     by_weight: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in POPULARITY_WEIGHTS]

@@ -16,6 +16,7 @@ from isthmus.gnn.model import (
     Kernel,
     TrainingUsers,
     leave_one_out_ndcg,
+    most_users,
     tune_kernel,
 )
 from isthmus.gnn.training.tuned_parameters import TargetParameters
@@ -46,17 +47,15 @@ def tune_target(
     Returns:
         The parameters, and NDCG@10 of each user of the sample without himself.
     """
-    # The cost is cubic in the users, and is to be about the same for many domains as for few.
-    most_users = int(MAX_TUNING_USERS * min(1.0, 4 / len(graph.domains)) ** (1 / 3))
+    everybody = build_examples(graph, target, np.arange(len(graph.users)), weighting, weighting)
+    limit = most_users(MAX_TUNING_USERS, len(graph.domains))
+    sample = everybody.users[sample_rows(len(everybody), seed, limit)]
 
     def training_users(candidate: HistoryWeighting) -> TrainingUsers:
-        everybody = np.arange(len(graph.users))
-        examples = build_examples(graph, target, everybody, candidate, weighting)
-        rows = sample_rows(len(examples), seed, most_users)
-        history, liked = csr_array(examples.history[rows]), examples.liked[rows]
+        examples = build_examples(graph, target, sample, candidate, weighting)
         # Items that nobody here likes have the score 0, and cost as much as all others.
-        liked = csr_array(liked[:, np.unique(liked.indices)])
-        return TrainingUsers(history, liked, features)
+        liked = csr_array(examples.liked[:, np.unique(examples.liked.indices)])
+        return TrainingUsers(examples.history, liked, features)
 
     def dislike_grid(candidate: HistoryWeighting) -> list[HistoryWeighting]:
         if not (graph.interactions.data < 0).any():

@@ -201,6 +201,7 @@ class Trainer:
                 tuned.targets[name].kernel,
                 popularity[t],
                 seed,
+                len(graph.domains),
             )
             if len(part)
             else None
@@ -212,7 +213,10 @@ class Trainer:
             torch.manual_seed(seed)  # whatever was trained before
             network = EdgeDecoder(features, items, [part.values for part in popularity])
             network = fit_decoder(network, examples, self._negative_counts(graph), seed)
-            networks = [scale_network(network, part, seed) for part in examples]
+            networks = [
+                scale_network(weights, network.popularity_weight(part.target), part, seed)
+                for weights, part in zip(network.edge_weights(), examples, strict=True)
+            ]
         return TransferModel(kernels, networks, tuned.network_share if networks else 0.0)
 
     def build_edges(
@@ -309,11 +313,19 @@ def mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-def scale_network(network: EdgeDecoder, examples: Examples, seed: int) -> NetworkEdges:
-    """Scales the edges of a network so that training users' scores have a deviation of 1."""
+def scale_network(
+    weights: FactoredWeights, popularity: float, examples: Examples, seed: int
+) -> NetworkEdges:
+    """Scales the edges of a network so that training users' scores have a deviation of 1.
+
+    Args:
+        weights: Of all edges into a target domain.
+        popularity: Weight of popularity beside them.
+        examples: Training examples of the domain.
+        seed: Seed of the sample of users.
+    """
     if not len(examples):
-        return NetworkEdges(network.edge_weights(examples.target), 0.0)
+        return NetworkEdges(weights, 0.0)
     rows = sample_rows(len(examples), seed, MAX_SCALING_USERS)
-    weights = network.edge_weights(examples.target)
     scale = weights.unit_scale(csr_array(examples.history[rows]))
-    return NetworkEdges(weights.scale(scale), scale * network.popularity_weight(examples.target))
+    return NetworkEdges(weights.scale(scale), scale * popularity)

@@ -103,7 +103,7 @@ def test_scores_of_a_user_without_himself_are_exact_for_the_landmarks(
 
 def test_the_solution_is_on_the_scale_of_one_and_weighs_popularity(users: TrainingUsers) -> None:
     values = np.linspace(0, 1, users.liked.shape[1], dtype=np.float32)
-    solved = solve_kernel(users, Kernel(), Popularity(values, values), seed=7)
+    solved = solve_kernel(users, Kernel(), Popularity(values, values), seed=7, domain_count=2)
     assert 1 / solved.weights.unit_scale(users.history) == pytest.approx(1, abs=0.25)
     assert solved.popularity >= 0
     assert len(solved.user_ndcg) == len(users)
@@ -116,7 +116,7 @@ def test_popularity_does_not_count_for_predicting_the_only_like_of_an_item(
     once = csr_array(np.eye(len(users), items, dtype=np.float32))
     liked_once = Popularity(np.ones(items, np.float32), np.zeros(items, np.float32))
     alone = dataclasses.replace(users, liked=once)
-    assert solve_kernel(alone, Kernel(), liked_once, 7).user_ndcg.mean() < 0.5
+    assert solve_kernel(alone, Kernel(), liked_once, 7, 2).user_ndcg.mean() < 0.5
 
 
 def test_tuning_is_never_worse_than_where_it_begins_and_leaves_few_users_alone(
@@ -162,7 +162,7 @@ def test_histories_of_neutral_ratings_alone_say_nothing(users: TrainingUsers) ->
     history.data[:] = 0
     neutral = dataclasses.replace(users, history=history)
     popularity = np.linspace(0, 1, users.liked.shape[1], dtype=np.float32)
-    solved = solve_kernel(neutral, Kernel(), Popularity(popularity, popularity), 7)
+    solved = solve_kernel(neutral, Kernel(), Popularity(popularity, popularity), 7, 2)
     assert not solved.weights.scores(history).any()
     assert np.isfinite(solved.popularity)
     assert np.isfinite(tune_kernel(neutral, Kernel())[1]).all()
