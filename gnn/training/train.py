@@ -39,7 +39,7 @@ from isthmus.gnn.training.tuning import (
     tune_popularity_half_lives,
 )
 from isthmus.gnn.training.validation import hold_out_validation
-from isthmus.gnn.training.written import tune_written
+from isthmus.gnn.training.written import weight_written
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Trainer:
         merge, validation_metrics = tune_merge_weights(
             training_graph, learned, validation, examples, split.warm_likes, default
         )
-        merge = tune_written(training_graph, learned, validation, split.warm_likes, merge, default)
+        merge = weight_written(training_graph, learned, merge, default)
         return dataclasses.replace(tuned, merge=merge, metrics=metrics | validation_metrics)
 
     def train(

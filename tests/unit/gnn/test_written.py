@@ -10,21 +10,13 @@ from scipy.sparse import csr_array
 
 from isthmus.gnn.config import TrainingConfig
 from isthmus.gnn.data.arrays import InterestGraph
-from isthmus.gnn.data.examples import build_examples
 from isthmus.gnn.data.histories import HistoryWeighting
-from isthmus.gnn.data.splits import hide_interactions, interactions_of_users
+from isthmus.gnn.data.splits import hide_interactions
 from isthmus.gnn.edges.edge_list import EMPTY_EDGES, EdgeList
 from isthmus.gnn.edges.learned import LearnedEdges, MergeWeights
 from isthmus.gnn.scoring import score_users
 from isthmus.gnn.training.train import train_edges
-from isthmus.gnn.training.written import (
-    DEFAULT_WRITTEN_FACTOR,
-    MIN_WRITERS,
-    WRITTEN_FACTORS,
-    select_written_factor,
-    tune_written,
-    written_unit,
-)
+from isthmus.gnn.training.written import WRITTEN_SPREAD, weight_written, written_unit
 from tests.unit.checkerboard import ITEMS, USERS, checkerboard
 
 WEIGHTING = HistoryWeighting()
@@ -86,58 +78,9 @@ def test_the_unit_gives_one_text_the_spread_of_the_rest_of_the_score() -> None:
     expected = popularity.std() / rows.std(axis=1).mean()
     unit = written_unit(graph, learned, 1, learned.merge["b"], WEIGHTING)
     assert unit == pytest.approx(expected, rel=1e-5)
-    assert written_unit(graph, learned, 0, learned.merge["a"], WEIGHTING) == 0
-
-
-def metrics(*means: float, users: int = MIN_WRITERS) -> list[np.ndarray]:
-    return [np.full(users, mean) for mean in means]
-
-
-def test_the_largest_factor_is_selected_that_costs_at_most_half_a_percent() -> None:
-    without, *_, last = 0.4, *WRITTEN_FACTORS
-    assert len(WRITTEN_FACTORS) == 6
-    flat = metrics(without, 0.4, 0.4, 0.399, 0.3979, 0.39, 0.2)
-    assert select_written_factor([flat]) == WRITTEN_FACTORS[2]
-    better = metrics(without, 0.41, 0.42, 0.43, 0.429, 0.42, 0.4)
-    assert select_written_factor([better]) == WRITTEN_FACTORS[3]
-    assert select_written_factor([metrics(without, *[0.3] * 6)]) == WRITTEN_FACTORS[0]
-    assert select_written_factor([metrics(without, *[0.4] * 6)]) == last
-
-
-def test_all_targets_and_groups_are_tuned_jointly_and_few_users_not_at_all() -> None:
-    up, down = metrics(0.4, *[0.5] * 6), metrics(0.4, *[0.3] * 6)
-    assert select_written_factor([up, down, up]) == WRITTEN_FACTORS[-1]
-    assert select_written_factor([up, down, down]) == WRITTEN_FACTORS[0]
-    few = metrics(0.4, *[0.4] * 6, users=MIN_WRITERS - 1)
-    assert select_written_factor([few]) == DEFAULT_WRITTEN_FACTOR
-    assert select_written_factor([]) == DEFAULT_WRITTEN_FACTOR
-
-
-def tuned_factor(opposite: bool) -> float:
-    """The factor for validation users in b whose texts are about their colour or the other one."""
-    users = np.arange(60)
-    graph = with_texts(users, 1.0, opposite)
-    training_graph = hide_interactions(
-        graph, interactions_of_users(graph, 1, users), half_life_days=365
-    )
-    colours = np.arange(ITEMS) % 2
-    interest = EdgeList(colours, ITEMS + np.arange(ITEMS), np.ones(ITEMS, np.float32))
-    weights = MergeWeights(transfer=1, interest=0, collaborative=0, popularity=1)
-    merge = {"a": weights, "b": weights}
-    learned = LearnedEdges(EMPTY_EDGES, interest, EMPTY_EDGES, merge)
-    examples = [
-        build_examples(training_graph, t, users[:count], WEIGHTING, WEIGHTING, label_graph=graph)
-        for t, count in enumerate((0, 60))
-    ]
-    no_likes = [csr_array(graph.interactions.shape, dtype=np.float32)] * 2
-    tuned = tune_written(training_graph, learned, examples, no_likes, merge, WEIGHTING)
-    assert tuned["a"].written == 0  # no interest leads into a
-    return tuned["b"].written / written_unit(training_graph, learned, 1, weights, WEIGHTING)
-
-
-def test_texts_that_predict_likes_get_the_largest_weight_and_the_opposite_the_smallest() -> None:
-    assert tuned_factor(opposite=False) == pytest.approx(WRITTEN_FACTORS[-1])
-    assert tuned_factor(opposite=True) == pytest.approx(WRITTEN_FACTORS[0])
+    weighted = weight_written(graph, learned, learned.merge, WEIGHTING)
+    assert weighted["b"].written == pytest.approx(WRITTEN_SPREAD * expected, rel=1e-5)
+    assert weighted["a"].written == 0  # no interest leads into a
 
 
 def test_without_texts_the_weight_is_the_default_and_the_training_is_the_same() -> None:
