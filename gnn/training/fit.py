@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -27,8 +25,8 @@ LEARNING_RATE = 1e-3
 AVERAGING_DECAY = 0.97
 WEIGHT_DECAY = 1e-4
 HISTORY_DROPOUT = 0.3
-# An epoch uses so many users of a target domain, so that its cost is bounded.
-MAX_USERS_PER_EPOCH = 16_384
+# Examples of an epoch, shared by the target domains, so that its cost is bounded.
+MAX_EXAMPLES_PER_EPOCH = 32_768
 
 
 def fit_decoder(
@@ -49,11 +47,11 @@ def fit_decoder(
     optimiser = torch.optim.AdamW(decoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     running_mean = get_ema_multi_avg_fn(AVERAGING_DECAY)  # type: ignore[no-untyped-call]
     average = AveragedModel(decoder, multi_avg_fn=running_mean)
-    batches = EPOCHS * sum(map(_batch_count, training_examples))
     decoder.train()
-    with progress("training", batches, "batches") as advance:
-        for epoch in range(1, 1 + EPOCHS):
-            for examples, users in _shuffled_batches(training_examples, rng):
+    epochs = [_shuffled_batches(training_examples, rng) for _ in range(EPOCHS)]
+    with progress("training", sum(map(len, epochs)), "batches") as advance:
+        for epoch, batches in enumerate(epochs, 1):
+            for examples, users in batches:
                 batch = make_training_batch(
                     examples, users, rng, HISTORY_DROPOUT, negatives[examples.target]
                 )
@@ -66,23 +64,14 @@ def fit_decoder(
     return cast("EdgeDecoder", average.module.eval())
 
 
-def _batch_size(examples: Examples) -> int:
-    return min(BATCH_SIZE, max(1, len(examples) // MIN_BATCHES))
-
-
-def _batch_count(examples: Examples) -> int:
-    """Number of batches of a target domain in an epoch."""
-    return math.ceil(min(len(examples), MAX_USERS_PER_EPOCH) / _batch_size(examples))
-
-
 def _shuffled_batches(
     training_examples: Sequence[Examples], rng: np.random.Generator
-) -> Iterator[tuple[Examples, NDArray[np.int64]]]:
-    """Yields the batches of an epoch in random order: examples of a domain, and some rows."""
+) -> list[tuple[Examples, NDArray[np.int64]]]:
+    """Returns the batches of an epoch in random order: examples of a domain, and some rows."""
     batches = []
+    limit = MAX_EXAMPLES_PER_EPOCH // max(1, sum(len(each) > 0 for each in training_examples))
     for examples in training_examples:
-        size = _batch_size(examples)
-        order = rng.permutation(len(examples))[:MAX_USERS_PER_EPOCH]
+        order = rng.permutation(len(examples))[:limit]
+        size = min(BATCH_SIZE, max(1, len(order) // MIN_BATCHES))
         batches += [(examples, order[start : start + size]) for start in range(0, len(order), size)]
-    for position in rng.permutation(len(batches)):
-        yield batches[position]
+    return [batches[position] for position in rng.permutation(len(batches))]
