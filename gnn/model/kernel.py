@@ -29,7 +29,7 @@ from isthmus.gnn.edges import FactoredWeights
 from isthmus.gnn.metrics import ndcg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -232,25 +232,30 @@ class KernelSolution:
         """The sums of alpha by target, (targets,)."""
         return np.asarray(self.liked_by_item @ self.inverse.sum(axis=1), dtype=np.float32)
 
-    def alpha(self, targets: NDArray[np.int64]) -> Floats:
-        """Rows of alpha' for some targets, (targets, basis)."""
-        return np.asarray(self.liked_by_item[targets] @ self.inverse)
+    def alpha(self) -> Callable[[NDArray[np.int64]], Floats]:
+        """Returns a function from some targets to their rows of alpha', (targets, basis)."""
+        liked_by_item, inverse = self.liked_by_item, self.inverse
+        return lambda targets: np.asarray(liked_by_item[targets] @ inverse)
 
     def edge_weights(self) -> FactoredWeights:
-        """W: the weights of all edges from the sources to the target domain."""
-        basis, lengths = self.basis, self.lengths(self.basis)
+        """W: the weights of all edges from the sources to the target domain.
+
+        They keep what they need of the solution, and not all of it.
+        """
+        basis, lengths, alpha_of = self.basis, self.lengths(self.basis), self.alpha()
         importance = diags_array(basis.features.importance)
         sources = [
             basis.factor(number) if number else csr_array(importance @ basis.history.T)
             for number in self.shares
         ]
         profiles = [basis.profiles(number) if number else None for number in self.shares]
+        shares = list(self.shares.values())
 
         def target_factors(targets: NDArray[np.int64]) -> tuple[Floats, ...]:
-            alpha = self.alpha(targets) * lengths
+            alpha = alpha_of(targets) * lengths
             return tuple(
                 np.ascontiguousarray(share * alpha.T if each is None else share * (alpha @ each).T)
-                for share, each in zip(self.shares.values(), profiles, strict=True)
+                for share, each in zip(shares, profiles, strict=True)
             )
 
         return FactoredWeights(tuple(sources), target_factors, int(basis.liked.shape[1]))

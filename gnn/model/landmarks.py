@@ -31,7 +31,7 @@ from isthmus.gnn.model.kernel import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -107,6 +107,7 @@ class LandmarkSolution(KernelSolution):
         """The sums of alpha by target, (targets,)."""
         return np.asarray(self.solved.sum(axis=1))
 
-    def alpha(self, targets: NDArray[np.int64]) -> Floats:
-        """Rows of alpha' for some targets, (targets, landmarks)."""
-        return self.solved[targets]
+    def alpha(self) -> Callable[[NDArray[np.int64]], Floats]:
+        """Returns a function from some targets to their rows of alpha', (targets, landmarks)."""
+        solved = self.solved
+        return lambda targets: solved[targets]
