@@ -9,6 +9,7 @@ from isthmus.gnn.edges.factored_weights import (
 from isthmus.gnn.edges.learned import CONTENT_FIRST, LearnedEdges, MergeWeights
 from isthmus.gnn.edges.pruning import (
     COLD_ITEM_DIVISOR,
+    most_edges_into,
     rank_within_group,
     reserve_cold_items,
     share_among_domains,
@@ -22,6 +23,7 @@ __all__ = [
     "LearnedEdges",
     "MergeWeights",
     "concatenate_edges",
+    "most_edges_into",
     "rank_within_group",
     "reserve_cold_items",
     "select_top_edges",

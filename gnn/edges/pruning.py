@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 # At most one in this many edges of a source leads to an item without likes.
 COLD_ITEM_DIVISOR = 10
+# A domain gets at most so many times its equal share of a source's edges: what is compared grows
+# no further with the number of domains.
+MAX_SHARES = 4
 
 
 def reserve_cold_items(
@@ -37,6 +40,11 @@ def reserve_cold_items(
     if not reserved or len(cold) <= edges_per_node:
         return np.zeros(len(cold), dtype=bool), 0
     return cold, reserved
+
+
+def most_edges_into(domain_count: int, edges_per_node: int) -> int:
+    """Returns how many edges of a source may lead into one of some target domains."""
+    return max(1, min(edges_per_node, MAX_SHARES * edges_per_node // max(1, domain_count)))
 
 
 def share_among_domains(

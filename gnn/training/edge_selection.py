@@ -12,6 +12,7 @@ from isthmus.gnn.edges import (
     COLD_ITEM_DIVISOR,
     EdgeList,
     concatenate_edges,
+    most_edges_into,
     reserve_cold_items,
     select_top_edges,
     share_among_domains,
@@ -83,10 +84,12 @@ class EdgeSelection:
         edges_per_node, graph = self.config.edges_per_node, self.graph
         without_likes = self.likes <= 0
         liked_edges, cold_edges = [], []
-        for t in [t for t, examples in enumerate(self.examples) if len(examples)]:
+        trained = [t for t, examples in enumerate(self.examples) if len(examples)]
+        limit = most_edges_into(len(trained) - 1, edges_per_node)
+        for t in trained:
             target_weights, sources, items = weights(t), sources_of(t), graph.items_of(t)
             cold, reserved = reserve_cold_items(without_likes[items], edges_per_node)
-            edges = select_top_edges(target_weights, sources, np.flatnonzero(~cold), edges_per_node)
+            edges = select_top_edges(target_weights, sources, np.flatnonzero(~cold), limit)
             liked_edges.append(EdgeList(edges.sources, items[edges.targets], edges.weights))
             if reserved:
                 means = target_weights.average(nearest_liked_items(graph, t, without_likes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isthmus.gnn.edges.edge_list import EdgeList
-from isthmus.gnn.edges.pruning import reserve_cold_items, share_among_domains
+from isthmus.gnn.edges.pruning import most_edges_into, reserve_cold_items, share_among_domains
 
 
 def edges_of(weights: list[list[float]]) -> EdgeList:
@@ -45,3 +45,9 @@ def test_reserved_edges_replace_the_weakest_ones() -> None:
     reserved = EdgeList(np.array([1]), np.array([3]), np.array([0.1], np.float32))
     selected = share_among_domains(edges, np.zeros(4, np.int32), 2, reserved)
     assert pairs_of(selected) == {(0, 0), (0, 1), (1, 0), (1, 3)}
+
+
+def test_one_of_many_domains_gets_at_most_four_times_its_equal_share() -> None:
+    assert [most_edges_into(domains, 50) for domains in (0, 1, 4, 5, 31, 300)] == [
+        50, 50, 50, 40, 6, 1,
+    ]  # fmt: skip
