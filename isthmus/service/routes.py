@@ -80,6 +80,7 @@ class GenerationState(TypedDict):
     number: int
     state: str
     created_at: str
+    edges: int
 
 
 class AttributeOfItems(TypedDict):
@@ -242,7 +243,10 @@ def build_routes(connection: Connection, counters: Counters) -> APIRouter:
                 domains=cast("list[DomainSize]", graph.read("search/domains")),
                 generations=[
                     GenerationState(
-                        number=row["number"], state=row["state"], created_at=row["created_at"]
+                        number=row["number"],
+                        state=row["state"],
+                        created_at=row["created_at"],
+                        edges=row["edges"],
                     )
                     for row in kept
                 ],
