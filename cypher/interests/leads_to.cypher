@@ -1,7 +1,7 @@
 // purpose: The items to which the learned edges of an interest lead, strongest first.
-// cost: point
+// cost: scan
 // parameters:
-//   interest STRING id of the interest; example "category:science fiction"
+//   interest STRING name of the interest in any language, or its id; example "science fiction"
 //   domain STRING domain of the items, or null for all; default null
 //   most INTEGER maximum number of rows; default 20
 // columns:
@@ -11,7 +11,10 @@
 //   weight weight of the edge
 //   about whether the item is about the interest itself
 MATCH (g:Generation {state: 'active'})
-MATCH (n:Interest {id: $interest, version: g.encoder_version})-[x:TRANSFERS_TO]->(j:Item)
+MATCH (n:Interest {version: g.encoder_version})
+WHERE n.id = $interest OR toLower(n.name) = toLower($interest)
+  OR any(name IN coalesce(n.names, []) WHERE toLower(name) = toLower($interest))
+MATCH (n)-[x:TRANSFERS_TO]->(j:Item)
 WHERE x.generation = g.number AND ($domain IS NULL OR j.domain = $domain)
 WITH n, j, x.weight AS weight ORDER BY weight DESC, j.key LIMIT $most
 RETURN j.domain AS domain, j.item_id AS item_id, j.title AS title, weight, EXISTS { (n)<-[:ABOUT]-(j) } AS about

@@ -1,7 +1,7 @@
 // purpose: One interest: its names, what it is a part of, and how many items and people have it.
-// cost: point
+// cost: scan
 // parameters:
-//   interest STRING id of the interest; example "category:science fiction"
+//   interest STRING name of the interest in any language, or its id; example "science fiction"
 // columns:
 //   interest id of the interest
 //   name its name
@@ -15,7 +15,9 @@
 //   parents list of {interest, name, names, languages} of the wider interests that it is part of
 //   parts list of the same for its parts, those with most items first
 MATCH (e:Encoder {state: 'active'})
-MATCH (n:Interest {id: $interest, version: e.version})
+MATCH (n:Interest {version: e.version})
+WHERE n.id = $interest OR toLower(n.name) = toLower($interest)
+  OR any(name IN coalesce(n.names, []) WHERE toLower(name) = toLower($interest))
 RETURN n.id AS interest, n.name AS name, coalesce(n.names, []) AS names, coalesce(n.languages, []) AS languages,
   COUNT { (n)<-[:ABOUT]-(:Item) } AS items,
   COLLECT {
@@ -36,3 +38,4 @@ RETURN n.id AS interest, n.name AS name, coalesce(n.names, []) AS names, coalesc
     RETURN {interest: p.id, name: p.name, names: coalesce(p.names, []), languages: coalesce(p.languages, [])}
     ORDER BY COUNT { (p)<-[:ABOUT]-(:Item) } DESC, p.id
   } AS parts
+ORDER BY items DESC, interest

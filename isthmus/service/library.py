@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 """Time limit of a reader."""
-AT_A_TIME = 2
+AT_A_TIME = 4
 """Readers that go through a domain or the whole graph and run at a time; others wait, without
 keeping recommendations from the database."""
 

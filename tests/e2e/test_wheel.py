@@ -23,10 +23,7 @@ DATA = (
     "isthmus/graph/explain/wording.toml",
     "isthmus/graph/operations/report.css",
     "isthmus/graph/operations/report.html.j2",
-    *(
-        f"isthmus/graph/report/{name}"
-        for name in ("page.css", "page.html.j2", "page.js")
-    ),
+    *(f"isthmus/graph/report/{name}" for name in ("page.css", "page.html.j2", "page.js")),
     "isthmus/graph/server/neo4j.lock",
     "isthmus/graph/sources/category_names.toml",
     "isthmus/graph/sources/cues.toml",

@@ -232,7 +232,8 @@ function explanation(found) {
     rows.length > 0 && h("div.scroll", { tabindex: "0", role: "group", "aria-label": t("signal") }, h("table", {},
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("signal")), ["this_item", "average_item", "difference"].map((key) => h("th.number", { scope: "col" }, t(key))), h("td.meter", {}))),
       h("tbody", {}, rows.map((part) => h("tr", {}, h("th", { scope: "row" }, t(`signal_${part.signal}`)),
-        [part.share, part.average, part.difference].map((value) => h("td.number", {}, brief(value))), h("td.meter", {}, meter(part.difference / largest))))))),
+        [part.share, part.average, part.difference].map((value) => h("td.number", {}, brief(value))), h("td.meter", {}, meter(part.difference / largest)))),
+        h("tr.sum", {}, h("th", { scope: "row" }, t("score")), [found.score, found.average_score, found.score - found.average_score].map((value) => h("td.number", {}, brief(value))), h("td.meter", {}))))),
   ];
 }
 
