@@ -15,6 +15,7 @@ from isthmus.graph.database import (
     Graph,
     RowTable,
     Statement,
+    ValueRefused,
     bind_parameters,
     list_statements,
     load_statement,
@@ -187,6 +188,10 @@ def _read(read: Callable[[], RowTable]) -> RowTable:
     """
     try:
         return read()
+    except ValueRefused as error:
+        raise InputError(
+            f"The statement does not take these values: {error.message}.", "Correct the parameters."
+        ) from error
     except (OverflowError, ValueError) as error:  # a number or a text within a list
         raise InputError(
             f"A parameter has a value that Cypher does not know: {error}.",

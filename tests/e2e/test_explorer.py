@@ -121,7 +121,7 @@ def test_from_a_search_to_a_like_that_changes_the_list(page: Page) -> None:
     page.get_by_text("is number 1 of 3", exact=False).first.wait_for()
     page.get_by_role("button", name="ana likes Starships beyond the sun").click()
     # f1 and f2 are liked together: 0.5 more for f2, which is as much as f3 has by its edge.
-    page.get_by_text("Recorded: ana likes Starships beyond the sun.", exact=False).first.wait_for()
+    page.get_by_text("Recorded: ana likes “Starships beyond the sun”.", exact=False).first.wait_for()
     assert sorted(titles(page)) == sorted([EVIL, "罗马的陷落"])
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Taken back", exact=False).first.wait_for()

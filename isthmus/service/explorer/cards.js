@@ -36,8 +36,8 @@ const itemLink = (row) => h("a", { href: link.item(row.domain, row.item_id ?? ro
 const weighed = (row) => [itemLink(row), " ", h("small", {}, row.domain, " · ", t("weight", { weight: brief(row.weight) }))];
 const chips = (list) => h("div.chips", {}, list.map((each) => h("a.chip", { href: link.interest(each.interest) }, nameOf(each))));
 
-function figure(label, centre, sides) {
-  return h("figure", {}, h("figcaption", {}, t("neighbourhood")), neighbourhood(label, centre, sides));
+async function figure(label, centre, sides) {
+  return h("figure", {}, h("figcaption", {}, t("neighbourhood")), await neighbourhood(label, centre, sides));
 }
 
 export async function showItem(box, { parts, signal }) {
@@ -61,7 +61,7 @@ export async function showItem(box, { parts, signal }) {
         [t("categories"), item.categories.join(", ")], ...attributes(item.attributes), [t("text"), item.text],
       ]),
       edges.length === 0 && h("p.quiet", {}, t("no_edges"))),
-    (edges.length > 0 || about.length > 0) && figure(t("neighbourhood_of", { name: title }), title, { left: into.slice(0, DRAWN).map(node), right, above: about })));
+    (edges.length > 0 || about.length > 0) && await figure(t("neighbourhood_of", { name: title }), title, { left: into.slice(0, DRAWN).map(node), right, above: about })));
   const similar = h("div");
   const opened = async ({ target }) => {
     if (!target.open || similar.childNodes.length) return;
@@ -104,7 +104,7 @@ export async function showUser(box, { parts, signal }) {
         [t("texts"), person.texts ? number(person.texts) : null], [t("follows"), person.follows ? number(person.follows) : null],
         [t("first"), day(person.first_at)], [t("latest"), day(person.last_at)], ...attributes(person.attributes),
       ]) || h("div"),
-      (left.length > 0 || right.length > 0) && figure(t("neighbourhood_of", { name: user }), user, { left, right })),
+      (left.length > 0 || right.length > 0) && await figure(t("neighbourhood_of", { name: user }), user, { left, right })),
     h("div.columns", {},
       section(t("interests_of"), named, (row) => [
         h("a", { href: link.interest(row.id) }, nameOf(row)), row.weight < 0 && [" ", h("span.bad", {}, t("disliked"))], " ",
@@ -134,7 +134,7 @@ export async function showInterest(box, { parts, signal }) {
         [t("likers"), number(found.likers)], [t("dislikers"), found.dislikers ? number(found.dislikers) : null], [t("texts"), found.texts ? number(found.texts) : null],
         [t("part_of"), found.parents.length ? chips(found.parents) : null], [t("parts"), found.parts.length ? chips(found.parts) : null],
       ]),
-      (left.length > 0 || right.length > 0) && figure(t("neighbourhood_of", { name }), name, { left, right, above })),
+      (left.length > 0 || right.length > 0) && await figure(t("neighbourhood_of", { name }), name, { left, right, above })),
     h("div.columns", {},
       section(t("leads_to"), led, weighed),
       section(t("items_about"), items, (row) => [itemLink(row), " ", h("small", {}, row.domain)]),

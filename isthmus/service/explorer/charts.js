@@ -1,5 +1,6 @@
 // Draws pictures with ECharts, in the colours of the page, and again when these or their width change.
 
+import { readOverview } from "./api.js";
 import { h, plain } from "./page.js";
 
 const PALETTE = ["#3b7dd8", "#d9822b", "#2f9e78", "#b1579b", "#8a7d3a", "#5d6bc2", "#c65353", "#4c9db0"];
@@ -67,9 +68,12 @@ function picture(label, option) {
   return element;
 }
 
-/** Gives each domain a colour, in the order in which they come. */
-function colours(names) {
-  return new Map([...new Set(names)].map((name, k) => [name, PALETTE[k % PALETTE.length]]));
+let domains = [];
+
+/** Returns the colour of a domain, the same in all pictures; what has no domain is pale. */
+function colourOf(domain) {
+  const at = domains.indexOf(domain);
+  return at < 0 ? colour("--node") : PALETTE[at % PALETTE.length];
 }
 
 /**
@@ -78,9 +82,9 @@ function colours(names) {
  * @param {string} centre name of the node
  * @param {object} sides left, right and above: lists of {name, weight, group, href}
  */
-export function neighbourhood(label, centre, { left = [], right = [], above = [] }) {
-  const groups = colours([...left, ...right].map((each) => each.group));
-  return picture(label, (width) => {
+export async function neighbourhood(label, centre, { left = [], right = [], above = [] }) {
+  domains = (await readOverview()).domains.map((each) => each.domain);
+  const drawing = picture(label, (width) => {
     const narrow = width < NARROW;
     const rows = Math.max(left.length, right.length, 1);
     const top = above.length ? 70 : 16;
@@ -91,7 +95,8 @@ export function neighbourhood(label, centre, { left = [], right = [], above = []
     const size = (each) => 8 + 14 * Math.sqrt(Math.abs(each.weight) / largest);
     const data = [{
       id: "centre", name: plain(centre), x: width / 2, y: top + (rows * ROW) / 2, symbolSize: 30,
-      itemStyle: { color: colour("--accent") }, label: { show: false }, fixed: true,
+      itemStyle: { color: colour("--accent") },
+      label: { show: !narrow, position: "bottom", width: 150, overflow: "truncate", color: text, fontSize: 13, fontWeight: 600, distance: 8 },
     }];
     const links = [];
     const place = (list, side, at) => list.forEach((each, k) => {
@@ -100,9 +105,9 @@ export function neighbourhood(label, centre, { left = [], right = [], above = []
       data.push({
         id: `${side}-${k}`, name: plain(each.name), x, y, symbolSize: size(each), href: each.href,
         symbol: side === "above" ? "roundRect" : "circle",
-        itemStyle: { color: side === "above" ? colour("--node") : each.weight < 0 ? colour("--bad") : groups.get(each.group) },
+        itemStyle: { color: side === "above" ? colour("--node") : each.weight < 0 ? colour("--bad") : colourOf(each.group) },
         label: { show: true, position, width: side === "above" ? width / Math.max(above.length, 1) - 12 : labelWidth,
-                 overflow: "truncate", color: text, fontSize: narrow ? 11 : 12, distance: narrow ? 2 : 6 },
+                 overflow: "truncate", color: text, fontSize: narrow ? 11 : 13, distance: narrow ? 2 : 6 },
       });
       const ends = side === "left" ? [`${side}-${k}`, "centre"] : ["centre", `${side}-${k}`];
       links.push({
@@ -128,6 +133,12 @@ export function neighbourhood(label, centre, { left = [], right = [], above = []
       }],
     } };
   });
+  const legend = [...new Set([...left, ...right].map((each) => each.group))].filter(Boolean);
+  return [drawing, legend.length > 0 && h("ul.legend", {}, legend.map((name) => {
+    const dot = h("span", { "aria-hidden": "true" });
+    dot.style.background = colourOf(name);
+    return h("li", {}, dot, name);
+  }))];
 }
 
 /**
@@ -150,7 +161,7 @@ export function flows(label, flows_, names) {
         ? wrap(plain(names.get(data.name))) : wrap(`${plain(names.get(data.source))} → ${plain(names.get(data.target))}: ${value.toPrecision(2)}`)) },
       series: [{
         type: "sankey", left: 4, right: 4, top: 10, bottom: 10, nodeWidth: 8, nodeGap: 12, draggable: false,
-        layoutIterations: 24, emphasis: { focus: "adjacency" }, lineStyle: { color: colour("--node"), opacity: 0.45 },
+        layoutIterations: 0, emphasis: { focus: "adjacency" }, lineStyle: { color: colour("--node"), opacity: 0.45 },
         data: [...[...sources].map((id) => node(id, "right")), ...[...targets].map((id) => node(id, "left"))],
         links: flows_,
       }],

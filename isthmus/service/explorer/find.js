@@ -11,7 +11,7 @@ const LARGEST = 24;
 /** Returns a field that searches as one types, with what it finds below it. */
 export function searchBox(words = "") {
   const found = h("div.found");
-  const input = h("input.search", { type: "search", id: "search", autocomplete: "off", spellcheck: "false", placeholder: t("search_hint"), "aria-label": `${t("search")}: ${t("search_hint")}`, value: words });
+  const input = h("input.search", { type: "search", id: "search", autocomplete: "off", spellcheck: "false", placeholder: t("search_short"), "aria-label": `${t("search")}: ${t("search_hint")}`, value: words });
   let stop = new AbortController();
 
   async function search() {

@@ -8,6 +8,7 @@ import { suggesting } from "./suggest.js";
 import { table, valueText } from "./table.js";
 import { number, t } from "./words.js";
 
+const FOLDERS = ["recommend", "explain", "interests", "insight", "admin"];
 const LIMIT = 500;
 const MOST_BARS = 25;
 const SUGGESTED = { user: "users", item: "keys", interest: "interests" };
@@ -30,11 +31,11 @@ function listOf(readers, chosen) {
   const show = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = readers.filter((each) => words.every((word) => `${each.name} ${each.purpose}`.toLowerCase().includes(word)));
-    const folders = Map.groupBy ? Map.groupBy(found, folderOf) : groupBy(found, folderOf);
+    const folders = FOLDERS.map((folder) => [folder, found.filter((each) => folderOf(each) === folder)]).filter(([, group]) => group.length);
     fill(list, h("p.quiet", { role: "status" }, t("count_statements", { count: found.length })),
-      [...folders].map(([folder, group]) => h("section", {}, h("h2", {}, folder), h("ul.statements", {}, group.map((each) =>
+      folders.map(([folder, group]) => h("section", {}, h("h2", {}, t(`folder_${folder}`)), h("ul.statements", {}, group.map((each) =>
         h("li", {}, h("a", { href: link.statement(each.name), "aria-current": each === chosen ? "page" : null },
-          h("b", {}, each.name.split("/")[1].replaceAll("_", " ")), h("span", {}, firstSentence(each.purpose)))))))));
+          h("b", {}, each.name.split("/")[1].replaceAll("_", " ")), h("span", { lang: "en" }, firstSentence(each.purpose)))))))));
   };
   input.addEventListener("input", show);
   show();
@@ -43,12 +44,6 @@ function listOf(readers, chosen) {
 }
 
 const folderOf = (reader) => reader.name.split("/")[0];
-
-function groupBy(list, key) {
-  const groups = new Map();
-  for (const each of list) groups.set(key(each), [...(groups.get(key(each)) ?? []), each]);
-  return groups;
-}
 
 const firstSentence = (text) => `${text.split(". ")[0].replace(/\.$/, "")}.`;
 
@@ -77,8 +72,8 @@ async function showStatement(box, reader, values, signal) {
   fill(box,
     h("p.back", {}, h("a", { href: "#/library" }, "← ", t("back_to_library"))),
     h("p.kind", {}, reader.name, " · ", t(`cost_${reader.cost}`)),
-    h("h1", {}, firstSentence(reader.purpose)),
-    h("p.quiet", {}, reader.purpose.slice(firstSentence(reader.purpose).length).trim()),
+    h("h1", { lang: "en" }, firstSentence(reader.purpose)),
+    h("p.quiet", { lang: "en" }, reader.purpose.slice(firstSentence(reader.purpose).length).trim()),
     h("form.card", { submit },
       fields.length ? h("div.fields", {}, fields.map((each) => each.element)) : h("p.quiet", {}, t("no_parameters")),
       h("div.actions", {}, h("button.primary", { type: "submit" }, t("run")), h("button", { type: "button", click: () => run("plan", showPlan) }, t("plan")))),
@@ -152,7 +147,7 @@ function chartOf(columns, rows) {
   const names = columns.map((_, k) => k).filter((k) => isName(k) && !["id", "item_id", "first_at", "last_at", "newest_at"].includes(columns[k]));
   if (rows.length < 2 || !numbers.length || !names.length) return null;
   const differ = (ks) => new Set(rows.map((row) => ks.map((k) => row[k]).join("|"))).size;
-  const best = names.toSorted ? names.toSorted((a, b) => differ([b]) - differ([a])) : [...names].sort((a, b) => differ([b]) - differ([a]));
+  const best = [...names].sort((a, b) => differ([b]) - differ([a]));
   const label = differ([best[0]]) === rows.length || best.length === 1 ? [best[0]] : names.slice(0, 3);
   const shown = rows.slice(0, MOST_BARS);
   const place = h("div");

@@ -54,7 +54,7 @@ async function show(focus = false) {
   const { parts, values } = readRoute();
   const [section, view] = VIEWS[parts[0]] ?? ["explore", showFind];
   showTop(section);
-  const box = h("div.view");
+  const box = h("div.view", {}, h("p.quiet.loading", {}, t("loading")));
   fill(main, box);
   if (focus) scrollTo(0, 0);
   document.title = `${t(section)} · isthmus`;

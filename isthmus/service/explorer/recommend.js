@@ -119,9 +119,8 @@ class Answer {
       return places.has(item.item_id) ? places.get(item.item_id) - k : null;
     };
     this.last = answer;
-    const left = answer.left_out?.length ? h("p.quiet", {}, t("left_out", { names: answer.left_out.map((each) => each.name).join(", ") })) : null;
     fill(this.list,
-      h("p.quiet", {}, answer.generation === null ? null : t("generation", { number: String(answer.generation) }), answer.note && [" · ", answer.note]), left,
+      h("p.quiet", {}, answer.generation === null ? null : t("generation", { number: String(answer.generation) }), answer.note && [" · ", answer.note]),
       answer.items.length === 0 && !answer.note && h("p", {}, t("answer_empty")),
       h("ol.answers", {}, answer.items.map((item, k) => this.row(item, k, moved(item, k)))));
     this.draw(answer);
@@ -169,7 +168,7 @@ class Answer {
   async renew(sentence, undo = null) {
     const before = this.last;
     const count = this.show(await this.request(), before);
-    const all = `${sentence} ${count ? t("list_changed", { count }) : t("list_same")}`;
+    const all = `${sentence}${language() === "zh" ? "" : " "}${count ? t("list_changed", { count }) : t("list_same")}`;
     const button = undo && h("button", { type: "button", click: undo }, t("undo"));
     fill(this.note, h("p.recorded", {}, all, " ", button));
     say(all);
@@ -204,7 +203,9 @@ class Answer {
     const links = [], names = new Map();
     for (const item of answer.items) {
       names.set(`to ${item.item_id}`, item.title || item.item_id);
-      for (const path of (item.paths ?? []).filter((each) => each.share > 0).slice(0, SOURCES)) {
+      const counting = (item.paths ?? []).filter((each) => each.share > 0);
+      const own = counting.filter((each) => each.kind !== "popularity"); // what every item has explains nothing
+      for (const path of (own.length ? own : counting).slice(0, SOURCES)) {
         const source = `from ${path.kind} ${path.from}`;
         names.set(source, path.kind === "popularity" ? t("signal_popularity") : this.names.get(path.from) ?? path.title ?? path.from ?? t("text"));
         const known = links.find((each) => each.source === source && each.target === `to ${item.item_id}`);

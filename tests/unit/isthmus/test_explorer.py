@@ -13,8 +13,10 @@ SCRIPTS = {
     file.name: file.read_text("utf-8") for file in FOLDER.iterdir() if file.name.endswith(".js")
 }
 WORDS = json.loads(FOLDER.joinpath("words.json").read_text("utf-8"))
+FOLDERS = ("admin", "explain", "insight", "interests", "recommend")
 COMPUTED = {
     *(f"cost_{cost}" for cost in ("point", "scan", "global")),
+    *(f"folder_{folder}" for folder in FOLDERS),
     *(f"state_{state}" for state in ("active", "retired")),
     *(
         f"signal_{signal}"
