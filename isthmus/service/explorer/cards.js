@@ -65,7 +65,7 @@ export async function showItem(box, { parts, signal }) {
   const similar = h("div");
   const opened = async ({ target }) => {
     if (!target.open || similar.childNodes.length) return;
-    fill(similar, h("p.quiet", {}, t("loading")));
+    fill(similar, h("p.quiet.loading", {}, t("loading")));
     try {
       const rows = (await rowsOf("recommend/related_items", { item: key, most: LISTED }, signal)).filter((row) => row.kind === "vector");
       fill(similar, rows.length ? h("ol.links", {}, rows.map((row) => h("li", {}, weighed(row)))) : h("p.quiet", {}, t("no_rows")));

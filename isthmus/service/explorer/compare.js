@@ -2,6 +2,7 @@
 
 import { ask, readOverview } from "./api.js";
 import { failure } from "./failure.js";
+import { change } from "./moves.js";
 import { field, fill, h, link, say, select } from "./page.js";
 import { suggesting } from "./suggest.js";
 import { day, number, t } from "./words.js";
@@ -15,7 +16,7 @@ export async function showCompare(box, { values, signal }) {
     fill(box, h("h1", {}, t("compare_title")), h("p", {}, t("compare_intro")), h("p.quiet", {}, generations.length ? t("one_generation") : t("no_generation")));
     return;
   }
-  const options = generations.map((each) => [String(each.number), `${each.number} · ${day(each.created_at)} · ${t(`state_${each.state}`)}`]);
+  const options = generations.map((each) => [String(each.number), `${each.number} · ${t(`state_${each.state}`)}`]);
   const active = generations.find((each) => each.state === "active") ?? generations[0];
   const before = generations.find((each) => each.number < active.number) ?? generations.find((each) => each !== active);
   const person = suggesting("users", { name: "user", required: true, value: values.user ?? "" });
@@ -33,22 +34,23 @@ export async function showCompare(box, { values, signal }) {
     h("form.card", { submit }, h("div.fields", {}, h("div", {}, field(t("person_id"), person.input), person.list), field(t("domain"), domain), field(t("how_many"), n), field(t("first_generation"), first), field(t("second_generation"), second)),
       h("button.primary", { type: "submit" }, t("compare"))), lists);
   if (!values.user) return;
-  fill(lists, h("p.quiet", {}, t("loading")));
+  fill(lists, h("p.quiet.loading", {}, t("loading")));
   const body = { user: values.user, domain: domain.value, n: Number(n.value) || 10, first: Number(first.value), second: Number(second.value) };
   try {
     const found = await ask("compare", { body, signal });
     const sentence = t("same_items", { count: found.same, of: Math.max(found.first.items.length, found.second.items.length) });
-    fill(lists, h("p", {}, sentence), h("div.two", {}, sideOf(found.first, found.domain), sideOf(found.second, found.domain)));
+    fill(lists, h("p", {}, sentence), h("div.two.equal", {}, sideOf(found.first, found.domain, false), sideOf(found.second, found.domain, true)));
     say(sentence);
   } catch (error) {
     if (error.name !== "AbortError") fill(lists, failure(error));
   }
 }
 
-function sideOf(side, domain) {
-  return h("section", {}, h("h2", {}, t("generation", { number: String(side.generation) }), " ", h("small.quiet", {}, t(`state_${side.state}`))),
+/** One list; the later one shows how far each item has moved. */
+function sideOf(side, domain, later) {
+  return h("section", {}, h("h2", {}, t("generation", { number: String(side.generation) }), " ", h("small.quiet", {}, t(`state_${side.state}`), " · ", day(side.created_at))),
     h("ol.answers.short", {}, side.items.map((item) => h("li", {},
-      h("div.place", {}, h("span", {}, number(item.rank))),
+      h("div.place", {}, h("span", {}, number(item.rank)), later && change(item.other_rank === null ? null : item.other_rank - item.rank)),
       h("div", {}, h("h3", {}, h("a", { href: link.item(domain, item.item_id) }, item.title || item.item_id)), h("p.quiet", {}, elsewhere(item)))))));
 }
 

@@ -47,7 +47,7 @@ function showFound(box, words, { items, users, interests }) {
 
 /** Shows the search and the graph at a glance. */
 export async function showFind(box, { signal }) {
-  const glance = h("section", { "aria-busy": "true" }, h("p.quiet", {}, t("loading")));
+  const glance = h("section", { "aria-busy": "true" }, h("p.quiet.loading", {}, t("loading")));
   fill(box, h("h1", {}, t("explore_title")), searchBox(), glance);
   const [overview, sizes] = await Promise.all([readOverview(), rowsOf("admin/sizes", {}, signal)]);
   const count = (...names) => sizes.filter((row) => names.includes(row.name)).reduce((sum, row) => sum + row.count, 0);

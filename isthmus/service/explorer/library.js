@@ -52,7 +52,7 @@ async function showStatement(box, reader, values, signal) {
   const fields = reader.parameters.map((parameter) => makeField(parameter, values[parameter.name], domains));
   const result = h("div.result");
   const run = async (route, show) => {
-    fill(result, h("p.quiet", {}, t("loading")));
+    fill(result, h("p.quiet.loading", {}, t("loading")));
     const body = { name: reader.name, parameters: readFields(fields) };
     const start = performance.now();
     try {

@@ -3,6 +3,7 @@
 import { ask, eventId, readOverview } from "./api.js";
 import { flows } from "./charts.js";
 import { failure } from "./failure.js";
+import { change } from "./moves.js";
 import { field, fill, h, link, say, select } from "./page.js";
 import { suggesting } from "./suggest.js";
 import { brief, language, number, t } from "./words.js";
@@ -93,7 +94,7 @@ class Answer {
   }
 
   async ask() {
-    fill(this.box, h("p.quiet", {}, t("loading")));
+    fill(this.box, h("p.quiet.loading", {}, t("loading")));
     const { user, domain } = this.body;
     if (user) {
       const { interests } = await ask("interests", { query: { user, language: language() }, signal: this.signal });
@@ -189,7 +190,7 @@ class Answer {
 
   async explain(box, item) {
     const { user, domain } = this.body;
-    fill(box, h("p.quiet", {}, t("loading")));
+    fill(box, h("p.quiet.loading", {}, t("loading")));
     try {
       const found = await ask("explain", { body: { user, domain, item, language: language() }, signal: this.signal });
       fill(box, explanation(found));
@@ -215,13 +216,6 @@ class Answer {
     }
     fill(this.picture, links.length > 0 && h("figure", {}, h("figcaption", {}, t("picture_answer")), flows(t("picture_answer_label"), links, names)));
   }
-}
-
-function change(moved) {
-  if (moved === 0) return null;
-  if (moved === null) return h("small.moved", {}, t("new_item"));
-  const words = t(moved > 0 ? "up" : "down", { count: Math.abs(moved) });
-  return h(moved > 0 ? "small.moved.good" : "small.moved.bad", {}, h("span", { "aria-hidden": "true" }, moved > 0 ? "▲" : "▼", Math.abs(moved)), h("span.unseen", {}, words));
 }
 
 /** What the service says on the place of an item, and its signals beside those of an average item. */

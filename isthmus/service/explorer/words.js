@@ -45,7 +45,7 @@ export function day(time) {
 }
 
 /** Returns the name of an interest in the language of the page, where it has one. */
-export function nameOf({ interest, name, names = [], languages = [] }) {
-  const at = languages.indexOf(current);
+export function nameOf({ interest, name, names, languages }) {
+  const at = languages?.indexOf(current) ?? -1;
   return (at >= 0 && names[at]) || name || interest;
 }
