@@ -207,7 +207,7 @@ def test_the_page_and_its_files_need_no_token_and_hold_no_data(client: TestClien
         charts = client.get("/explorer/echarts.min.js")
         known = client.get("/explorer/look.css", headers={"If-None-Match": "x"})
         again = client.get("/explorer/look.css", headers={"If-None-Match": known.headers["ETag"]})
-        missing = [client.get(f"/explorer/{name}") for name in ("no.js", "..", "%2e%2e%2fapp.py")]
+        missing = [client.get(f"/explorer/{name}") for name in ("no.js", "..%2fapp.py")]
     finally:
         client.headers.update(AUTHORIZED)
     assert [each.status_code for each in (page, script, charts, known, again)] == [200] * 4 + [304]
