@@ -10,5 +10,5 @@ export function failure(error, again = null) {
   const message = error.kind === "Unreachable" ? t("unreachable") : error.message;
   return h("div.failure", { role: "alert" },
     h("strong", {}, t("failed")), h("p", {}, message, " ", error.advice ?? ""),
-    again && h("button", { type: "button", click: again }, t("retry")));
+    again && ![400, 401, 404, 409, 422].includes(error.status) && h("button", { type: "button", click: again }, t("retry")));
 }

@@ -48,7 +48,7 @@ export function say(text) {
 }
 
 /** Returns a function that runs another one once it has not been called for some milliseconds. */
-export function later(run, milliseconds = 150) {
+export function later(run, milliseconds = 100) {
   let timer = 0;
   return (...values) => {
     clearTimeout(timer);

@@ -20,7 +20,11 @@ export async function showRecommend(box, { values, signal }) {
     return;
   }
   const view = new Answer(answer, form.body(), signal);
-  await view.ask();
+  try {
+    await view.ask();
+  } catch (error) {
+    if (error.name !== "AbortError") fill(answer, failure(error));
+  }
 }
 
 function makeForm(overview, values) {
@@ -96,11 +100,9 @@ class Answer {
   async ask() {
     fill(this.box, h("p.quiet.loading", {}, t("loading")));
     const { user, domain } = this.body;
-    if (user) {
-      const { interests } = await ask("interests", { query: { user, language: language() }, signal: this.signal });
-      this.names = new Map(interests.map((each) => [each.interest, each.name]));
-    }
-    const answer = await this.request();
+    const interests = user ? ask("interests", { query: { user, language: language() }, signal: this.signal }) : { interests: [] };
+    const [answer, known] = await Promise.all([this.request(), interests]);
+    this.names = new Map(known.interests.map((each) => [each.interest, each.name]));
     fill(this.box, this.note,
       h("div.two.answered", {},
         h("div", {}, h("h2", {}, user ? t("answer_for", { name: user, domain }) : t("answer_for_text", { domain })), this.list, user && this.whyNot()),
