@@ -41,7 +41,7 @@ async function figure(label, centre, sides) {
 }
 
 export async function showItem(box, { parts, signal }) {
-  const [domain, id] = parts;
+  const [domain, id = ""] = parts;
   const key = `${domain}:${id}`;
   const [[item], edges] = await Promise.all([rowsOf("insight/item", { item: key }, signal), rowsOf("insight/item_edges", { item: key, most: LISTED }, signal)]);
   if (!item) return missing(box, "item", "unknown_item", key);
@@ -84,7 +84,7 @@ export async function showItem(box, { parts, signal }) {
 }
 
 export async function showUser(box, { parts, signal }) {
-  const [user] = parts;
+  const [user = ""] = parts;
   const [[person], interests, history] = await Promise.all([
     rowsOf("insight/user", { user }, signal), rowsOf("interests/profile", { user, most: 2 * LISTED }, signal),
     rowsOf("insight/interactions", { user, most: 2 * LISTED }, signal),
@@ -116,7 +116,7 @@ export async function showUser(box, { parts, signal }) {
 }
 
 export async function showInterest(box, { parts, signal }) {
-  const [interest] = parts;
+  const [interest = ""] = parts;
   const [[found], items, people, led] = await Promise.all([
     rowsOf("interests/one", { interest }, signal), rowsOf("interests/items_about", { interest, most: LISTED }, signal),
     rowsOf("interests/people_with", { interest, most: LISTED }, signal), rowsOf("interests/leads_to", { interest, most: LISTED }, signal),

@@ -64,10 +64,11 @@ export function field(label, input, hint = null) {
   return h("div.field", {}, h("label", { for: id }, label), input, note);
 }
 
-/** Returns a selection; options are [value, text]. */
+/** Returns a selection; options are [value, text]. A chosen value that is none of them is one more. */
 export function select(options, chosen, attributes = {}) {
   const element = h("select", attributes);
-  for (const [value, text] of options) element.append(h("option", { value }, text));
+  const known = !chosen || options.some(([value]) => value === chosen);
+  for (const [value, text] of known ? options : [...options, [chosen, chosen]]) element.append(h("option", { value }, text));
   if (chosen !== null && chosen !== undefined) element.value = chosen;
   return element;
 }
