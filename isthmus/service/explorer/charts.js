@@ -107,7 +107,7 @@ export async function neighbourhood(label, centre, { left = [], right = [], abov
         symbol: side === "above" ? "roundRect" : "circle",
         itemStyle: { color: side === "above" ? colour("--node") : each.weight < 0 ? colour("--bad") : colourOf(each.group) },
         label: { show: true, position, width: side === "above" ? width / Math.max(above.length, 1) - 12 : labelWidth,
-                 overflow: "truncate", color: text, fontSize: narrow ? 11 : 13, distance: narrow ? 2 : 6 },
+                 overflow: "truncate", color: text, backgroundColor: colour("--back"), padding: [1, 2], fontSize: narrow ? 11 : 13, distance: narrow ? 2 : 6 },
       });
       const ends = side === "left" ? [`${side}-${k}`, "centre"] : ["centre", `${side}-${k}`];
       links.push({
