@@ -28,11 +28,7 @@ PROGRAM = next(filter(None, map(shutil.which, BROWSERS)), None)
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 EVIL = "<img src=x onerror=alert(1)>"
 
-pytestmark = [
-    pytest.mark.skipif(PROGRAM is None, reason="no Chromium or Chrome is installed"),
-    # Playwright leaves the closing of its pipes to the end of the process.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium or Chrome is installed")
 
 
 @pytest.fixture(scope="module")

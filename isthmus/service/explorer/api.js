@@ -38,7 +38,6 @@ export async function ask(route, { query = {}, body = null, signal = null } = {}
   try {
     response = await fetch(url, {
       method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal, cache: "no-store",
-      credentials: "omit",
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;

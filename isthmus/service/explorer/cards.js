@@ -4,7 +4,7 @@ import { rowsOf } from "./api.js";
 import { neighbourhood } from "./charts.js";
 import { failure } from "./failure.js";
 import { searchBox } from "./find.js";
-import { fill, h, link } from "./page.js";
+import { fill, h, link, recent } from "./page.js";
 import { valueText } from "./table.js";
 import { brief, day, nameOf, number, t } from "./words.js";
 
@@ -46,6 +46,7 @@ export async function showItem(box, { parts, signal }) {
   const [[item], edges] = await Promise.all([rowsOf("insight/item", { item: key }, signal), rowsOf("insight/item_edges", { item: key, most: LISTED }, signal)]);
   if (!item) return missing(box, "item", "unknown_item", key);
   const title = item.title || item.item_id;
+  recent.item = key;
   head(box, t("item"), title, `${item.domain} · ${item.item_id}`);
   const of = (direction, kind) => edges.filter((row) => row.direction === direction && row.kind === kind);
   const out = of("out", "transfer"), into = of("in", "transfer"), together = of("out", "co_liked"), byInterest = of("in", "interest");
@@ -90,6 +91,7 @@ export async function showUser(box, { parts, signal }) {
     rowsOf("insight/interactions", { user, most: 2 * LISTED }, signal),
   ]);
   if (!person) return missing(box, "person", "unknown_user", user);
+  recent.user = person.user;
   head(box, t("person"), person.user);
   const named = interests.map((row) => ({ ...row, interest: row.id, name: row.interest }));
   const left = named.slice(0, DRAWN).map((row) => ({ name: nameOf(row), weight: row.weight, group: "", href: link.interest(row.id).slice(1) }));
@@ -123,6 +125,7 @@ export async function showInterest(box, { parts, signal }) {
   ]);
   if (!found) return missing(box, "interest", "unknown_interest", interest);
   const name = nameOf(found);
+  recent.interest = found.interest;
   head(box, t("interest"), name, found.names.filter((each) => each !== name).join(" · "));
   const left = people.filter((row) => row.weight > 0).slice(0, DRAWN).map((row) => ({ name: row.user, weight: row.weight, group: "", href: link.user(row.user).slice(1) }));
   const right = (led.length ? led : items).slice(0, DRAWN).map((row) => ({ name: row.title || row.item_id, weight: row.weight ?? row.about, group: row.domain, href: link.item(row.domain, row.item_id).slice(1) }));

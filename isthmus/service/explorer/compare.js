@@ -3,7 +3,7 @@
 import { ask, readOverview } from "./api.js";
 import { failure } from "./failure.js";
 import { change } from "./moves.js";
-import { field, fill, h, link, say, select } from "./page.js";
+import { field, fill, h, link, recent, say, select } from "./page.js";
 import { suggesting } from "./suggest.js";
 import { day, number, t } from "./words.js";
 
@@ -19,7 +19,7 @@ export async function showCompare(box, { values, signal }) {
   const options = generations.map((each) => [String(each.number), `${each.number} · ${t(`state_${each.state}`)}`]);
   const active = generations.find((each) => each.state === "active") ?? generations[0];
   const before = generations.find((each) => each.number < active.number) ?? generations.find((each) => each !== active);
-  const person = suggesting("users", { name: "user", required: true, value: values.user ?? "" });
+  const person = suggesting("users", { name: "user", required: true, value: values.user ?? recent.user });
   const domain = select(domains.map((each) => [each.domain, each.domain]), values.domain ?? domains[0]?.domain, { name: "domain" });
   const n = h("input", { type: "number", name: "n", min: "1", max: "50", value: values.n ?? "10" });
   const first = select(options, values.first ?? String(before.number), { name: "first" });

@@ -47,7 +47,7 @@ function showFound(box, words, { items, users, interests }) {
 
 /** Shows the search and the graph at a glance. */
 export async function showFind(box, { signal }) {
-  const glance = h("section", { "aria-busy": "true" }, h("p.quiet.loading", {}, t("loading")));
+  const glance = h("section", {}, h("p.quiet.loading", {}, t("loading")));
   fill(box, h("h1", {}, t("explore_title")), searchBox(), glance);
   const [overview, sizes] = await Promise.all([readOverview(), rowsOf("admin/sizes", {}, signal)]);
   const count = (...names) => sizes.filter((row) => names.includes(row.name)).reduce((sum, row) => sum + row.count, 0);
@@ -57,14 +57,15 @@ export async function showFind(box, { signal }) {
     ["interactions", count("INTERACTED")], ["edges", active?.edges ?? 0],
   ];
   const largest = h("div.chips", { "aria-busy": "true" });
+  if (!overview.domains.length) return fill(glance, h("p", {}, t("empty_graph")));
   fill(glance, h("h2", {}, t("glance")),
     h("dl.figures", {}, figures.map(([key, value]) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, number(value))))),
     h("p.quiet", {}, active ? t("generation_answers", { number: active.number, day: day(active.created_at) }) : t("no_generation")),
     h("h2", {}, t("domains")),
     h("ul.chips", {}, overview.domains.map((each) => h("li", {}, h("a.chip", { href: link.recommend({ domain: each.domain }) }, each.domain, " ", h("small", {}, t("count_items", { count: each.items })))))),
     h("h2", {}, t("largest_interests")), largest);
-  glance.removeAttribute("aria-busy");
   const rows = await rowsOf("insight/interests", { most: LARGEST }, signal);
   fill(largest, rows.map((row) => h("a.chip", { href: link.interest(row.id) }, nameOf({ interest: row.id, ...row }), " ", h("small", {}, number(row.items)))));
   largest.removeAttribute("aria-busy");
+  return undefined;
 }

@@ -3,7 +3,7 @@
 import { ask, readLibrary, readOverview } from "./api.js";
 import { bars } from "./charts.js";
 import { failure } from "./failure.js";
-import { field, fill, h, link, say, select } from "./page.js";
+import { field, fill, h, link, recent, say, select } from "./page.js";
 import { suggesting } from "./suggest.js";
 import { table, valueText } from "./table.js";
 import { number, t } from "./words.js";
@@ -86,9 +86,9 @@ async function showStatement(box, reader, values, signal) {
 /** Returns the field of a parameter: {parameter, input, element}. */
 function makeField(parameter, given, domains) {
   const { name, type, meaning, required, example } = parameter;
-  const start = given ?? textOf(required ? example : parameter.default);
+  const start = given ?? (required ? recent[name] ?? "" : textOf(parameter.default));
   const nullable = !required && parameter.default === null;
-  const attributes = { name, required, value: start, placeholder: nullable ? t("default_null") : null };
+  const attributes = { name, required, value: start, placeholder: nullable ? t("default_null") : textOf(example) };
   let input, list = null;
   if (type === "BOOLEAN") {
     input = select([["true", t("yes")], ["false", t("no")]], start, { name });
@@ -96,8 +96,8 @@ function makeField(parameter, given, domains) {
     input = h("input", { ...attributes, type: "number", step: type === "INTEGER" ? "1" : "any" });
   } else if (["domain", "source", "target"].includes(name) && type === "STRING") {
     const options = domains.map((each) => [each.domain, each.domain]);
-    input = select(nullable ? [["", t("default_null")], ...options] : options, start, { name });
-    if (input.selectedIndex < 0) input.selectedIndex = 0;
+    const first = nullable ? "" : domains[name === "target" && domains.length > 1 ? 1 : 0]?.domain;
+    input = select(nullable ? [["", t("default_null")], ...options] : options, start || first, { name });
   } else if (type === "STRING" && SUGGESTED[name]) {
     ({ input, list } = suggesting(SUGGESTED[name], attributes));
   } else {

@@ -73,6 +73,9 @@ export function select(options, chosen, attributes = {}) {
   return element;
 }
 
+/** The person, item and interest that were shown last, which forms begin with. */
+export const recent = { user: "", item: "", interest: "" };
+
 /** Links of the page: what is shown is in the fragment, which no request has. */
 export const link = {
   item: (domain, id) => `#/item/${encodeURIComponent(domain)}/${encodeURIComponent(id)}`,

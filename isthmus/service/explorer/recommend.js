@@ -4,7 +4,7 @@ import { ask, eventId, readOverview } from "./api.js";
 import { flows } from "./charts.js";
 import { failure } from "./failure.js";
 import { change } from "./moves.js";
-import { field, fill, h, link, say, select } from "./page.js";
+import { field, fill, h, link, recent, say, select } from "./page.js";
 import { suggesting } from "./suggest.js";
 import { brief, language, number, t } from "./words.js";
 
@@ -12,6 +12,10 @@ const SOURCES = 3; // paths of an item in the picture
 
 export async function showRecommend(box, { values, signal }) {
   const overview = await readOverview();
+  if (!overview.domains.length) {
+    fill(box, h("h1", {}, t("recommend_title")), h("p", {}, t("empty_graph")));
+    return;
+  }
   const answer = h("section.answer");
   const form = makeForm(overview, values);
   fill(box, h("h1", {}, t("recommend_title")), form.element, answer);
@@ -29,7 +33,7 @@ export async function showRecommend(box, { values, signal }) {
 
 function makeForm(overview, values) {
   const domains = overview.domains.map((each) => [each.domain, each.domain]);
-  const person = suggesting("users", { name: "user", value: values.user ?? "" });
+  const person = suggesting("users", { name: "user", value: values.user ?? recent.user });
   const text = h("textarea", { name: "text", rows: "2", maxlength: "10000" }, values.text ?? "");
   const byText = h("input", { type: "radio", name: "whom", value: "text", checked: Boolean(values.text) });
   const byPerson = h("input", { type: "radio", name: "whom", value: "user", checked: !values.text });
@@ -102,6 +106,7 @@ class Answer {
     const { user, domain } = this.body;
     const interests = user ? ask("interests", { query: { user, language: language() }, signal: this.signal }) : { interests: [] };
     const [answer, known] = await Promise.all([this.request(), interests]);
+    if (user) recent.user = user;
     this.names = new Map(known.interests.map((each) => [each.interest, each.name]));
     fill(this.box, this.note,
       h("div.two.answered", {},
