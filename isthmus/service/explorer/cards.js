@@ -24,7 +24,7 @@ function facts(pairs) {
 const attributes = (list) => list.map(({ name, value }) => [name, attributeText(value)]);
 
 function attributeText(value) {
-  return typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value) ? day(value) : typeof value === "number" ? brief(value) : valueText(value);
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value) ? day(value) : typeof value === "number" ? number(value, 6) : valueText(value);
 }
 
 /** A section with a list; nothing where the list is empty. */

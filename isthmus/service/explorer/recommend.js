@@ -70,7 +70,7 @@ function makeForm(overview, values) {
     h("fieldset.whom", {}, h("legend", {}, t("for_whom")), h("label", {}, byPerson, " ", t("for_person")), h("label", {}, byText, " ", t("for_text"))),
     h("div.fields", {}, h("div.wide", {}, whom, what), field(t("domain"), domain), field(t("how_many"), n)),
     h("details", { open: filtered }, h("summary", {}, t("filters")), h("div.fields", {},
-      h("div.wide", {}, field(t("where"), where, [t("where_hint", { example: filterExample(overview) }), ". ", t("where_names", { names: names.join(", ") })])),
+      h("div.whole", {}, field(t("where"), where, [t("where_hint", { example: filterExample(overview) }), " ", t("where_names", { names: names.join(", ") })])),
       field(t("since"), since), field(t("per_category"), most), h("div.wide", {}, field(t("exclude"), exclude, t("exclude_hint"))))),
     h("button.primary", { type: "submit" }, t("ask")));
   return { element, body: () => toBody(read()) };
@@ -78,7 +78,7 @@ function makeForm(overview, values) {
 
 function filterExample({ attributes }) {
   const numeric = attributes.find((each) => each.type === "number" && each.high !== null);
-  return numeric ? `${numeric.name} < ${numeric.high} and popularity > 0.2` : "popularity > 0.2 and likes > 5";
+  return numeric ? `${numeric.name} < ${Number(numeric.high)} and popularity > 0.2` : "popularity > 0.2 and likes > 5";
 }
 
 function toBody({ n, where, exclude, since, most, ...rest }) {
@@ -128,7 +128,7 @@ class Answer {
     };
     this.last = answer;
     fill(this.list,
-      h("p.quiet", {}, answer.generation === null ? null : t("generation", { number: String(answer.generation) }), answer.note && [" · ", answer.note]),
+      h("p.quiet", {}, [answer.generation === null ? "" : t("generation", { number: String(answer.generation) }), answer.note].filter(Boolean).join(" · ")),
       answer.items.length === 0 && !answer.note && h("p", {}, t("answer_empty")),
       h("ol.answers", {}, answer.items.map((item, k) => this.row(item, k, moved(item, k)))));
     this.draw(answer);

@@ -31,9 +31,9 @@ export function t(key, values = {}) {
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(current, { maximumFractionDigits: digits }).format(value);
 
-/** Returns a number of any size with a few digits. */
+/** Returns a number of any size with a few digits, of which none before the point is lost. */
 export function brief(value) {
-  if (Number.isInteger(value)) return number(value);
+  if (Math.abs(value) >= 1) return number(value, Math.abs(value) >= 100 ? 1 : 2);
   return new Intl.NumberFormat(current, { maximumSignificantDigits: 3 }).format(value);
 }
 
