@@ -37,7 +37,11 @@ export async function ask(route, { query = {}, body = null, signal = null } = {}
   let response;
   try {
     response = await fetch(url, {
-      method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal, cache: "no-store",
+      method: body ? "POST" : "GET",
+      headers,
+      body: body && JSON.stringify(body),
+      signal,
+      cache: "no-store",
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -45,7 +49,11 @@ export async function ask(route, { query = {}, body = null, signal = null } = {}
   }
   const document_ = await response.json().catch(() => null);
   if (response.ok && document_) return document_;
-  const fields = document_?.error ?? { kind: "Unreadable", message: `${response.status} ${response.statusText}`, advice: "" };
+  const fields = document_?.error ?? {
+    kind: "Unreadable",
+    message: `${response.status} ${response.statusText}`,
+    advice: "",
+  };
   if (response.status === 401) {
     forgetToken();
     dispatchEvent(new Event("signedout"));

@@ -8,7 +8,13 @@ import { t } from "./words.js";
 export function failure(error, again = null) {
   if (!(error instanceof Failure)) console.error(error);
   const message = error.kind === "Unreachable" ? t("unreachable") : error.message;
-  return h("div.failure", { role: "alert" },
-    h("strong", {}, t("failed")), h("p", {}, message, " ", error.advice ?? ""),
-    again && ![400, 401, 404, 409, 422].includes(error.status) && h("button", { type: "button", click: again }, t("retry")));
+  return h(
+    "div.failure",
+    { role: "alert" },
+    h("strong", {}, t("failed")),
+    h("p", {}, message, " ", error.advice ?? ""),
+    again &&
+      ![400, 401, 404, 409, 422].includes(error.status) &&
+      h("button", { type: "button", click: again }, t("retry")),
+  );
 }

@@ -1,23 +1,28 @@
-// The library: statements with their parameters as a form; rows as a table and bars; Cypher and plan.
+// The library: statements by what they answer, with their parameters as a form, and their Cypher.
 
 import { ask, readLibrary, readOverview } from "./api.js";
-import { bars } from "./charts.js";
 import { failure } from "./failure.js";
-import { field, fill, h, link, recent, say, select } from "./page.js";
+import { field, fill, h, link, recent, select } from "./page.js";
+import { LIMIT, showPlan, showRows } from "./rows.js";
 import { suggesting } from "./suggest.js";
-import { table, valueText } from "./table.js";
-import { number, t } from "./words.js";
+import { t } from "./words.js";
 
 const FOLDERS = ["recommend", "explain", "interests", "insight", "admin"];
-const LIMIT = 500;
-const MOST_BARS = 25;
 const SUGGESTED = { user: "users", item: "keys", interest: "interests" };
 
 export async function showLibrary(box, { parts, values, signal }) {
   const readers = await readLibrary();
   const chosen = readers.find((each) => each.name === parts.join("/"));
   const detail = h("section.detail");
-  fill(box, h("div.library", { class: chosen ? "library chosen" : "library" }, listOf(readers, chosen), detail));
+  fill(
+    box,
+    h(
+      "div.library",
+      { class: chosen ? "library chosen" : "library" },
+      listOf(readers, chosen),
+      detail,
+    ),
+  );
   if (!chosen) {
     fill(detail, h("p.quiet", {}, t("choose_statement")));
     return;
@@ -27,20 +32,62 @@ export async function showLibrary(box, { parts, values, signal }) {
 
 function listOf(readers, chosen) {
   const list = h("div");
-  const input = h("input", { type: "search", id: "statement", autocomplete: "off", spellcheck: "false" });
+  const input = h("input", {
+    type: "search",
+    id: "statement",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const show = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = readers.filter((each) => words.every((word) => `${each.name} ${each.purpose}`.toLowerCase().includes(word)));
-    const folders = FOLDERS.map((folder) => [folder, found.filter((each) => folderOf(each) === folder)]).filter(([, group]) => group.length);
-    fill(list, h("p.quiet", { role: "status" }, t("count_statements", { count: found.length })),
-      folders.map(([folder, group]) => h("section", {}, h("h2", {}, t(`folder_${folder}`)), h("ul.statements", {}, group.map((each) =>
-        h("li", {}, h("a", { href: link.statement(each.name), "aria-current": each === chosen ? "page" : null },
-          h("b", {}, each.name.split("/")[1].replaceAll("_", " ")), h("span", { lang: "en" }, firstSentence(each.purpose)))))))));
+    const found = readers.filter((each) =>
+      words.every((word) => `${each.name} ${each.purpose}`.toLowerCase().includes(word)),
+    );
+    const folders = FOLDERS.map((folder) => [
+      folder,
+      found.filter((each) => folderOf(each) === folder),
+    ]).filter(([, group]) => group.length);
+    fill(
+      list,
+      h("p.quiet", { role: "status" }, t("count_statements", { count: found.length })),
+      folders.map(([folder, group]) =>
+        h(
+          "section",
+          {},
+          h("h2", {}, t(`folder_${folder}`)),
+          h(
+            "ul.statements",
+            {},
+            group.map((each) =>
+              h(
+                "li",
+                {},
+                h(
+                  "a",
+                  {
+                    href: link.statement(each.name),
+                    "aria-current": each === chosen ? "page" : null,
+                  },
+                  h("b", {}, each.name.split("/")[1].replaceAll("_", " ")),
+                  h("span", { lang: "en" }, firstSentence(each.purpose)),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
   };
   input.addEventListener("input", show);
   show();
-  return h("nav.index", { "aria-label": t("library_title") },
-    h(chosen ? "p.title" : "h1", {}, t("library_title")), h("p.quiet", {}, t("library_intro")), field(t("find_statement"), input), list);
+  return h(
+    "nav.index",
+    { "aria-label": t("library_title") },
+    h(chosen ? "p.title" : "h1", {}, t("library_title")),
+    h("p.quiet", {}, t("library_intro")),
+    field(t("find_statement"), input),
+    list,
+  );
 }
 
 const folderOf = (reader) => reader.name.split("/")[0];
@@ -49,55 +96,115 @@ const firstSentence = (text) => `${text.split(". ")[0].replace(/\.$/, "")}.`;
 
 async function showStatement(box, reader, values, signal) {
   const { domains } = await readOverview();
-  const fields = reader.parameters.map((parameter) => makeField(parameter, values[parameter.name], domains));
+  const fields = reader.parameters.map((parameter) =>
+    makeField(parameter, values[parameter.name], domains),
+  );
   const result = h("div.result");
   const run = async (route, show) => {
     fill(result, h("p.quiet.loading", {}, t("loading")));
     const body = { name: reader.name, parameters: readFields(fields) };
     const start = performance.now();
     try {
-      const answer = await ask(`statements/${route}`, { body: route === "run" ? { ...body, limit: LIMIT } : body, signal });
+      const answer = await ask(`statements/${route}`, {
+        body: route === "run" ? { ...body, limit: LIMIT } : body,
+        signal,
+      });
       fill(result, show(answer, performance.now() - start));
     } catch (error) {
       if (error.name !== "AbortError") fill(result, failure(error));
     }
   };
-  const showRows = (answer, ms) => rowsOf(reader, answer, ms);
+  const rows = (answer, ms) => showRows(reader, answer, ms);
   const submit = (event) => {
     event.preventDefault();
-    history.replaceState(null, "", link.statement(reader.name, Object.fromEntries(fields.map(({ parameter, input }) => [parameter.name, input.value]))));
-    run("run", showRows);
+    history.replaceState(
+      null,
+      "",
+      link.statement(
+        reader.name,
+        Object.fromEntries(fields.map(({ parameter, input }) => [parameter.name, input.value])),
+      ),
+    );
+    run("run", rows);
   };
   const meanings = Object.fromEntries(reader.columns.map((each) => [each.name, each.meaning]));
-  fill(box,
+  fill(
+    box,
     h("p.back", {}, h("a", { href: "#/library" }, "← ", t("back_to_library"))),
     h("p.kind", {}, reader.name, " · ", t(`cost_${reader.cost}`)),
     h("h1", { lang: "en" }, firstSentence(reader.purpose)),
     h("p.quiet", { lang: "en" }, reader.purpose.slice(firstSentence(reader.purpose).length).trim()),
-    h("form.card", { submit },
-      fields.length ? h("div.fields", {}, fields.map((each) => each.element)) : h("p.quiet", {}, t("no_parameters")),
-      h("div.actions", {}, h("button.primary", { type: "submit" }, t("run")), h("button", { type: "button", click: () => run("plan", showPlan) }, t("plan")))),
-    h("details", {}, h("summary", {}, t("show_cypher")), h("pre", { tabindex: "0" }, h("code", {}, reader.text.trim()))),
-    h("details", {}, h("summary", {}, t("columns")), h("dl.facts", {}, Object.entries(meanings).map(([name, meaning]) => h("div", {}, h("dt", {}, name), h("dd", {}, meaning))))),
-    result);
-  if (fields.every(({ parameter, input }) => !parameter.required || input.value !== "")) await run("run", showRows);
+    h(
+      "form.card",
+      { submit },
+      fields.length
+        ? h(
+            "div.fields",
+            {},
+            fields.map((each) => each.element),
+          )
+        : h("p.quiet", {}, t("no_parameters")),
+      h(
+        "div.actions",
+        {},
+        h("button.primary", { type: "submit" }, t("run")),
+        h("button", { type: "button", click: () => run("plan", showPlan) }, t("plan")),
+      ),
+    ),
+    h(
+      "details",
+      {},
+      h("summary", {}, t("show_cypher")),
+      h("pre", { tabindex: "0" }, h("code", {}, reader.text.trim())),
+    ),
+    h(
+      "details",
+      {},
+      h("summary", {}, t("columns")),
+      h(
+        "dl.facts",
+        {},
+        Object.entries(meanings).map(([name, meaning]) =>
+          h("div", {}, h("dt", {}, name), h("dd", {}, meaning)),
+        ),
+      ),
+    ),
+    result,
+  );
+  if (fields.every(({ parameter, input }) => !parameter.required || input.value !== ""))
+    await run("run", rows);
 }
 
 /** Returns the field of a parameter: {parameter, input, element}. */
 function makeField(parameter, given, domains) {
   const { name, type, meaning, required, example } = parameter;
-  const start = given ?? (required ? recent[name] ?? "" : textOf(parameter.default));
+  const start = given ?? (required ? (recent[name] ?? "") : textOf(parameter.default));
   const nullable = !required && parameter.default === null;
-  const attributes = { name, required, value: start, placeholder: nullable ? t("default_null") : textOf(example) };
-  let input, list = null;
+  const attributes = {
+    name,
+    required,
+    value: start,
+    placeholder: nullable ? t("default_null") : textOf(example),
+  };
+  let input,
+    list = null;
   if (type === "BOOLEAN") {
-    input = select([["true", t("yes")], ["false", t("no")]], start, { name });
+    input = select(
+      [
+        ["true", t("yes")],
+        ["false", t("no")],
+      ],
+      start,
+      { name },
+    );
   } else if (type === "INTEGER" || type === "FLOAT") {
     input = h("input", { ...attributes, type: "number", step: type === "INTEGER" ? "1" : "any" });
   } else if (["domain", "source", "target"].includes(name) && type === "STRING") {
     const options = domains.map((each) => [each.domain, each.domain]);
     const first = nullable ? "" : domains[name === "target" && domains.length > 1 ? 1 : 0]?.domain;
-    input = select(nullable ? [["", t("default_null")], ...options] : options, start || first, { name });
+    input = select(nullable ? [["", t("default_null")], ...options] : options, start || first, {
+      name,
+    });
   } else if (type === "STRING" && SUGGESTED[name]) {
     ({ input, list } = suggesting(SUGGESTED[name], attributes));
   } else {
@@ -106,12 +213,20 @@ function makeField(parameter, given, domains) {
   return { parameter, input, element: h("div", {}, field(name, input, meaning), list) };
 }
 
-const textOf = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const textOf = (value) =>
+  value === null || value === undefined
+    ? ""
+    : typeof value === "object"
+      ? JSON.stringify(value)
+      : String(value);
 
 /** Returns the values of the fields; an empty one has its default. */
 function readFields(fields) {
   const values = {};
-  for (const { parameter: { name, type }, input } of fields) {
+  for (const {
+    parameter: { name, type },
+    input,
+  } of fields) {
     const text = input.value.trim();
     if (!text) continue;
     if (type === "INTEGER" || type === "FLOAT") values[name] = Number(text);
@@ -127,43 +242,9 @@ function parseList(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return text.split(/[,，]/).map((each) => each.trim()).filter(Boolean);
+    return text
+      .split(/[,，]/)
+      .map((each) => each.trim())
+      .filter(Boolean);
   }
-}
-
-function rowsOf(reader, { columns, rows, cut }, ms) {
-  const count = t("rows", { count: rows.length, ms: Math.round(ms) });
-  say(count);
-  if (!rows.length) return [h("p.quiet", {}, count), h("p", {}, t("no_rows"))];
-  const meanings = Object.fromEntries(reader.columns.map((each) => [each.name, each.meaning]));
-  return [h("p.quiet", {}, count, cut && [" · ", t("rows_cut", { count: LIMIT })]), chartOf(columns, rows), table(reader.name, columns, rows, meanings)];
-}
-
-/** Returns bars of one of the columns of numbers, or nothing where the rows have no names or numbers. */
-function chartOf(columns, rows) {
-  const isNumber = (k) => rows.some((row) => typeof row[k] === "number") && rows.every((row) => row[k] === null || typeof row[k] === "number");
-  const isName = (k) => rows.every((row) => row[k] === null || typeof row[k] === "string") && rows.some((row) => row[k]);
-  const numbers = columns.map((_, k) => k).filter(isNumber);
-  const names = columns.map((_, k) => k).filter((k) => isName(k) && !["id", "item_id", "first_at", "last_at", "newest_at"].includes(columns[k]));
-  if (rows.length < 2 || !numbers.length || !names.length) return null;
-  const differ = (ks) => new Set(rows.map((row) => ks.map((k) => row[k]).join("|"))).size;
-  const best = [...names].sort((a, b) => differ([b]) - differ([a]));
-  const label = differ([best[0]]) === rows.length || best.length === 1 ? [best[0]] : names.slice(0, 3);
-  const shown = rows.slice(0, MOST_BARS);
-  const place = h("div");
-  const draw = (k) => fill(place, bars(t("chart_label", { column: columns[k] }), shown.filter((row) => row[k] !== null).map((row) => [label.map((at) => valueText(row[at])).filter(Boolean).join(" · "), row[k]])));
-  const choice = select(numbers.map((k) => [String(k), columns[k]]), String(numbers[0]), { change: ({ target }) => draw(Number(target.value)) });
-  draw(numbers[0]);
-  return h("figure", {}, h("figcaption", {}, t("chart_of"), rows.length > MOST_BARS && h("small.quiet", {}, " · ", number(MOST_BARS), " / ", number(rows.length))), h("div.inline", {}, field(t("chart_column"), choice)), place);
-}
-
-function showPlan({ rows }) {
-  say(t("plan"));
-  return h("div.scroll", { tabindex: "0", role: "group", "aria-label": t("plan_label") }, h("table.plan", {}, h("caption", {}, t("plan_label")),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("operator")), h("th.number", { scope: "col" }, t("estimated")), h("th", { scope: "col" }, t("details")))),
-    h("tbody", {}, rows.map(([depth, operator, details, estimated]) => {
-      const first = h("td", {}, operator);
-      first.style.paddingLeft = `${Math.min(depth, 12) * 0.9}rem`;
-      return h("tr", {}, first, h("td.number", {}, estimated === null ? "" : number(estimated, 1)), h("td.code", {}, details));
-    }))));
 }

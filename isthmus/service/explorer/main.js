@@ -1,4 +1,4 @@
-// The frame of the explorer: sign in, sections, language, and which view the fragment of the address names.
+// The frame of the explorer: sign in, sections, language, and the view that the address names.
 
 import { forgetToken, hasToken, setToken, takeToken } from "./api.js";
 import { showItem, showInterest, showUser } from "./cards.js";
@@ -11,38 +11,81 @@ import { showRecommend } from "./recommend.js";
 import { language, loadWords, setLanguage, t } from "./words.js";
 
 const main = document.getElementById("main");
-const SECTIONS = { explore: "#/", recommend: "#/recommend", library: "#/library", compare: "#/compare" };
+const SECTIONS = {
+  explore: "#/",
+  recommend: "#/recommend",
+  library: "#/library",
+  compare: "#/compare",
+};
 let stop = new AbortController();
 
 function readRoute() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const parts = path.split("/").filter(Boolean).map((part) => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      return part;
-    }
-  });
+  const parts = path
+    .split("/")
+    .filter(Boolean)
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
   return { parts, values: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 const VIEWS = {
-  item: ["explore", showItem], user: ["explore", showUser], interest: ["explore", showInterest],
-  recommend: ["recommend", showRecommend], library: ["library", showLibrary], compare: ["compare", showCompare],
+  item: ["explore", showItem],
+  user: ["explore", showUser],
+  interest: ["explore", showInterest],
+  recommend: ["recommend", showRecommend],
+  library: ["library", showLibrary],
+  compare: ["compare", showCompare],
 };
 
 function showTop(section) {
   const links = Object.entries(SECTIONS).map(([name, href]) =>
-    h("li", {}, h("a", { href, "aria-current": name === section ? "page" : null }, t(name))));
+    h("li", {}, h("a", { href, "aria-current": name === section ? "page" : null }, t(name))),
+  );
   const other = language() === "zh" ? "en" : "zh";
-  fill(document.getElementById("top"),
-    h("a.skip", { href: "#main", click: (event) => { event.preventDefault(); main.focus(); } }, t("skip")),
-    h("header", {},
+  fill(
+    document.getElementById("top"),
+    h(
+      "a.skip",
+      {
+        href: "#main",
+        click: (event) => {
+          event.preventDefault();
+          main.focus();
+        },
+      },
+      t("skip"),
+    ),
+    h(
+      "header",
+      {},
       h("a.wordmark", { href: "#/" }, "isthmus"),
       section && h("nav", { "aria-label": t("sections") }, h("ul", {}, links)),
-      h("div.tools", {},
-        h("button.plain", { type: "button", lang: other === "zh" ? "zh-Hans" : "en", "aria-label": t("language_to"), click: () => { setLanguage(other); show(); } }, t("language")),
-        section && h("button.plain", { type: "button", click: signOut }, t("sign_out")))));
+      h(
+        "div.tools",
+        {},
+        h(
+          "button.plain",
+          {
+            type: "button",
+            lang: other === "zh" ? "zh-Hans" : "en",
+            "aria-label": t("language_to"),
+            click: () => {
+              setLanguage(other);
+              show();
+            },
+          },
+          t("language"),
+        ),
+        section && h("button.plain", { type: "button", click: signOut }, t("sign_out")),
+      ),
+    ),
+  );
 }
 
 /** Shows what the address names; called again when it or the language changes. */
@@ -68,7 +111,12 @@ async function show(focus = false) {
       heading.focus();
     }
   } catch (error) {
-    if (error.name !== "AbortError" && !signal.aborted) fill(box, h("h1", {}, t(section)), failure(error, () => show()));
+    if (error.name !== "AbortError" && !signal.aborted)
+      fill(
+        box,
+        h("h1", {}, t(section)),
+        failure(error, () => show()),
+      );
   }
   return undefined;
 }
@@ -81,7 +129,14 @@ function signOut() {
 function showSignIn(wrong = false) {
   stop.abort();
   showTop(null);
-  const input = h("input", { type: "password", id: "token", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "token-where" });
+  const input = h("input", {
+    type: "password",
+    id: "token",
+    autocomplete: "off",
+    spellcheck: "false",
+    required: true,
+    "aria-describedby": "token-where",
+  });
   const submit = (event) => {
     event.preventDefault();
     setToken(input.value);
@@ -89,10 +144,20 @@ function showSignIn(wrong = false) {
     show(true);
   };
   document.title = `${t("sign_in")} · isthmus`;
-  fill(main, h("form.signin", { submit }, h("h1", {}, t("sign_in")), h("p", {}, t("sign_in_why")),
-    wrong && h("p.bad", { role: "alert" }, t("token_wrong")),
-    h("label", { for: "token" }, t("token")), input, h("p.quiet", { id: "token-where" }, t("sign_in_where")),
-    h("button.primary", { type: "submit" }, t("sign_in"))));
+  fill(
+    main,
+    h(
+      "form.signin",
+      { submit },
+      h("h1", {}, t("sign_in")),
+      h("p", {}, t("sign_in_why")),
+      wrong && h("p.bad", { role: "alert" }, t("token_wrong")),
+      h("label", { for: "token" }, t("token")),
+      input,
+      h("p.quiet", { id: "token-where" }, t("sign_in_where")),
+      h("button.primary", { type: "submit" }, t("sign_in")),
+    ),
+  );
   input.focus();
 }
 

@@ -8,5 +8,10 @@ export function change(moved) {
   if (moved === 0) return null;
   if (moved === null) return h("small.moved", {}, t("new_item"));
   const words = t(moved > 0 ? "up" : "down", { count: Math.abs(moved) });
-  return h(moved > 0 ? "small.moved.good" : "small.moved.bad", {}, h("span", { "aria-hidden": "true" }, moved > 0 ? "▲" : "▼", Math.abs(moved)), h("span.unseen", {}, words));
+  return h(
+    moved > 0 ? "small.moved.good" : "small.moved.bad",
+    {},
+    h("span", { "aria-hidden": "true" }, moved > 0 ? "▲" : "▼", Math.abs(moved)),
+    h("span.unseen", {}, words),
+  );
 }

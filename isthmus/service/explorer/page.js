@@ -5,14 +5,17 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u2
 
 /** Returns a text with escapes for its control characters. */
 export function plain(text) {
-  return String(text).replace(CONTROLS, (each) => "\\u" + each.charCodeAt(0).toString(16).padStart(4, "0"));
+  return String(text).replace(
+    CONTROLS,
+    (each) => "\\u" + each.charCodeAt(0).toString(16).padStart(4, "0"),
+  );
 }
 
 /**
  * Returns an element.
  * @param {string} tag name, with classes after dots: "p.quiet"
- * @param {object} attributes attributes; functions are listeners, true is an empty attribute, and null,
- *     undefined and false are none
+ * @param {object} attributes attributes; functions are listeners, true is an empty attribute, and
+ *     null, undefined and false are none
  * @param {...*} children elements, texts, numbers and lists of them; nothing for null and undefined
  */
 export function h(tag, attributes = {}, ...children) {
@@ -22,7 +25,8 @@ export function h(tag, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(key, value);
     else if (value === true) element.setAttribute(key, "");
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, plain(value));
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(key, plain(value));
   }
   add(element, children);
   return element;
@@ -64,11 +68,12 @@ export function field(label, input, hint = null) {
   return h("div.field", {}, h("label", { for: id }, label), input, note);
 }
 
-/** Returns a selection; options are [value, text]. A chosen value that is none of them is one more. */
+/** Returns a selection of [value, text]; a chosen value that is none of them is one more. */
 export function select(options, chosen, attributes = {}) {
   const element = h("select", attributes);
   const known = !chosen || options.some(([value]) => value === chosen);
-  for (const [value, text] of known ? options : [...options, [chosen, chosen]]) element.append(h("option", { value }, text));
+  for (const [value, text] of known ? options : [...options, [chosen, chosen]])
+    element.append(h("option", { value }, text));
   if (chosen !== null && chosen !== undefined) element.value = chosen;
   return element;
 }
@@ -87,6 +92,8 @@ export const link = {
 };
 
 function queryText(values) {
-  const given = Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const given = Object.entries(values).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
   return given.length ? `?${new URLSearchParams(given)}` : "";
 }

@@ -1,14 +1,11 @@
-// Recommendations: for a person or a text, with filters, reasons, likes, and how the list changes.
+// Recommendations: whom or what for, how many, of which domain, within which filters.
 
-import { ask, eventId, readOverview } from "./api.js";
-import { flows } from "./charts.js";
+import { Answer } from "./answer.js";
+import { readOverview } from "./api.js";
 import { failure } from "./failure.js";
-import { change } from "./moves.js";
-import { field, fill, h, link, recent, say, select } from "./page.js";
+import { field, fill, h, link, recent, select } from "./page.js";
 import { suggesting } from "./suggest.js";
-import { brief, language, number, t } from "./words.js";
-
-const SOURCES = 3; // paths of an item in the picture
+import { language, t } from "./words.js";
 
 export async function showRecommend(box, { values, signal }) {
   const overview = await readOverview();
@@ -35,14 +32,49 @@ function makeForm(overview, values) {
   const domains = overview.domains.map((each) => [each.domain, each.domain]);
   const person = suggesting("users", { name: "user", value: values.user ?? recent.user });
   const text = h("textarea", { name: "text", rows: "2", maxlength: "10000" }, values.text ?? "");
-  const byText = h("input", { type: "radio", name: "whom", value: "text", checked: Boolean(values.text) });
-  const byPerson = h("input", { type: "radio", name: "whom", value: "user", checked: !values.text });
+  const byText = h("input", {
+    type: "radio",
+    name: "whom",
+    value: "text",
+    checked: Boolean(values.text),
+  });
+  const byPerson = h("input", {
+    type: "radio",
+    name: "whom",
+    value: "user",
+    checked: !values.text,
+  });
   const domain = select(domains, values.domain ?? domains[0]?.[0], { name: "domain" });
-  const n = h("input", { type: "number", name: "n", min: "1", max: "100", value: values.n ?? "10" });
-  const where = h("input", { type: "text", name: "where", autocomplete: "off", spellcheck: "false", maxlength: "2000", value: values.where ?? "" });
-  const exclude = h("input", { type: "text", name: "exclude", autocomplete: "off", spellcheck: "false", value: values.exclude ?? "" });
+  const n = h("input", {
+    type: "number",
+    name: "n",
+    min: "1",
+    max: "100",
+    value: values.n ?? "10",
+  });
+  const where = h("input", {
+    type: "text",
+    name: "where",
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: "2000",
+    value: values.where ?? "",
+  });
+  const exclude = h("input", {
+    type: "text",
+    name: "exclude",
+    autocomplete: "off",
+    spellcheck: "false",
+    value: values.exclude ?? "",
+  });
   const since = h("input", { type: "date", name: "since", value: values.since ?? "" });
-  const most = h("input", { type: "number", name: "most", min: "1", max: "100", value: values.most ?? "" });
+  const most = h("input", {
+    type: "number",
+    name: "most",
+    min: "1",
+    max: "100",
+    value: values.most ?? "",
+  });
   const whom = h("div", {}, field(t("person_id"), person.input), person.list);
   const what = field(t("text_label"), text, t("text_hint"));
   const switchTo = () => {
@@ -54,11 +86,23 @@ function makeForm(overview, values) {
   byText.addEventListener("change", switchTo);
   byPerson.addEventListener("change", switchTo);
   switchTo();
-  const names = ["categories", "likes", "popularity", "published_at", "title", ...overview.attributes.map((each) => each.name)];
+  const names = [
+    "categories",
+    "likes",
+    "popularity",
+    "published_at",
+    "title",
+    ...overview.attributes.map((each) => each.name),
+  ];
   const filtered = ["where", "exclude", "since", "most"].some((name) => values[name]);
   const read = () => ({
     ...(byText.checked ? { text: text.value.trim() } : { user: person.input.value.trim() }),
-    domain: domain.value, n: n.value, where: where.value.trim(), exclude: exclude.value.trim(), since: since.value, most: most.value,
+    domain: domain.value,
+    n: n.value,
+    where: where.value.trim(),
+    exclude: exclude.value.trim(),
+    since: since.value,
+    most: most.value,
   });
   const submit = (event) => {
     event.preventDefault();
@@ -66,19 +110,54 @@ function makeForm(overview, values) {
     if (location.hash === to) dispatchEvent(new Event("hashchange"));
     else location.hash = to.slice(1);
   };
-  const element = h("form.card", { submit },
-    h("fieldset.whom", {}, h("legend", {}, t("for_whom")), h("label", {}, byPerson, " ", t("for_person")), h("label", {}, byText, " ", t("for_text"))),
-    h("div.fields", {}, h("div.wide", {}, whom, what), field(t("domain"), domain), field(t("how_many"), n)),
-    h("details", { open: filtered }, h("summary", {}, t("filters")), h("div.fields", {},
-      h("div.whole", {}, field(t("where"), where, [t("where_hint", { example: filterExample(overview) }), " ", t("where_names", { names: names.join(", ") })])),
-      field(t("since"), since), field(t("per_category"), most), h("div.wide", {}, field(t("exclude"), exclude, t("exclude_hint"))))),
-    h("button.primary", { type: "submit" }, t("ask")));
+  const element = h(
+    "form.card",
+    { submit },
+    h(
+      "fieldset.whom",
+      {},
+      h("legend", {}, t("for_whom")),
+      h("label", {}, byPerson, " ", t("for_person")),
+      h("label", {}, byText, " ", t("for_text")),
+    ),
+    h(
+      "div.fields",
+      {},
+      h("div.wide", {}, whom, what),
+      field(t("domain"), domain),
+      field(t("how_many"), n),
+    ),
+    h(
+      "details",
+      { open: filtered },
+      h("summary", {}, t("filters")),
+      h(
+        "div.fields",
+        {},
+        h(
+          "div.whole",
+          {},
+          field(t("where"), where, [
+            t("where_hint", { example: filterExample(overview) }),
+            " ",
+            t("where_names", { names: names.join(", ") }),
+          ]),
+        ),
+        field(t("since"), since),
+        field(t("per_category"), most),
+        h("div.wide", {}, field(t("exclude"), exclude, t("exclude_hint"))),
+      ),
+    ),
+    h("button.primary", { type: "submit" }, t("ask")),
+  );
   return { element, body: () => toBody(read()) };
 }
 
 function filterExample({ attributes }) {
   const numeric = attributes.find((each) => each.type === "number" && each.high !== null);
-  return numeric ? `${numeric.name} < ${Number(numeric.high)} and popularity > 0.2` : "popularity > 0.2 and likes > 5";
+  return numeric
+    ? `${numeric.name} < ${Number(numeric.high)} and popularity > 0.2`
+    : "popularity > 0.2 and likes > 5";
 }
 
 function toBody({ n, where, exclude, since, most, ...rest }) {
@@ -86,161 +165,10 @@ function toBody({ n, where, exclude, since, most, ...rest }) {
   if (where) body.where = where;
   if (since) body.since = since;
   if (most) body.max_per_category = Number(most);
-  const ids = exclude.split(/[,，、\n]/).map((each) => each.trim()).filter(Boolean);
+  const ids = exclude
+    .split(/[,，、\n]/)
+    .map((each) => each.trim())
+    .filter(Boolean);
   if (ids.length) body.exclude = ids;
   return body;
-}
-
-/** The answer to one question, which is asked again after a like. */
-class Answer {
-  constructor(box, body, signal) {
-    Object.assign(this, { box, body, signal, last: null, names: new Map() });
-    this.note = h("div.note");
-    this.list = h("div");
-    this.explained = h("div");
-    this.picture = h("div");
-  }
-
-  async ask() {
-    fill(this.box, h("p.quiet.loading", {}, t("loading")));
-    const { user, domain } = this.body;
-    const interests = user ? ask("interests", { query: { user, language: language() }, signal: this.signal }) : { interests: [] };
-    const [answer, known] = await Promise.all([this.request(), interests]);
-    if (user) recent.user = user;
-    this.names = new Map(known.interests.map((each) => [each.interest, each.name]));
-    fill(this.box, this.note,
-      h("div.two.answered", {},
-        h("div", {}, h("h2", {}, user ? t("answer_for", { name: user, domain }) : t("answer_for_text", { domain })), this.list, user && this.whyNot()),
-        this.picture));
-    this.show(answer, null);
-    say(t("answered", { count: answer.items.length }));
-  }
-
-  request() {
-    return ask(this.body.user ? "recommend" : "recommend/text", { body: this.body, signal: this.signal });
-  }
-
-  show(answer, before) {
-    const places = before && new Map(before.items.map((item, k) => [item.item_id, k]));
-    const moved = (item, k) => {
-      if (!places) return 0;
-      return places.has(item.item_id) ? places.get(item.item_id) - k : null;
-    };
-    this.last = answer;
-    fill(this.list,
-      h("p.quiet", {}, [answer.generation === null ? "" : t("generation", { number: String(answer.generation) }), answer.note].filter(Boolean).join(" · ")),
-      answer.items.length === 0 && !answer.note && h("p", {}, t("answer_empty")),
-      h("ol.answers", {}, answer.items.map((item, k) => this.row(item, k, moved(item, k)))));
-    this.draw(answer);
-    return answer.items.filter((item, k) => moved(item, k) !== 0).length;
-  }
-
-  row(item, k, moved) {
-    const title = item.title || item.item_id, { user } = this.body;
-    const why = h("div.why", { hidden: true });
-    const opener = h("button", { type: "button", "aria-expanded": "false", "aria-label": t("why_item", { title }) }, t("why"));
-    opener.addEventListener("click", () => {
-      why.hidden = !why.hidden;
-      opener.setAttribute("aria-expanded", String(!why.hidden));
-      if (!why.hidden && !why.childNodes.length) this.explain(why, item.item_id);
-    });
-    const judge = (like) => h("button", { type: "button", "aria-label": t(like ? "like_item" : "dislike_item", { name: user, title }), click: () => this.record(item, like) }, t(like ? "like" : "dislike"));
-    return h("li", {},
-      h("div.place", {}, h("span", {}, number(k + 1)), change(moved)),
-      h("div", {}, h("h3", {}, h("a", { href: link.item(item.domain, item.item_id) }, title)),
-        item.probability !== undefined && h("p.quiet", {}, t("probability", { percent: `${number(100 * item.probability)} %` })),
-        h("p.reasons", {}, (item.reasons ?? []).join(language() === "zh" ? "" : " ")),
-        user && h("div.actions", {}, judge(true), judge(false), opener), why));
-  }
-
-  async record(item, like) {
-    const { user, domain } = this.body, title = item.title || item.item_id, id = eventId();
-    try {
-      await ask("feedback", { body: { user, domain, item: item.item_id, like, event_id: id } });
-      await this.renew(t(like ? "recorded_like" : "recorded_dislike", { name: user, title }), () => this.undo(id, title));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  async undo(id, title) {
-    try {
-      await ask("feedback/undo", { body: { event_id: id } });
-      await this.renew(t("undone", { title }));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  /** Asks again after a change, and says how the list has changed. */
-  async renew(sentence, undo = null) {
-    const before = this.last;
-    const count = this.show(await this.request(), before);
-    const all = `${sentence}${language() === "zh" ? "" : " "}${count ? t("list_changed", { count }) : t("list_same")}`;
-    const button = undo && h("button", { type: "button", click: undo }, t("undo"));
-    fill(this.note, h("p.recorded", {}, all, " ", button));
-    say(all);
-    (button || this.list.querySelector("a"))?.focus();
-  }
-
-  fail(error) {
-    if (error.name !== "AbortError") fill(this.note, failure(error));
-  }
-
-  whyNot() {
-    const { domain } = this.body;
-    const item = suggesting("items", { name: "item", required: true }, () => domain);
-    const submit = (event) => { event.preventDefault(); this.explain(this.explained, item.input.value.trim()); };
-    return h("form.whynot", { submit }, h("h2", {}, t("why_not")),
-      h("div.inline", {}, field(t("why_not_label", { domain }), item.input), h("button", { type: "submit" }, t("explain"))), item.list, this.explained);
-  }
-
-  async explain(box, item) {
-    const { user, domain } = this.body;
-    fill(box, h("p.quiet.loading", {}, t("loading")));
-    try {
-      const found = await ask("explain", { body: { user, domain, item, language: language() }, signal: this.signal });
-      fill(box, explanation(found));
-      say(found.reasons.join(" "));
-    } catch (error) {
-      if (error.name !== "AbortError") fill(box, failure(error));
-    }
-  }
-
-  draw(answer) {
-    const links = [], names = new Map();
-    for (const item of answer.items) {
-      names.set(`to ${item.item_id}`, item.title || item.item_id);
-      const counting = (item.paths ?? []).filter((each) => each.share > 0);
-      const own = counting.filter((each) => each.kind !== "popularity"); // what every item has explains nothing
-      for (const path of (own.length ? own : counting).slice(0, SOURCES)) {
-        const source = `from ${path.kind} ${path.from}`;
-        names.set(source, path.kind === "popularity" ? t("signal_popularity") : this.names.get(path.from) ?? path.title ?? path.from ?? t("text"));
-        const known = links.find((each) => each.source === source && each.target === `to ${item.item_id}`);
-        if (known) known.value += path.share;
-        else links.push({ source, target: `to ${item.item_id}`, value: path.share });
-      }
-    }
-    fill(this.picture, links.length > 0 && h("figure", {}, h("figcaption", {}, t("picture_answer")), flows(t("picture_answer_label"), links, names)));
-  }
-}
-
-/** What the service says on the place of an item, and its signals beside those of an average item. */
-function explanation(found) {
-  const rows = found.parts.filter((part) => Math.abs(part.share) > 1e-9 || Math.abs(part.average) > 1e-9);
-  const largest = Math.max(...rows.map((part) => Math.abs(part.difference)), 1e-9);
-  return [
-    h("ul.sentences", {}, found.reasons.map((each) => h("li", {}, each))),
-    rows.length > 0 && h("div.scroll", { tabindex: "0", role: "group", "aria-label": t("signal") }, h("table", {},
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("signal")), ["this_item", "average_item", "difference"].map((key) => h("th.number", { scope: "col" }, t(key))), h("td.meter", {}))),
-      h("tbody", {}, rows.map((part) => h("tr", {}, h("th", { scope: "row" }, t(`signal_${part.signal}`)),
-        [part.share, part.average, part.difference].map((value) => h("td.number", {}, brief(value))), h("td.meter", {}, meter(part.difference / largest)))),
-        h("tr.sum", {}, h("th", { scope: "row" }, t("score")), [found.score, found.average_score, found.score - found.average_score].map((value) => h("td.number", {}, brief(value))), h("td.meter", {}))))),
-  ];
-}
-
-function meter(share) {
-  const bar = h(share < 0 ? "span.minus" : "span.plus", { "aria-hidden": "true" });
-  bar.style.width = `${Math.abs(share) * 100}%`;
-  return bar;
 }

@@ -16,20 +16,35 @@ let count = 0;
  */
 export function suggesting(kind, attributes = {}, domain = () => null) {
   const list = h("datalist", { id: `names-${++count}` });
-  const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false", list: list.id, ...attributes });
+  const input = h("input", {
+    type: "text",
+    autocomplete: "off",
+    spellcheck: "false",
+    list: list.id,
+    ...attributes,
+  });
   const searched = kind === "keys" ? "items" : kind;
   let stop = new AbortController();
-  input.addEventListener("input", later(async () => {
-    stop.abort();
-    stop = new AbortController();
-    if (!input.value.trim()) return;
-    try {
-      const found = await ask("search", { query: { words: input.value, kind: searched, n: SHOWN, domain: domain() }, signal: stop.signal });
-      fill(list, found[searched].map((row) => option(kind, row)));
-    } catch {
-      fill(list); // suggestions are a help; what is asked for says what is wrong
-    }
-  }));
+  input.addEventListener(
+    "input",
+    later(async () => {
+      stop.abort();
+      stop = new AbortController();
+      if (!input.value.trim()) return;
+      try {
+        const found = await ask("search", {
+          query: { words: input.value, kind: searched, n: SHOWN, domain: domain() },
+          signal: stop.signal,
+        });
+        fill(
+          list,
+          found[searched].map((row) => option(kind, row)),
+        );
+      } catch {
+        fill(list); // suggestions are a help; what is asked for says what is wrong
+      }
+    }),
+  );
   return { input, list };
 }
 

@@ -11,14 +11,39 @@ import { brief, number, t } from "./words.js";
  * @param {object} meanings what each column holds, by its name
  */
 export function table(caption, columns, rows, meanings = {}) {
-  const numeric = columns.map((_, k) => rows.some((row) => typeof row[k] === "number") && rows.every((row) => row[k] === null || typeof row[k] === "number"));
+  const numeric = columns.map(
+    (_, k) =>
+      rows.some((row) => typeof row[k] === "number") &&
+      rows.every((row) => row[k] === null || typeof row[k] === "number"),
+  );
   const body = h("tbody");
-  let sorted = null, down = false;
+  let sorted = null,
+    down = false;
   const headers = columns.map((column, k) => {
-    const button = h("button.plain", { type: "button", title: meanings[column] ?? null, "aria-label": t("sort_by", { column }), click: () => sort(k) }, column, h("span.arrow", { "aria-hidden": "true" }));
+    const button = h(
+      "button.plain",
+      {
+        type: "button",
+        title: meanings[column] ?? null,
+        "aria-label": t("sort_by", { column }),
+        click: () => sort(k),
+      },
+      column,
+      h("span.arrow", { "aria-hidden": "true" }),
+    );
     return h(numeric[k] ? "th.number" : "th", { scope: "col" }, button);
   });
-  const show = (list) => fill(body, list.map((row) => h("tr", {}, row.map((value, k) => h(numeric[k] ? "td.number" : "td", {}, cell(columns, row, k))))));
+  const show = (list) =>
+    fill(
+      body,
+      list.map((row) =>
+        h(
+          "tr",
+          {},
+          row.map((value, k) => h(numeric[k] ? "td.number" : "td", {}, cell(columns, row, k))),
+        ),
+      ),
+    );
 
   function sort(k) {
     down = sorted === k ? !down : numeric[k];
@@ -33,8 +58,11 @@ export function table(caption, columns, rows, meanings = {}) {
   }
 
   show(rows);
-  return h("div.scroll", { tabindex: "0", role: "group", "aria-label": caption },
-    h("table", {}, h("caption.unseen", {}, caption), h("thead", {}, h("tr", {}, headers)), body));
+  return h(
+    "div.scroll",
+    { tabindex: "0", role: "group", "aria-label": caption },
+    h("table", {}, h("caption.unseen", {}, caption), h("thead", {}, h("tr", {}, headers)), body),
+  );
 }
 
 /** Compares values; nothing stands last in both directions. */
@@ -50,14 +78,18 @@ export function valueText(value) {
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : brief(value);
   if (typeof value === "boolean") return t(value ? "yes" : "no");
   if (Array.isArray(value)) return value.map(valueText).join(", ");
-  if (typeof value === "object") return Object.entries(value).map(([key, each]) => `${key}: ${valueText(each)}`).join(", ");
+  if (typeof value === "object")
+    return Object.entries(value)
+      .map(([key, each]) => `${key}: ${valueText(each)}`)
+      .join(", ");
   return String(value);
 }
 
 /** Returns a value, as a link where the row says which person or item it is. */
 function cell(columns, row, k) {
   const value = row[k];
-  if (typeof value === "number") return Number.isInteger(value) && columns[k] !== "number" ? number(value) : brief(value);
+  if (typeof value === "number")
+    return Number.isInteger(value) && columns[k] !== "number" ? number(value) : brief(value);
   const of = (name) => row[columns.indexOf(name)];
   if (typeof value === "string" && value) {
     if (columns[k] === "user") return h("a", { href: link.user(value) }, value);

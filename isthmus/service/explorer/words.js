@@ -4,7 +4,8 @@ import { plain } from "./page.js";
 
 const KEY = "isthmus-language";
 let all = { en: {}, zh: {} };
-let current = localStorage.getItem(KEY) ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
+let current =
+  localStorage.getItem(KEY) ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
 
 export async function loadWords() {
   all = await (await fetch(new URL("words.json", import.meta.url))).json();

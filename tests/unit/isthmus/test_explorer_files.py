@@ -53,6 +53,13 @@ def test_a_script_makes_no_markup_or_code_of_text(name: str) -> None:
     assert not re.search(rf"{ways}|javascript:|https?://", SCRIPTS[name])
 
 
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_a_script_is_not_too_long_to_read(name: str) -> None:
+    lines = SCRIPTS[name].splitlines()
+    assert len(lines) <= 350
+    assert max(map(len, lines)) <= 100
+
+
 def test_the_page_has_no_script_or_style_of_its_own_and_loads_nothing_from_elsewhere() -> None:
     page = FOLDER.joinpath("index.html").read_text("utf-8")
     assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]*src=)|//", page)
