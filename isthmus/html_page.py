@@ -1,15 +1,25 @@
-"""What HTML pages with texts of other people share: their templates and their policy."""
+"""What HTML pages with texts of other people share: files, templates and their policy."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from isthmus.output import escape_controls
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+SHARED_FILES = ("isthmus", "page_files")
+"""Package and folder of the files of several pages: ECharts, and the look."""
+
+
+def read_shared_file(name: str) -> str:
+    """Returns a file that several pages have, `echarts.min.js` or `look.css`."""
+    package, folder = SHARED_FILES
+    return files(package).joinpath(folder, name).read_text("utf-8")
 
 
 def page_environment(package: str) -> Environment:

@@ -1,7 +1,8 @@
-"""`isthmus serve`: the JSON API over HTTP."""
+"""`isthmus serve`: the JSON API over HTTP, and the explorer."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import click
 from isthmus.scripts.command import Output, with_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from isthmus.settings import Settings
 
 
@@ -36,6 +39,9 @@ def command(
 ) -> Iterator[Output]:
     """Answer requests for recommendations, explanations, feedback and search as JSON.
 
+    The page at / is the explorer: search, neighbours, answers with reasons, the library of queries.
+    On a terminal, the address that is printed opens it with the token.
+
     Every request needs a token from the file that is named at the start, as the header
     `Authorization: Bearer TOKEN`. It runs until SIGTERM or Ctrl-C, and answers requests that have
     begun first. All routes are described at /openapi.json.
@@ -61,6 +67,17 @@ def command(
         file = token_file(settings)
         yield Output(
             {"address": address, "token_file": str(file), "openapi": f"{address}/openapi.json"},
-            f"isthmus answers at {address}; the token of clients is in {file}",
+            _describe_start(address, file, tokens[0]),
         )
         run_server(build_app(connection, tokens, rate), listening)
+
+
+def _describe_start(address: str, file: Path, token: str) -> str:
+    """Returns what is printed at the start, with the token only on a terminal.
+
+    Elsewhere, a journal would keep it. A fragment is in no request, hence in no log of one.
+    """
+    explorer = f"{address}/#token={token}" if sys.stdout.isatty() else f"{address}/"
+    return (
+        f"isthmus answers at {address}; the token of clients is in {file}\nThe explorer: {explorer}"
+    )

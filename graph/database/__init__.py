@@ -7,7 +7,7 @@ from isthmus.graph.database.attributes import (
     refresh_attributes,
 )
 from isthmus.graph.database.connection import BATCH_ROWS, Graph, Row, Write
-from isthmus.graph.database.errors import ServerRefused
+from isthmus.graph.database.errors import ServerRefused, ValueRefused
 from isthmus.graph.database.lock import (
     UNLOCK,
     Lease,
@@ -40,6 +40,7 @@ __all__ = [
     "RowTable",
     "ServerRefused",
     "Statement",
+    "ValueRefused",
     "Write",
     "bind_parameters",
     "connect",

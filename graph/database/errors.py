@@ -35,6 +35,10 @@ class QueryFailed(IsthmusError):
     """The server rejected a statement."""
 
 
+class ValueRefused(QueryFailed):
+    """A parameter has a value that the statement does not take, such as LIMIT -1."""
+
+
 class AlreadyExists(QueryFailed):
     """An index or constraint exists, which another process has just created."""
 
@@ -48,6 +52,7 @@ _EXISTS_CODES = tuple(
     f"Neo.ClientError.Schema.{name}AlreadyExists"
     for name in ("EquivalentSchemaRule", "Index", "Constraint")
 )
+_VALUE_CODES = tuple(f"Neo.ClientError.Statement.{name}Error" for name in ("Argument", "Type"))
 _DISK_FULL_PHRASES = (
     "no space left",
     "disk is full",
@@ -163,5 +168,7 @@ def _translate_server_error(error: neo4j_errors.Neo4jError, uri: str) -> Isthmus
         return InputError(f"The statement is not valid Cypher: {message}")
     if code == "Neo.ClientError.Statement.ParameterMissing":
         return InputError(message, "Provide every parameter of the statement.")
+    if code in _VALUE_CODES:
+        return ValueRefused(f"{message} ({code})")
     failed = AlreadyExists if code in _EXISTS_CODES else QueryFailed
     return failed(f"{message} ({code})")

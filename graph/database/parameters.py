@@ -23,13 +23,16 @@ _KINDS = {
 _WHOLE_NUMBERS = range(-(2**63), 2**63)
 
 
-def bind_parameters(statement: Statement, given: Mapping[str, str]) -> dict[str, Any]:
+def bind_parameters(
+    statement: Statement, given: Mapping[str, str], before: str = "-p "
+) -> dict[str, Any]:
     """Returns the values of all parameters of a statement: those given, else their defaults.
 
     Args:
         statement: A statement. Where its header does not declare a parameter, the value is JSON
             or, if it is none, text.
         given: Texts by parameter name, each converted to the declared type.
+        before: What stands before each NAME=VALUE of the advice; the default is an option.
 
     Raises:
         InputError: A parameter is missing or unknown, or a value has another type.
@@ -47,17 +50,17 @@ def bind_parameters(statement: Statement, given: Mapping[str, str]) -> dict[str,
         raise InputError(
             f"{statement.name} needs the parameter{'s' * (len(missing) > 1)} {', '.join(missing)}."
             f"{more}",
-            "For example: " + " ".join(f"-p {example(statement, name)}" for name in missing),
+            "For example: " + " ".join(f"{before}{example(statement, name)}" for name in missing),
         )
     return {
-        name: convert_value(statement, name, given[name])
+        name: convert_value(statement, name, given[name], before)
         if name in given
         else statement.defaults[name]
         for name in names
     }
 
 
-def convert_value(statement: Statement, name: str, text: str) -> Any:
+def convert_value(statement: Statement, name: str, text: str, before: str = "-p ") -> Any:
     """Returns a text as a value of the type that the statement declares for a parameter.
 
     Raises:
@@ -74,7 +77,7 @@ def convert_value(statement: Statement, name: str, text: str) -> Any:
         raise InputError(
             f"The parameter {name} of {statement.name} is {_KINDS[kind]} ({kind}), which "
             f"{text!r} is not.",
-            f"For example: -p {example(statement, name)}",
+            f"For example: {before}{example(statement, name)}",
         ) from None
 
 

@@ -1,5 +1,6 @@
 """Snapshots of the graph, generations of learned edges, and the promotion gate."""
 
+from isthmus.graph.generations.compared_answers import compare_answers
 from isthmus.graph.generations.dataset_snapshot import (
     build_snapshot,
     first_interaction_times,
@@ -51,6 +52,7 @@ __all__ = [
     "Provenance",
     "active_generation",
     "build_snapshot",
+    "compare_answers",
     "compare_generations",
     "delete_generation",
     "delete_superseded",

@@ -15,7 +15,7 @@ from typing import Any
 from isthmus.errors import InputError
 from isthmus.files import write_file
 from isthmus.graph.report.charts import build_charts
-from isthmus.html_page import page_environment, policy_hash
+from isthmus.html_page import page_environment, policy_hash, read_shared_file
 from isthmus.output import escape_controls, json_text
 
 ROOM = "isthmus.graph.report"
@@ -43,12 +43,12 @@ def render_page(document: dict[str, Any]) -> str:
     environment = page_environment(ROOM).overlay(trim_blocks=True, lstrip_blocks=True)
     charts = build_charts(document)
     data = json_text(_escape_all(charts)).replace("<", "\\u003c")
-    script = f"{_read('echarts.min.js')}\n{_read('page.js')}"
+    script = f"{read_shared_file('echarts.min.js')}\n{_read('page.js')}"
     return environment.get_template("page.html.j2").render(
         report=document,
         charts={chart["id"]: chart for chart in charts},
         data=Markup(data),  # noqa: S704
-        style=Markup(_read("page.css")),  # noqa: S704
+        style=Markup(read_shared_file("look.css") + _read("page.css")),  # noqa: S704
         script=Markup(script),  # noqa: S704
         policy=_policy(script),
         domain_rows=_rows(document["domains"], "domain", "items", "liked", "edges", "reached"),

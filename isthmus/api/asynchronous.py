@@ -72,10 +72,11 @@ class AsyncSession:
         filter: Filter | None = None,  # noqa: A002 - as in `Session`
         paths: bool = False,
         reasons: bool = False,
+        language: str | None = None,
     ) -> Answer:
         """Recommends for a user, see `Session.recommend`."""
         recommend = self.session.recommend
-        options = {"filter": filter, "paths": paths, "reasons": reasons}
+        options = {"filter": filter, "paths": paths, "reasons": reasons, "language": language}
         return await self._run(recommend, user, domain, n, **options)
 
     async def recommend_text(
@@ -87,10 +88,11 @@ class AsyncSession:
         filter: Filter | None = None,  # noqa: A002 - as in `Session`
         paths: bool = False,
         reasons: bool = False,
+        language: str | None = None,
     ) -> Answer:
         """Recommends for a text, see `Session.recommend_text`."""
         recommend = self.session.recommend_text
-        options = {"filter": filter, "paths": paths, "reasons": reasons}
+        options = {"filter": filter, "paths": paths, "reasons": reasons, "language": language}
         return await self._run(recommend, text, domain, n, **options)
 
     async def explain(self, user: str, domain: str, item: str, language: str | None = None) -> Row:

@@ -84,6 +84,7 @@ class Session(GraphReader):
         filter: Filter | None = None,  # noqa: A002 - the word of the field
         paths: bool = False,
         reasons: bool = False,
+        language: str | None = None,
     ) -> Answer:
         """Recommends items of a domain that a user has no interaction with.
 
@@ -94,6 +95,7 @@ class Session(GraphReader):
             filter: What the items are restricted to.
             paths: Whether each item has the paths that its score is the sum of.
             reasons: Whether each item has sentences on why it is recommended.
+            language: Of the reasons, as for `explain`.
 
         Raises:
             NotFound: The user or domain does not exist; the advice names similar ones.
@@ -109,7 +111,7 @@ class Session(GraphReader):
             self.graph, user, domain, n, self.settings, paths or reasons, filter=bound
         )
         if reasons:
-            answer = explain_answer(self.graph, answer, self.settings, within=bound)
+            answer = explain_answer(self.graph, answer, self.settings, language, bound)
         return cast("Answer", answer if paths else _without_paths(answer))
 
     def recommend_text(
@@ -121,6 +123,7 @@ class Session(GraphReader):
         filter: Filter | None = None,  # noqa: A002 - as for users
         paths: bool = False,
         reasons: bool = False,
+        language: str | None = None,
     ) -> Answer:
         """Recommends items of a domain for a text whose writer is not in the graph.
 
@@ -131,6 +134,7 @@ class Session(GraphReader):
             filter: What the items are restricted to.
             paths: Whether each item has the paths that its score is the sum of.
             reasons: Whether each item has sentences on why it is recommended.
+            language: Of the reasons, `en` or `zh`; None for that of the text.
 
         Raises:
             NotFound: The domain does not exist.
@@ -144,7 +148,7 @@ class Session(GraphReader):
             encoder, cache = self._text_encoder()
             answer = recommend_for_text(self.graph, encoder, cache, text, domain, n, filter)
         if reasons:
-            answer = explain_text_answer(self.graph, answer, text)
+            answer = explain_text_answer(self.graph, answer, text, language)
         return cast("Answer", answer if paths else _without_paths(answer))
 
     def explain(self, user: str, domain: str, item: str, language: str | None = None) -> Row:

@@ -1,4 +1,4 @@
-"""The JSON API over HTTP: routes, tokens, limits, metrics and the server that runs them."""
+"""The JSON API over HTTP and the explorer: routes, tokens, limits, metrics, and their server."""
 
 from isthmus.service.app import build_app
 from isthmus.service.connection import Connection

@@ -1,4 +1,4 @@
-"""The application: routes, access, errors, health, metrics and its OpenAPI document."""
+"""The application: routes, access, errors, health, metrics, its OpenAPI document, the explorer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from isthmus.service.access import Access
 from isthmus.service.connection import THREADS, Connection
 from isthmus.service.counters import Counters
 from isthmus.service.errors import ErrorDocument, handle_errors
+from isthmus.service.library import build_library
+from isthmus.service.pages import add_pages
 from isthmus.service.requests import RequestMiddleware
 from isthmus.service.routes import build_routes
 
@@ -68,14 +70,16 @@ def build_app(connection: Connection, tokens: Sequence[str], rate: float) -> Fas
     )
     app.add_middleware(RequestMiddleware, counters=counters)
     handle_errors(app)
-    app.include_router(
-        build_routes(connection, counters),
-        dependencies=access,
-        responses={
-            status: {"model": ErrorDocument, "description": text}
-            for status, text in FAILURES.items()
-        },
-    )
+    add_pages(app)
+    for router in (build_routes(connection, counters), build_library(connection)):
+        app.include_router(
+            router,
+            dependencies=access,
+            responses={
+                status: {"model": ErrorDocument, "description": text}
+                for status, text in FAILURES.items()
+            },
+        )
 
     @app.get("/healthz")
     async def healthz() -> Health:

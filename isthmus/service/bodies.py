@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from isthmus.api.session import MAX_ITEMS
 from isthmus.graph.filters import Filter
@@ -14,6 +14,9 @@ MAX_ID, MAX_TEXT = 1_000, 10_000
 Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_ID)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
 Count = Annotated[int, Field(ge=1, le=MAX_ITEMS)]
+Language = Literal["en", "zh"]
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+MAX_ROWS = 10_000
 
 
 class Body(BaseModel):
@@ -43,12 +46,18 @@ class Wanted(Body):
     )
     paths: bool = Field(False, description="Whether to add the paths of each score.")
     reasons: bool = Field(False, description="Whether to add sentences on why, for each item.")
+    language: Language | None = Field(None, description="Language of the sentences.")
 
     def options(self) -> dict[str, Any]:
         """Returns the keywords of the session's functions that recommend."""
         given = Filter(self.where, self.exclude, self.since, self.max_per_category)
         within = None if given.is_empty else given
-        return {"filter": within, "paths": self.paths, "reasons": self.reasons}
+        return {
+            "filter": within,
+            "paths": self.paths,
+            "reasons": self.reasons,
+            "language": self.language,
+        }
 
 
 class ForUser(Wanted):
@@ -69,7 +78,17 @@ class Explained(Body):
     user: Id = Field(description="Id of the user.", examples=["ana"])
     domain: Id = Field(description="Domain of the item.", examples=["films"])
     item: Id = Field(description="Id of the item, or its title.", examples=["f0012"])
-    language: Literal["en", "zh"] | None = Field(None, description="Language of the sentences.")
+    language: Language | None = Field(None, description="Language of the sentences.")
+
+
+class Compared(Body):
+    """A user whose answers of two generations are compared."""
+
+    user: Id = Field(description="Id of the user.", examples=["ana"])
+    domain: Id = Field(description="Domain of the items.", examples=["films"])
+    n: Count = Field(10, description="Maximum number of items of each list.")
+    first: Number | None = Field(None, description="A generation; the one before the second.")
+    second: Number | None = Field(None, description="Another generation; the active one.")
 
 
 class Event(Body):
@@ -96,3 +115,32 @@ class WrittenText(Event):
     """A user wrote a text."""
 
     text: Text = Field(description="The words, which the graph does not keep by default.")
+
+
+class UndoneEvent(Body):
+    """An event that is taken back."""
+
+    event_id: Id = Field(description="The id with which it was recorded.")
+
+
+class Asked(Body):
+    """A reader of the library with values of its parameters."""
+
+    name: Id = Field(description="Name of the reader.", examples=["interests/profile"])
+    parameters: dict[str, JsonValue] = Field(
+        {},
+        description="Values by the names of the parameters; those with a default may be left out.",
+        examples=[{"user": "ana"}],
+    )
+
+
+class AskedRows(Asked):
+    """A reader that is run."""
+
+    limit: int = Field(1_000, ge=1, le=MAX_ROWS, description="Maximum number of rows.")
+
+
+class AskedPlan(Asked):
+    """A reader whose plan is asked for."""
+
+    profile: bool = Field(False, description="Whether to run it, and count rows and hits.")

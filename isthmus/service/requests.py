@@ -1,4 +1,4 @@
-"""What is done around each request: its id, its log line, its metrics, the limit of its body."""
+"""Around each request: its id, log line and metrics, the limit of its body, headers of safety."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
 from isthmus.service.errors import ADVICE, TOO_LARGE, bug_response, error_response
+from isthmus.service.pages import FILE, HEADERS, PAGE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,12 +24,12 @@ logger = logging.getLogger("isthmus.service")
 MAX_BODY_BYTES = 64 * 1024
 REQUEST_ID = "X-Request-ID"
 VALID_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
-QUIET = ("/healthz", "/readyz", "/metrics")
-"""Routes that are asked every few seconds; they get a log line only if they fail."""
+QUIET = ("/healthz", "/readyz", "/metrics", PAGE, FILE)
+"""Routes that are asked often and say little; they get a log line only if they fail."""
 
 
 class RequestMiddleware:
-    """Gives each request an id, a log line and metrics, and limits its body.
+    """Gives each request an id, a log line, metrics and headers of safety, and limits its body.
 
     The log has the route, never the query or the body, which name users.
 
@@ -55,7 +56,10 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                answered = MutableHeaders(scope=message)
+                answered[REQUEST_ID] = request_id
+                answered.update(HEADERS)
+                answered.setdefault("Cache-Control", "no-store")
             await send(message)
 
         with self.counters.in_flight.track_inprogress():

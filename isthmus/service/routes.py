@@ -8,20 +8,97 @@ from fastapi import APIRouter, Query
 from typing_extensions import TypedDict
 
 from isthmus.api.documents import Answer, Recorded, RecordedText, UserInterest
+from isthmus.graph.database import read_attributes
+from isthmus.graph.events import undo_event
+from isthmus.graph.generations import compare_answers, list_generations
 from isthmus.service.bodies import (
     MAX_TEXT,
+    Compared,
     Count,
     Explained,
     Feedback,
     ForText,
     ForUser,
     Id,
+    UndoneEvent,
     WrittenText,
 )
 from isthmus.service.connection import Connection
 from isthmus.service.counters import Counters
 
 Language = Annotated[str, Query(pattern=r"^[a-z]{2,3}$", description="Language of the names.")]
+
+
+class ComparedItem(TypedDict):
+    """An item of one generation's answer, and its place in the other's; null if far below."""
+
+    rank: int
+    item_id: str
+    title: str | None
+    score: float
+    other_rank: int | None
+
+
+class ComparedAnswer(TypedDict):
+    """What one generation recommends."""
+
+    generation: int
+    state: str
+    created_at: str
+    items: list[ComparedItem]
+
+
+class Comparison(TypedDict):
+    """What two generations recommend, and how many items are in both lists."""
+
+    user: str
+    domain: str
+    same: int
+    first: ComparedAnswer
+    second: ComparedAnswer
+
+
+class Undone(TypedDict):
+    """An event that was taken back; `undone` is false if it was before."""
+
+    event_id: str
+    user: str | None
+    item: str | None
+    undone: bool
+
+
+class DomainSize(TypedDict):
+    """A domain and its number of items."""
+
+    domain: str
+    items: int
+
+
+class GenerationState(TypedDict):
+    """A generation, `active` or `retired`, whose edges the graph has."""
+
+    number: int
+    state: str
+    created_at: str
+    edges: int
+
+
+class AttributeOfItems(TypedDict):
+    """An attribute of items that filters can name, with some of its values."""
+
+    name: str
+    type: str
+    low: str | None
+    high: str | None
+    values: list[str]
+
+
+class Overview(TypedDict):
+    """What can be asked for: domains, generations, and attributes for filters."""
+
+    domains: list[DomainSize]
+    generations: list[GenerationState]
+    attributes: list[AttributeOfItems]
 
 
 class Interests(TypedDict):
@@ -131,6 +208,59 @@ def build_routes(connection: Connection, counters: Counters) -> APIRouter:
         if done["recorded"]:
             counters.recorded.labels("text").inc()
         return done
+
+    @router.post("/feedback/undo")
+    def undo(body: UndoneEvent) -> Undone:
+        """Takes back an event that was recorded with an id, as if it had never come."""
+        with connection.session() as session:
+            return cast("Undone", undo_event(session.graph, body.event_id, session.settings))
+
+    @router.post("/compare")
+    def compare(body: Compared) -> Comparison:
+        """Compares what two generations recommend to a user."""
+        with connection.session() as session:
+            return cast(
+                "Comparison",
+                compare_answers(
+                    session.graph,
+                    body.user,
+                    body.domain,
+                    body.n,
+                    session.settings,
+                    body.first,
+                    body.second,
+                ),
+            )
+
+    @router.get("/overview")
+    def overview() -> Overview:
+        """Returns the domains, the generations with edges, and the attributes of items."""
+        with connection.session() as session:
+            graph = session.graph
+            kept = [row for row in list_generations(graph) if row["state"] in ("active", "retired")]
+            attributes = [each for each in read_attributes(graph) if each.label == "Item"]
+            return Overview(
+                domains=cast("list[DomainSize]", graph.read("search/domains")),
+                generations=[
+                    GenerationState(
+                        number=row["number"],
+                        state=row["state"],
+                        created_at=row["created_at"],
+                        edges=row["edges"],
+                    )
+                    for row in kept
+                ],
+                attributes=[
+                    AttributeOfItems(
+                        name=each.name,
+                        type=each.type,
+                        low=each.low,
+                        high=each.high,
+                        values=list(each.values),
+                    )
+                    for each in attributes
+                ],
+            )
 
     @router.get("/interests")
     def interests(user: Id, language: Language = "en") -> Interests:

@@ -23,15 +23,17 @@ DATA = (
     "isthmus/graph/explain/wording.toml",
     "isthmus/graph/operations/report.css",
     "isthmus/graph/operations/report.html.j2",
-    *(
-        f"isthmus/graph/report/{name}"
-        for name in ("echarts.LICENSE", "echarts.min.js", "page.css", "page.html.j2", "page.js")
-    ),
+    *(f"isthmus/graph/report/{name}" for name in ("page.css", "page.html.j2", "page.js")),
     "isthmus/graph/server/neo4j.lock",
     "isthmus/graph/sources/category_names.toml",
     "isthmus/graph/sources/cues.toml",
     "isthmus/graph/sources/sentences.toml",
     "isthmus/graph/sources/synthetic.toml",
+    *(
+        f"isthmus/{folder}/{path.name}"
+        for folder in ("page_files", "service/explorer")
+        for path in (ROOT / "isthmus" / folder).iterdir()
+    ),
     "isthmus/py.typed",
 )
 

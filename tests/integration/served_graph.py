@@ -94,12 +94,12 @@ def write_tables(folder: Path) -> Path:
     return folder
 
 
-def publish(graph: Graph) -> int:
-    """Activates one more generation, with the same edges."""
+def publish(graph: Graph, transfer: Sequence[tuple[str, str, float]] = TRANSFER) -> int:
+    """Activates one more generation, with the same edges except those between domains."""
     data = read_snapshot(graph)
     weights = MergeWeights(transfer=1.0, interest=0.0, collaborative=1.0, popularity=0.0)
     learned = LearnedEdges(
-        transfer=_edges(data, TRANSFER),
+        transfer=_edges(data, transfer),
         interest=EdgeList(
             np.flatnonzero(data.interests == "category:cooking"),
             np.flatnonzero(data.items == "films:f3"),

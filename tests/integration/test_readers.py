@@ -316,6 +316,61 @@ def test_items_related_by_each_kind(library: Graph) -> None:
     ]
 
 
+def test_one_item_with_its_edges(library: Graph) -> None:
+    columns = ("title", "popularity", "likes", "dislikes", "attributes", "published_at")
+    assert answer(library, "insight/item", *columns, item="films:f0002") == [
+        ["Blue Note", 0.6, 1, 1, [], None]
+    ]
+    (interests,) = answer(library, "insight/item", "interests")[0]
+    assert [(each["interest"], each["names"], each["weight"]) for each in interests] == [
+        ("scifi", ["science fiction", "科幻"], 1.0)
+    ]
+    columns = ("direction", "kind", "domain", "id", "name", "weight")
+    assert answer(library, "insight/item_edges", *columns) == [
+        ["out", "transfer", "films", "f0001", "逃离木星环", 3.0],
+        ["out", "transfer", "films", "f0002", "Blue Note", 0.5],
+        ["out", "co_liked", "books", "b0002", "Jazz Age", 0.4],
+        ["in", "transfer", "films", "f0001", "逃离木星环", 1.0],
+        ["in", "co_liked", "books", "b0002", "Jazz Age", 0.4],
+    ]
+    led = answer(library, "insight/item_edges", *columns, item="films:f0001", most=1)
+    assert led == [
+        ["out", "transfer", "books", "b0001", "星际旅行", 1.0],
+        ["in", "transfer", "books", "b0001", "星际旅行", 3.0],
+        ["in", "interest", None, "scifi", "science fiction", 2.0],
+    ]
+
+
+def test_one_user_and_one_interest(library: Graph) -> None:
+    columns = ("user", "likes", "dislikes", "domains", "texts", "follows", "first_at")
+    first_at = "2026-01-05T00:00:00Z"
+    assert answer(library, "insight/user", *columns) == [
+        ["ana", 2, 1, ["films", "books"], 1, 2, first_at]
+    ]
+    assert answer(library, "insight/user", *columns, user="gil") == [["gil", 0, 0, [], 0, 0, None]]
+    columns = ("item_id", "weight", "platform")
+    assert answer(library, "insight/interactions", *columns) == [
+        ["f0002", -1.0, "web"],
+        ["f0001", 1.0, "app"],
+        ["b0001", 1.0, "app"],
+    ]
+    assert answer(library, "insight/interactions", "item_id", domain="books") == [["b0001"]]
+    columns = ("interest", "items", "domains", "likers", "dislikers", "texts")
+    domains = [{"domain": "films", "items": 2}, {"domain": "books", "items": 1}]
+    assert answer(library, "interests/one", *columns, interest="爵士") == [
+        ["jazz", 3, domains, 3, 1, 2]
+    ]
+    ((parents, parts),) = answer(library, "interests/one", "parents", "parts", interest="art")
+    assert (parents, [each["interest"] for each in parts]) == ([], ["jazz"])
+    columns = ("domain", "item_id", "weight", "about")
+    assert answer(library, "interests/leads_to", *columns, interest="jazz") == [
+        ["films", "f0002", 1.0, True]
+    ]
+    assert answer(library, "interests/leads_to", *columns, interest="cookery") == [
+        ["films", "f0001", 1.2, False]
+    ]
+
+
 def test_transfers_between_domains_with_the_people_who_like_both_ends(library: Graph) -> None:
     between = {"source": "books", "target": "films"}
     columns = ("title", "target_title", "weight", "people")

@@ -21,10 +21,11 @@ from starlette.testclient import TestClient
 from isthmus.errors import InputError
 from isthmus.graph.database.errors import ServerRefused
 from isthmus.graph.database.session import connect
+from isthmus.graph.generations import roll_back
 from isthmus.service import Connection, build_app, open_socket, read_tokens, token_file
 from isthmus.service.requests import MAX_BODY_BYTES
 from tests.conftest import DELETE_ALL
-from tests.integration.served_graph import ODD, load_served_graph
+from tests.integration.served_graph import ODD, load_served_graph, publish
 
 if TYPE_CHECKING:
     from isthmus.settings import Settings
@@ -110,6 +111,161 @@ def test_feedback_counts_once_and_changes_the_next_answer(client: TestClient) ->
     assert client.post("/v1/feedback", json=disliked).json()["weight"] == -0.5
     (interest,) = client.get("/v1/interests", params={"user": "新/1 🎈"}).json()["interests"]
     assert (interest["likes"], interest["dislikes"]) == (1, 1)
+
+
+def test_an_event_is_taken_back(client: TestClient) -> None:
+    wanted = {"user": "tom", "domain": "books", "n": 3}
+    before = client.post("/v1/recommend", json=wanted).json()
+    assert [item["item_id"] for item in before["items"]] == ["b 3", "b:2 🚀"]
+    liked = {"user": "tom", "domain": "books", "item": "b 3", "event_id": "explorer-1"}
+    assert client.post("/v1/feedback", json=liked).json()["recorded"]
+    assert [
+        item["item_id"] for item in client.post("/v1/recommend", json=wanted).json()["items"]
+    ] == ["b:2 🚀"]
+    undone = [
+        client.post("/v1/feedback/undo", json={"event_id": "explorer-1"}).json() for _ in range(2)
+    ]
+    assert [each["undone"] for each in undone] == [True, False]
+    assert (undone[0]["user"], undone[0]["item"]) == ("tom", "books:b 3")
+    assert client.post("/v1/recommend", json=wanted).json() == before
+    unknown = client.post("/v1/feedback/undo", json={"event_id": "explorer-2"})
+    assert (unknown.status_code, error_of(unknown)["kind"]) == (400, "InputError")
+
+
+def test_reasons_are_in_the_language_that_is_asked_for(client: TestClient) -> None:
+    wanted = {"user": "ana", "domain": "films", "n": 1, "reasons": True, "language": "zh"}
+    answer = client.post("/v1/recommend", json=wanted).json()
+    assert answer["language"] == "zh"
+    assert answer["items"][0]["reasons"][0].startswith("因为")
+    assert client.post("/v1/recommend", json=wanted | {"language": "de"}).status_code == 422
+
+
+def test_what_can_be_asked_for(client: TestClient) -> None:
+    overview = client.get("/v1/overview").json()
+    assert overview["domains"] == [
+        {"domain": "books", "items": 3},
+        {"domain": "films", "items": 3},
+    ]
+    (generation,) = overview["generations"]
+    assert (generation["number"], generation["state"]) == (1, "active")
+    assert overview["attributes"] == []
+
+
+def test_the_library_lists_runs_and_plans_readers(client: TestClient) -> None:
+    readers = {each["name"]: each for each in client.get("/v1/statements").json()["statements"]}
+    profile = readers["interests/profile"]
+    assert profile["cost"] == "point"
+    assert [(each["name"], each["required"]) for each in profile["parameters"]] == [
+        ("user", True),
+        ("most", False),
+    ]
+    assert profile["parameters"][1]["default"] == 20
+    assert "MATCH (u:User {id: $user})" in profile["text"]
+    assert "feedback/record" not in readers
+    asked = {"name": "interests/profile", "parameters": {"user": ODD, "most": 1}}
+    table = client.post("/v1/statements/run", json=asked).json()
+    assert table["columns"][:2] == ["interest", "weight"]
+    assert [row[:2] for row in table["rows"]] == [["history", 1.0]]
+    one = client.post("/v1/statements/run", json={"name": "admin/sizes", "limit": 1}).json()
+    assert (len(one["rows"]), one["cut"]) == (1, True)
+    plan = client.post("/v1/statements/plan", json=asked).json()
+    assert plan["columns"][:2] == ["depth", "operator"]
+    assert plan["rows"][0][1] == "ProduceResults"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"name": "feedback/record"}, 404, "The library has no statement 'feedback/record'."),
+        ({"name": "../pyproject"}, 404, "GET /v1/statements"),
+        ({"name": "MATCH (n) DETACH DELETE n"}, 404, "GET /v1/statements"),
+        ({"name": "interests/profile"}, 400, "needs the parameter user"),
+        ({"name": "interests/profile", "parameters": {"user": "a", "x": 1}}, 400, "parameter 'x'"),
+        (
+            {"name": "interests/profile", "parameters": {"user": "a", "most": "1"}},
+            400,
+            "For example: most=20",
+        ),
+        ({"name": "interests/profile", "parameters": {"user": "a", "most": -1}}, 400, "-1"),
+        ({"name": "admin/sizes", "limit": 0}, 422, "limit"),
+    ],
+)
+def test_a_statement_that_cannot_run_is_a_sentence(
+    client: TestClient, body: dict[str, Any], status: int, words: str
+) -> None:
+    response = client.post("/v1/statements/run", json=body)
+    fields = error_of(response)
+    assert response.status_code == status
+    assert words in f"{fields['message']} {fields['advice']}"
+
+
+def test_the_page_and_its_files_need_no_token_and_hold_no_data(client: TestClient) -> None:
+    client.headers.pop("Authorization")
+    try:
+        page = client.get("/")
+        script = client.get("/explorer/main.js")
+        charts = client.get("/explorer/echarts.min.js")
+        known = client.get("/explorer/look.css", headers={"If-None-Match": "x"})
+        again = client.get("/explorer/look.css", headers={"If-None-Match": known.headers["ETag"]})
+        missing = [client.get(f"/explorer/{name}") for name in ("no.js", "..%2fapp.py")]
+    finally:
+        client.headers.update(AUTHORIZED)
+    assert [each.status_code for each in (page, script, charts, known, again)] == [200] * 4 + [304]
+    assert {each.status_code for each in missing} == {404}
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert script.headers["Content-Type"].startswith("text/javascript")
+    assert page.headers["Cache-Control"] == "no-cache"
+    for secret in (TOKEN, ODD):
+        assert secret not in page.text
+
+
+def test_every_answer_keeps_a_browser_from_running_or_framing_it(client: TestClient) -> None:
+    answers = [
+        client.get("/"),
+        client.get("/v1/search", params={"words": "<img src=x onerror=alert(1)>"}),
+        client.get("/v1/nothing"),
+        client.post("/v1/recommend", content=b"a" * (MAX_BODY_BYTES + 1)),
+    ]
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answers[1].headers["Cache-Control"] == "no-store"
+
+
+def test_two_generations_are_compared_for_a_user(client: TestClient, served: Settings) -> None:
+    asked = {"user": "ana", "domain": "films", "n": 2}
+    alone = client.post("/v1/compare", json=asked)
+    assert (alone.status_code, error_of(alone)["kind"]) == (409, "NothingToDo")
+    with connect(served) as graph:
+        publish(graph, [("b/1", "f2", 3.0), ("b/1", "f1", 1.0)])
+        roll_back(graph, 1)
+    # The edges of generation 1 make f1 2.0, f3 0.5 and f2 0.0; those of 2 f2 3.0, f1 1.0, f3 0.0.
+    found = client.post("/v1/compare", json=asked).json()
+    first, second = found["first"], found["second"]
+    assert [(side["generation"], side["state"]) for side in (first, second)] == [
+        (2, "retired"),
+        (1, "active"),
+    ]
+    columns = ("item_id", "rank", "score", "other_rank")
+    assert [[item[key] for key in columns] for item in first["items"]] == [
+        ["f2", 1, 3.0, 3],
+        ["f1", 2, 1.0, 1],
+    ]
+    assert [[item[key] for key in columns] for item in second["items"]] == [
+        ["f1", 1, 2.0, 2],
+        ["f3", 2, 0.5, 3],
+    ]
+    assert found["same"] == 1
+    turned = client.post("/v1/compare", json=asked | {"first": 1, "second": 2}).json()
+    assert (turned["first"], turned["second"]) == (second, first)
+    unknown = client.post("/v1/compare", json=asked | {"first": 7})
+    assert unknown.status_code == 400
+    assert error_of(unknown)["advice"] == "These have: 1, 2."
+    assert client.post("/v1/compare", json=asked | {"first": 1}).json()["second"] == first
 
 
 def test_search_and_related_items(client: TestClient) -> None:
