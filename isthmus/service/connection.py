@@ -44,6 +44,7 @@ class Connection:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._session: Session | None = None
+        self._loading = threading.Thread()
 
     def open(self) -> None:
         """Opens the session, and loads the encoder in the background.
@@ -52,11 +53,13 @@ class Connection:
             IsthmusError: The database cannot be started or reached.
         """
         self._session = session = Session(self._settings, DRIVER_OPTIONS)
-        _prepare(session)
+        self._prepare(session)
 
     def close(self) -> None:
-        """Closes the session."""
+        """Closes the session, and waits for the encoder: libraries cannot load during an exit."""
         self._closed.set()
+        if self._loading.is_alive():
+            self._loading.join()
         with self._lock:
             if self._session is not None:
                 self._session.close()
@@ -110,23 +113,20 @@ class Connection:
                 if not self._closed.is_set():
                     self._session = session
                     logger.info("The database answers again.")
-                    _prepare(session)
+                    self._prepare(session)
                     return
             session.close()
+
+    def _prepare(self, session: Session) -> None:
+        """Loads the encoder in the background, before the first text comes."""
+
+        def prepare() -> None:
+            with suppress(IsthmusError):  # nothing is encoded yet, or no model
+                session.prepare_texts()
+
+        self._loading = threading.Thread(target=prepare)
+        self._loading.start()
 
 
 def _away() -> DatabaseAway:
     return DatabaseAway("The database does not answer.", "Send the request again in some seconds.")
-
-
-def _prepare(session: Session) -> None:
-    """Loads the encoder in the background, before the first text comes.
-
-    The process waits for it at its end: libraries must not be torn down while they load.
-    """
-
-    def prepare() -> None:
-        with suppress(IsthmusError):  # nothing is encoded yet, no model, or a stop meanwhile
-            session.prepare_texts()
-
-    threading.Thread(target=prepare).start()
