@@ -51,7 +51,7 @@ def liked_categories(data: Dataset) -> pl.DataFrame:
 
 def test_same_arguments_write_the_same_bytes(written, tmp_path: Path):
     write_synthetic(tmp_path)
-    for name in ("items.csv", "interactions.csv", "texts.csv", "README.md"):
+    for name in ("items.csv", "interactions.csv", "texts.csv", "users.csv", "README.md"):
         assert (tmp_path / name).read_bytes() == (written[0] / name).read_bytes()
 
 
