@@ -1,4 +1,4 @@
-"""Draws attributes of synthetic items, users and interactions, which nothing depends on."""
+"""Draws what no interaction depends on: prices, stock, countries, platforms, who follows whom."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def draw_platform(rng: Random, item_id: str) -> str:
     return "app" if rng.random() < share else "web"
 
 
-def draw_country(rng: Random) -> str:
-    """Draws where a user lives."""
-    return rng.choices([*COUNTRIES], [*COUNTRIES.values()])[0]
+_Pairs = list[tuple[str, str]]
+
+
+def draw_people(rng: Random, users: list[str]) -> tuple[_Pairs, _Pairs]:
+    """Draws where each user lives, and whom each follows, up to five others."""
+    countries = [(user, rng.choices([*COUNTRIES], [*COUNTRIES.values()])[0]) for user in users]
+    most = min(len(users), 5)
+    drawn = [(user, other) for user in users for other in rng.sample(users, rng.randint(1, most))]
+    return countries, [(user, other) for user, other in drawn if user != other]

@@ -25,7 +25,7 @@ from isthmus.graph.sources.planted import (
     interest_cells,
     planted_transfers,
 )
-from isthmus.graph.sources.planted_attributes import draw_country, draw_offer, draw_platform
+from isthmus.graph.sources.planted_attributes import draw_offer, draw_people, draw_platform
 from isthmus.graph.sources.planted_texts import (
     PlantedText,
     draw_post,
@@ -75,7 +75,7 @@ class Planted:
 
 
 def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: int = 7) -> Planted:
-    """Writes items, interactions, texts, users and categories as CSV files, and a README.
+    """Writes all tables except accounts as CSV files, and a README.
 
     The same arguments write the same bytes.
 
@@ -121,11 +121,9 @@ def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: in
         ("item_id", "domain", "title", "categories", "published_at", "price", "in_stock"),
         [(*row, *draw_offer(extra, str(row[1]))) for row in _item_rows(rng, catalogue)],
     )
-    _write_csv(
-        folder / "users.csv",
-        ("user_id", "country"),
-        [(user, draw_country(extra)) for user in rows_of_users],
-    )
+    countries, follows = draw_people(extra, [*rows_of_users])
+    _write_csv(folder / "users.csv", ("user_id", "country"), countries)
+    _write_csv(folder / "follows.csv", ("user_id", "follows_id"), follows)
     _write_csv(
         folder / "interactions.csv",
         ("user_id", "item_id", "weight", "timestamp", "kind", "platform"),
