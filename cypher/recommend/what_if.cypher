@@ -77,9 +77,14 @@ CALL (d, g, met, popular, merge, sources) {
     UNWIND popular AS j
     RETURN j, 'popularity' AS kind, 0.0 AS led
   UNION ALL
-    UNWIND sources AS s
+    UNWIND [s IN sources WHERE s.kind = 'collaborative'] AS s
+    WITH g, s.node AS source, s.strength AS strength
+    MATCH (source)-[e:CO_LIKED]->(j) WHERE e.generation = g.number
+    RETURN j, 'collaborative' AS kind, strength * e.weight AS led
+  UNION ALL
+    UNWIND [s IN sources WHERE s.kind <> 'collaborative'] AS s
     WITH g, s.node AS source, s.kind AS kind, s.strength AS strength
-    MATCH (source)-[e:TRANSFERS_TO|CO_LIKED]->(j) WHERE e.generation = g.number
+    MATCH (source)-[e:TRANSFERS_TO]->(j) WHERE e.generation = g.number
     RETURN j, kind, strength * e.weight AS led
   UNION ALL
     WITH sources WHERE g IS NULL

@@ -69,7 +69,7 @@ def recommend_with_reasons(
     ranked = reference
     if bound is not None:
         ranked = rank_for_user(graph, user, domain, n + 1, settings, True, bound)
-    answer = write_answer(graph, user, domain, n, ranked[:n], bound)
+    answer = write_answer(graph, user, domain, n, ranked[:n], bound, explained=True)
     asker = find_asker(graph, user, domain, settings, language) if answer["items"] else None
     if asker is None:
         return answer

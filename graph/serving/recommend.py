@@ -79,8 +79,19 @@ def write_answer(
     rows: Sequence[Row],
     bound: BoundFilter | None,
     paths: bool = True,
+    explained: bool = False,
 ) -> dict[str, Any]:
     """Builds the answer of `recommend_for_user` from its rows, at most `n` of them.
+
+    Args:
+        graph: The graph.
+        user: The user's id.
+        domain: The target domain.
+        n: Number of items that were asked for.
+        rows: The rows.
+        bound: The filter within which they were ranked, or None.
+        paths: Whether the rows have their paths, by which the note says what is missing.
+        explained: Whether reasons are added, which say of each item that it is only popular.
 
     Raises:
         NotFound: There are no rows, because the user or domain does not exist.
@@ -88,7 +99,8 @@ def write_answer(
     if not rows:
         check_names(graph, user, domain)
     answer = build_answer(rows, domain)
-    notes = [_write_note(rows, user, domain)] if paths and (rows or bound is None) else []
+    has_note = paths and (rows or bound is None)
+    notes = [_write_note(rows, user, domain, explained)] if has_note else []
     if bound is not None and len(rows) < n:
         notes.append(shortage_note(graph, bound, len(rows), f"{user} has interactions with"))
     if bound is not None:
@@ -221,13 +233,14 @@ def build_answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:
     return {"generation": rows[0]["generation"] if rows else None, "items": items}
 
 
-def _write_note(rows: Sequence[Row], user: str, domain: str) -> str | None:
+def _write_note(rows: Sequence[Row], user: str, domain: str, explained: bool) -> str | None:
     """Writes the note on the items that a user is recommended; None where nothing is missing.
 
     Args:
         rows: Rows of `recommend/for_user` with their paths.
         user: The user's id.
         domain: The target domain.
+        explained: Whether the reasons of the items say that they are only popular.
     """
     if not rows:
         return f"{user} has interactions with every item of {domain}."
@@ -240,6 +253,8 @@ def _write_note(rows: Sequence[Row], user: str, domain: str) -> str | None:
             f"{subject} likes any of these items of {domain} yet: they are in the order of their "
             "ids."
         )
+    elif explained and kinds == {"popularity"}:
+        pass
     elif not history and kinds == {"popularity"}:
         return f"{user} has no history yet: these are the popular items of {domain}."
     elif kinds == {"popularity"} and not untrained:

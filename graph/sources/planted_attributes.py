@@ -12,21 +12,19 @@ APP_SHARES = {"books": 0.3, "films": 0.7, "music": 0.8, "goods": 0.4}
 """Share of the interactions of a domain that take place in the app, not on the web."""
 COUNTRIES = {"CN": 50, "US": 25, "DE": 15, "FR": 10}
 
+_Pairs = list[tuple[str, str]]
+
 
 def draw_offer(rng: Random, domain: str) -> tuple[float, bool]:
     """Draws the price of an item, and whether it is in stock."""
-    return round(
-        rng.lognormvariate(math.log(PRICES[domain]), 0.5), 2
-    ), rng.random() < IN_STOCK_SHARE
+    price = rng.lognormvariate(math.log(PRICES[domain]), 0.5)
+    return round(price, 2), rng.random() < IN_STOCK_SHARE
 
 
 def draw_platform(rng: Random, item_id: str) -> str:
     """Draws where an interaction took place; ids begin with the letter of their domain."""
     share = next(share for name, share in APP_SHARES.items() if name[0] == item_id[0])
     return "app" if rng.random() < share else "web"
-
-
-_Pairs = list[tuple[str, str]]
 
 
 def draw_people(rng: Random, users: list[str]) -> tuple[_Pairs, _Pairs]:

@@ -173,6 +173,12 @@ def test_an_answer_within_a_filter_is_explained_by_the_average_of_all_items(
     monkeypatch.setattr(answers, "rank_items", count)
     all_items = recommend_with_reasons(shelf, "ana", "films", 3, server_settings)["items"]
     assert ranked == [answers.REFERENCE_ITEMS]
+    # Nothing leads to film 10: its reason says so, and no note says it again.
+    alone = recommend_with_reasons(
+        shelf, "ana", "films", 1, server_settings, filter=Filter("title == 'Film 10'")
+    )
+    assert "note" not in alone
+    assert "Nothing that you have met leads to it" in alone["items"][0]["reasons"][0]
     ranked.clear()
     within = Filter("popularity < 0.6")  # not film 2, the second
     filtered = recommend_with_reasons(shelf, "ana", "films", 2, server_settings, filter=within)
