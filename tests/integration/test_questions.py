@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from isthmus.graph.database import Graph
-from isthmus.scripts.main import main
+from isthmus.scripts.main import cli
 from isthmus.settings import Settings
 from tests.integration.test_readers import library
 
@@ -79,7 +79,7 @@ def run(library: Graph, settings: Settings, command: str, *more: str) -> Any:
     """The document that a command of the page prints, asked of the small graph."""
     words = shlex.split(re.sub(r"[\w:]+", lambda name: PARTS.get(name[0], name[0]), command))
     words += ["--json", "--home", str(settings.home), *more]
-    done = CliRunner().invoke(main, words, catch_exceptions=False)
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
