@@ -33,8 +33,9 @@ REASONS = (
     (
         # An OutOfMemoryError that does not name the heap is of threads, mapped files or buffers.
         r"OutOfMemoryError|[Ii]nvalid memory configuration|exceeds physical memory"
-        r"|Could not reserve enough space|insufficient memory for the Java|Not enough space|Too small (initial|maximum) heap"
-        r"|Initial heap size|Invalid maximum heap size|[Nn]ative memory allocation",
+        r"|Could not reserve enough space|insufficient memory for the Java|Not enough space"
+        r"|Too small (initial|maximum) heap|Initial heap size|Invalid maximum heap size"
+        r"|[Nn]ative memory allocation",
         "the machine does not have enough memory",
         "Lower ISTHMUS_SERVER_HEAP (1g by default) or ISTHMUS_SERVER_PAGE_CACHE (512m).",
     ),

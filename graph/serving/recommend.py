@@ -204,8 +204,8 @@ def answer_users(
         try:
             return answer(user)
         except InputError as error:
-            empty = {"user": user, "domain": domain, "generation": None, "items": []}
-            return empty | {"note": str(error)}
+            nothing = {"generation": None, "items": [], "note": str(error)}
+            return {"user": user, "domain": domain, **nothing}
 
     remaining = iter(users)
     with ThreadPoolExecutor(CLIENTS) as clients:
