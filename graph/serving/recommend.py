@@ -204,7 +204,7 @@ def answer_users(
         try:
             return answer(user)
         except InputError as error:
-            nothing = {"generation": None, "items": [], "note": str(error)}
+            nothing: dict[str, Any] = {"generation": None, "items": [], "note": str(error)}
             return {"user": user, "domain": domain, **nothing}
 
     remaining = iter(users)
