@@ -21,7 +21,7 @@ import numpy as np
 from shared.page import write
 
 from isthmus.graph.database import Graph, connect, load_statement
-from isthmus.graph.explain import explain_answer, explain_item
+from isthmus.graph.explain import explain_item, recommend_with_reasons
 from isthmus.graph.interests import active_version
 from isthmus.graph.interests.derivation import derivation_parameters
 from isthmus.graph.serving import rank_items, recommend_for_user
@@ -88,8 +88,8 @@ def measure(graph: Graph, settings: Settings, answers: int) -> list[dict[str, st
     same = compared = changed = 0
     errors = []
     for user, domain, item in draw_items(graph, settings, rng):
-        answer = timed("answer", recommend_for_user, graph, user, domain, 10, settings)
-        timed("explained answer", explain_answer, graph, answer, settings)
+        timed("answer", recommend_for_user, graph, user, domain, 10, settings)
+        timed("explained answer", recommend_with_reasons, graph, user, domain, 10, settings)
         document = timed("item", explain_item, graph, user, domain, item, settings)
         total = sum(part["difference"] for part in document["parts"])
         errors.append(abs(total - (document["score"] - document["average_score"])))

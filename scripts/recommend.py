@@ -90,7 +90,11 @@ def command(
     if sum(given is not None for given in (user, text, users)) != 1:
         raise click.UsageError("Give one of USER, --text and --users.")
     from isthmus.graph.database import connect
-    from isthmus.graph.explain import explain_answer, explain_text_answer
+    from isthmus.graph.explain import (
+        explain_text_answer,
+        recommend_many_with_reasons,
+        recommend_with_reasons,
+    )
     from isthmus.graph.filters import Filter, bind_filter
     from isthmus.graph.serving import (
         format_answer,
@@ -105,10 +109,15 @@ def command(
     with connect(settings) as graph:
         within = None if given.is_empty else bind_filter(graph, domain, given)
         if users is not None:
-            for answer in recommend_for_users(graph, ids, domain, n, settings, filter=within):
-                write_json(
-                    explain_answer(graph, answer, settings, language, within) if explain else answer
-                )
+            if within is not None and within.note:
+                click.echo(within.note, err=True)
+            answers = (
+                recommend_many_with_reasons(graph, ids, domain, n, settings, language, within)
+                if explain
+                else recommend_for_users(graph, ids, domain, n, settings, filter=within)
+            )
+            for answer in answers:
+                write_json(answer)
             return None
         if text is not None:
             from isthmus.encoders.text import VectorCache
@@ -119,10 +128,10 @@ def command(
             answer = recommend_for_text(graph, encoder, cache, text, domain, n, within)
             if explain:
                 answer = explain_text_answer(graph, answer, text, language)
+        elif explain:
+            answer = recommend_with_reasons(graph, str(user), domain, n, settings, language, within)
         else:
             answer = recommend_for_user(graph, str(user), domain, n, settings, filter=within)
-            if explain:
-                answer = explain_answer(graph, answer, settings, language, within)
     return Output(answer, format_answer(answer, paths))
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from isthmus.errors import InputError
 from isthmus.graph.database import Graph, connect
-from isthmus.graph.explain import explain_answer
+from isthmus.graph.explain import recommend_with_reasons
 from isthmus.graph.ingest import ingest_dataset
 from isthmus.graph.interests import encode_and_find_interests
 from isthmus.graph.operations import write_report
 from isthmus.graph.server import shared_home
-from isthmus.graph.serving import format_answer, recent_interactions, recommend_for_user
+from isthmus.graph.serving import format_answer, recent_interactions
 from isthmus.graph.sources import PEOPLE, planted_transfers, read_dataset, write_synthetic
 from isthmus.settings import Settings
 from isthmus.workflows.retrain import retrain
@@ -125,10 +125,7 @@ def _present_user(graph: Graph, user: str, settings: Settings) -> dict[str, Any]
         "user": user,
         "taste": PEOPLE[user].taste,
         "history": history,
-        "answers": [
-            explain_answer(graph, recommend_for_user(graph, user, domain, 5, settings), settings)
-            for domain in targets
-        ],
+        "answers": [recommend_with_reasons(graph, user, domain, 5, settings) for domain in targets],
     }
 
 

@@ -16,15 +16,22 @@
 //   examples titles of the two items of the three strongest edges
 MATCH (g:Generation {state: 'active'})
 CALL (g) {
-  MATCH (i:Item)-[x:TRANSFERS_TO]->(j:Item)
-  WHERE x.generation = g.number AND ($source IS NULL OR i.domain = $source) AND ($target IS NULL OR j.domain = $target)
-  MATCH (i)-[:ABOUT]->(a:Interest {version: g.encoder_version})
-  WITH g, a, i.domain AS source, j, sum(x.weight) AS weight, count(*) AS edges
+  MATCH (a:Interest {version: g.encoder_version})<-[:ABOUT]-(i:Item)
+  WHERE $source IS NULL OR i.domain = $source
+  WITH a, i.domain AS source, collect(i) AS items
+  WITH a, source, items, size(items) AS leaving
+  UNWIND items AS i
+  MATCH (i)-[x:TRANSFERS_TO]->(j:Item)
+  WHERE x.generation = g.number AND ($target IS NULL OR j.domain = $target)
+  WITH a, source, leaving, j, sum(x.weight) AS weight, count(*) AS edges
   MATCH (j)-[:ABOUT]->(b:Interest {version: g.encoder_version})
-  RETURN a, source, b, j.domain AS target, sum(weight) AS total, sum(edges) AS edges
+  WITH a, source, leaving, b, j.domain AS target, sum(weight) AS total, sum(edges) AS edges
+  WITH b, target, collect({a: a, source: source, edges: edges, weight: total / leaving}) AS rows
+  WITH b, target, rows, COUNT { (b)<-[:ABOUT]-(:Item {domain: target}) } AS arriving
+  UNWIND rows AS row
+  RETURN row.a AS a, row.source AS source, b, target, row.edges AS edges, row.weight / arriving AS weight
 }
-WITH g, a, source, b, target, edges, total / (COUNT { (a)<-[:ABOUT]-(:Item {domain: source}) } * COUNT { (b)<-[:ABOUT]-(:Item {domain: target}) }) AS weight
-ORDER BY weight DESC, a.id, b.id, source, target LIMIT 2 * $most
+WITH * ORDER BY weight DESC, a.id, b.id, source, target LIMIT 2 * $most
 WITH *, COUNT {
   UNWIND CASE WHEN a = b THEN [a] ELSE [a, b] END AS n
   MATCH (u:User)-[s:INTERESTED_IN]->(n) WHERE s.likes > 0

@@ -15,9 +15,12 @@
 //   weight weight of the edge
 //   people number of users who like both items
 MATCH (g:Generation {state: 'active'})
-MATCH (i:Item)-[x:TRANSFERS_TO]->(j:Item)
-WHERE x.generation = g.number AND ($source IS NULL OR i.domain = $source) AND ($target IS NULL OR j.domain = $target)
-WITH i, j, x.weight AS weight ORDER BY weight DESC, i.key, j.key LIMIT 5 * $most
+// In a subquery the planner keeps the strongest only, and does not sort all edges.
+CALL (g) {
+  MATCH (i:Item)-[x:TRANSFERS_TO]->(j:Item)
+  WHERE x.generation = g.number AND ($source IS NULL OR i.domain = $source) AND ($target IS NULL OR j.domain = $target)
+  RETURN i, j, x.weight AS weight ORDER BY weight DESC, i.key, j.key LIMIT 5 * $most
+}
 WITH i, j, weight, COUNT { (i)<-[a:INTERACTED]-(:User)-[b:INTERACTED]->(j) WHERE a.weight > 0 AND b.weight > 0 } AS people
 WHERE people >= $k
 RETURN i.domain AS source, i.item_id AS item_id, i.title AS title, j.domain AS target, j.item_id AS target_item_id,

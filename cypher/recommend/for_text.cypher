@@ -6,12 +6,29 @@
 //   with content = weight * z for a clause that asks for something and weight * max(z, 0) for one that rejects, z the
 //   similarity in standard deviations above the mean of the domain. Without a generation, interests lead to their
 //   items. The places `AND filter` are for a condition on the item j, before the cut: see docs/filters.md.
-// parameters: domain STRING; n INTEGER number of items; clauses LIST of {text, vector, weight, mean, deviation}; similar LIST
-//   of the keys of the items that are nearest to the clauses; interests LIST of {interest, weight}; rejected LIST of
-//   ids of interests; items LIST of the keys of the items to score, rejected or not, or null for the best of the
-//   domain; candidates INTEGER number of popular items that are scored; version INTEGER of the encoder
-// columns: item_id, title, score, paths, generation, scores and their probabilities that the writer likes an item,
-//   calibration_error, calibration_pairs
+//   Vectors of clauses come from the encoder; interests alone can be written by hand.
+// cost: scan
+// parameters:
+//   domain STRING domain of the items; example "films"
+//   n INTEGER number of items; default 10
+//   clauses LIST of {text, vector, weight, mean, deviation}, what the text asks for or rejects; default []
+//   similar LIST of the keys of the items that are nearest to the clauses; default []
+//   interests LIST of {interest, weight}, ids of interests and how much they are wanted; default [];
+//     example [{"interest": "category:jazz", "weight": 1.0}]
+//   rejected LIST of ids of interests; default []
+//   items LIST of the keys of the items to score, rejected or not, or null for the best of the domain; default null
+//   candidates INTEGER number of popular items that are scored; default 200
+//   version INTEGER number of the encoder version (admin/encoders); default 1
+// columns:
+//   item_id id of the item
+//   title its title
+//   score sum of the shares of its paths
+//   paths LIST of {kind, from, title, via, share}: what leads to it and how much that adds to the score
+//   generation number of the active generation, or null
+//   scores LIST of scores for which the probability of a like is known, or null
+//   probabilities LIST of these probabilities, or null
+//   calibration_error mean difference of the probability of a like and its frequency, or null
+//   calibration_pairs number of pairs of texts and items behind it, or null
 OPTIONAL MATCH (g:Generation {state: 'active'})-[m:MERGES]->(d:Domain {name: $domain})
 WITH g.number AS generation, d, m AS calibration,
      coalesce(m {interest: coalesce(m.interest_alone, m.interest),

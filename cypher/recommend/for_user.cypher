@@ -14,16 +14,30 @@
 //   t(u,k) stays, because it comes from texts about no item. The interactions with hidden items are hidden likewise,
 //   and these items may be in the answer.
 //   The places `AND filter` are for a condition on the item j, before the cut: see docs/filters.md.
-// parameters: user STRING id; domain STRING; n INTEGER number of items; history_limit INTEGER maximum interactions,
-//   the newest and strongest, half of them inside and half outside the domain (of an odd number one more outside), and
-//   if one side has fewer, the rest from the other; half_life_days FLOAT used without a generation and for s(u,k) with as_if_cold;
-//   candidates INTEGER number of popular items that are scored besides those that edges lead to;
-//   paths BOOLEAN whether to return the paths; generation INTEGER, or null for the active one;
-//   as_if_cold BOOLEAN; hidden LIST of keys of items, [] for none; most_edges INTEGER maximum edges of one kind that
-//   are read of an item, and half of the maximum of an interest: if the generation has more, run the statement again
-//   with its number
-// columns: item_id, title, score, paths, generation, most_edges of the generation, history, rest the upper bound of
-//   the scores of the items that were not scored (null if all were)
+// cost: point
+// parameters:
+//   user STRING id of the user; example "ana"
+//   domain STRING domain of the items; example "films"
+//   n INTEGER number of items; default 10
+//   history_limit INTEGER maximum interactions, the newest and strongest, half of them inside and half outside the
+//     domain (of an odd number one more outside), and if one side has fewer, the rest from the other; default 200
+//   half_life_days FLOAT half-life used without a generation and for s(u,k) with as_if_cold; default 365.0
+//   candidates INTEGER number of popular items that are scored besides those that edges lead to; default 200
+//   paths BOOLEAN whether to return the paths; default true
+//   generation INTEGER number of a generation, or null for the active one; default null
+//   as_if_cold BOOLEAN whether to answer as for a user without history in the domain; default false
+//   hidden LIST of keys of items whose interactions are hidden; default []
+//   most_edges INTEGER maximum edges of one kind that are read of an item, and half of the maximum of an interest; if
+//     the generation has more, run the statement again with its number; default 50
+// columns:
+//   item_id id of the item
+//   title its title
+//   score sum of the shares of its paths
+//   paths LIST of {kind, from, title, via, share}: what leads to it and how much that adds to the score
+//   generation number of the generation, or null
+//   most_edges maximum edges of one kind that leave an item in the generation
+//   history number of interactions of the user
+//   rest upper bound of the scores of the items that were not scored, or null if all were
 MATCH (u:User {id: $user})
 OPTIONAL MATCH (g:Generation)-[m:MERGES]->(d:Domain {name: $domain})
 WHERE CASE WHEN $generation IS NULL THEN g.state = 'active' ELSE g.number = $generation END

@@ -3,6 +3,8 @@
 // parameters:
 //   item STRING key of the item, its domain and id with a colon between them; example "books:b0001"
 //   domain STRING domain of the related items, or null for all and, by vector, that of the item; default null
+//   kinds LIST of the kinds that are wanted; by vector, all items of the domain are read;
+//     default ["transfer", "co_liked", "vector"]
 //   most INTEGER maximum number of rows of each kind; default 5
 // columns:
 //   kind transfer (TRANSFERS_TO), co_liked (CO_LIKED) or vector
@@ -14,14 +16,15 @@ MATCH (i:Item {key: $item})
 CALL (i) {
   MATCH (g:Generation {state: 'active'})
   MATCH (i)-[x:TRANSFERS_TO]->(j:Item)
-  WHERE x.generation = g.number AND ($domain IS NULL OR j.domain = $domain)
+  WHERE 'transfer' IN $kinds AND x.generation = g.number AND ($domain IS NULL OR j.domain = $domain)
   RETURN 1 AS place, 'transfer' AS kind, j, x.weight AS weight ORDER BY weight DESC, j.key LIMIT $most
 UNION ALL
   MATCH (g:Generation {state: 'active'})
   MATCH (i)-[x:CO_LIKED]->(j:Item)
-  WHERE x.generation = g.number AND ($domain IS NULL OR j.domain = $domain)
+  WHERE 'co_liked' IN $kinds AND x.generation = g.number AND ($domain IS NULL OR j.domain = $domain)
   RETURN 2 AS place, 'co_liked' AS kind, j, x.weight AS weight ORDER BY weight DESC, j.key LIMIT $most
 UNION ALL
+  WITH i WHERE 'vector' IN $kinds
   MATCH (e:Encoder {state: 'active'})
   MATCH (i)-[:ENCODED_AS]->(v:ItemVector {version: e.version})
   MATCH (j:Item {domain: coalesce($domain, i.domain)})-[:ENCODED_AS]->(w:ItemVector {version: e.version})

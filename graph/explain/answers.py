@@ -1,8 +1,9 @@
-"""Adds the reasons in words to the items of an answer."""
+"""Answers with the reasons in words for each item."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isthmus.encoders.topics import language_of
@@ -16,14 +17,15 @@ from isthmus.graph.explain.reasons import (
 )
 from isthmus.graph.explain.shares import average_signals, popularity_decides, sum_signals
 from isthmus.graph.explain.wording import Wording
-from isthmus.graph.serving import rank_items
+from isthmus.graph.filters import bind_filter
+from isthmus.graph.serving import answer_users, rank_for_user, rank_items, write_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from isthmus.graph.database import Graph
     from isthmus.graph.explain.shares import Paths
-    from isthmus.graph.filters import BoundFilter
+    from isthmus.graph.filters import BoundFilter, Filter
     from isthmus.settings import Settings
 
 REFERENCE_ITEMS = 1_000
@@ -31,47 +33,77 @@ REFERENCE_ITEMS = 1_000
 as many, and the best of a larger one."""
 
 
-def explain_answer(
+def recommend_with_reasons(
     graph: Graph,
-    answer: Mapping[str, Any],
+    user: str,
+    domain: str,
+    n: int,
     settings: Settings,
     language: str | None = None,
-    within: BoundFilter | None = None,
+    filter: Filter | BoundFilter | None = None,  # noqa: A002 - as for recommendations
 ) -> dict[str, Any]:
-    """Adds `reasons`, a list of sentences, to each item of an answer for a user, and `language`.
+    """Recommends items and says why: the answer of `recommend_for_user` with its reasons.
 
     Popularity is named only where it decides: where the next item, or the first that is not in the
     answer, would stand above an item if both were equally popular.
 
     Args:
         graph: The graph.
-        answer: From `recommend_for_user`, with paths.
-        settings: Those of the answer, `min_supporters` and `language`.
+        user: The user's id.
+        domain: The target domain.
+        n: Number of items.
+        settings: Those of recommendations, `min_supporters` and `language`.
         language: `en` or `zh`; None for the language of the user's texts, or that of the settings.
-        within: The filter of the answer.
+        filter: What the items are restricted to; reasons compare them with the average of all.
+
+    Returns:
+        The answer with paths, each item with `reasons`, a list of sentences, and `language`.
+
+    Raises:
+        NotFound: The user or domain does not exist; the advice names similar ones.
+        InputError: The graph is empty, or the filter is wrong.
     """
-    user, domain, items = answer["user"], answer["domain"], answer["items"]
-    asker = find_asker(graph, user, domain, settings, language) if items else None
+    bound = None if filter is None else bind_filter(graph, domain, filter)
+    most = max(REFERENCE_ITEMS, n + 1)
+    reference = rank_items(graph, user, domain, most, settings, paths=True)
+    ranked = reference
+    if bound is not None:
+        ranked = rank_for_user(graph, user, domain, n + 1, settings, True, bound)
+    answer = write_answer(graph, user, domain, n, ranked[:n], bound, explained=True)
+    asker = find_asker(graph, user, domain, settings, language) if answer["items"] else None
     if asker is None:
-        return dict(answer)
-    most = len(items) + 1
-    ranked = rank_items(graph, user, domain, max(REFERENCE_ITEMS, most), settings, paths=True)
-    wanted = ranked
-    if within is not None:
-        wanted = rank_items(graph, user, domain, most, settings, paths=True, within=within)
-    keys = [f"{domain}:{item['item_id']}" for item in items]
-    answers: dict[str, Paths] = {key: item["paths"] for key, item in zip(keys, items, strict=True)}
-    average = average_signals([row["paths"] for row in ranked])
+        return answer
+    items = {f"{domain}:{item['item_id']}": item for item in answer["items"]}
+    answers: dict[str, Paths] = {key: item["paths"] for key, item in items.items()}
+    average = average_signals([row["paths"] for row in reference])
     context, groups = collect_context(graph, asker, domain, answers, average, settings)
-    order = [*answers.values(), *(row["paths"] for row in wanted[len(items) :])]
+    order = [*answers.values(), *(row["paths"] for row in ranked[n : n + 1])]
     explained = []
-    for place, (key, item) in enumerate(zip(keys, items, strict=True)):
+    for place, (key, item) in enumerate(items.items()):
         below = order[place + 1 :]
         decides = popularity_decides(item["paths"], below, len(items) - place - 1)
         standing = Standing(average, sum_signals(item["paths"]), decides)
         reasons = write_reasons(context, key, groups[key], standing)
         explained.append(item | {"reasons": reasons})
     return {**answer, "language": asker.language, "items": explained}
+
+
+def recommend_many_with_reasons(
+    graph: Graph,
+    users: Iterable[str],
+    domain: str,
+    n: int,
+    settings: Settings,
+    language: str | None = None,
+    filter: BoundFilter | None = None,  # noqa: A002
+) -> Iterator[dict[str, Any]]:
+    """Answers many users as `recommend_with_reasons` does; an unknown one gets a note."""
+    within = None if filter is None else replace(filter, note=None)  # the same for all
+
+    def answer(user: str) -> dict[str, Any]:
+        return recommend_with_reasons(graph, user, domain, n, settings, language, within)
+
+    return answer_users(users, domain, answer)
 
 
 def explain_text_answer(

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from isthmus.errors import InputError
 from isthmus.graph.database import Graph, Row, read_attributes
 from isthmus.graph.filters.names import known_names
 from isthmus.graph.filters.times import EXAMPLE, read_time
-from isthmus.graph.filters.translation import translate
+from isthmus.graph.filters.translation import Predicate, translate
+from isthmus.graph.ingest import find_near_item
 
 SAMPLE = 200
 FEW = 0.03
@@ -60,6 +61,7 @@ class BoundFilter:
         indexed: A property of the item with an index that finds what the filter leaves, or None.
         share: The share of the popular items that it leaves, of a sample.
         max_per_category: As in `Filter`.
+        note: A sentence on what it excludes and no domain has, or None.
     """
 
     domain: str
@@ -68,16 +70,22 @@ class BoundFilter:
     indexed: str | None = None
     share: float = 1.0
     max_per_category: int | None = None
+    note: str | None = None
 
     @property
     def leaves_few(self) -> bool:
         """Whether it leaves few of the popular items."""
         return self.share <= FEW
 
+    @property
+    def reads_index(self) -> bool:
+        """Whether statements begin with the index of what it requires, not with the popular."""
+        return self.leaves_few and self.indexed is not None
+
     def read(self, graph: Graph, name: str, **parameters: Any) -> list[Row]:
         """Runs a statement with places for the predicate and the index."""
         hint = ""
-        if self.leaves_few and self.indexed is not None:
+        if self.reads_index and self.indexed is not None:
             hint = f"USING INDEX j:Item(domain, {self.indexed.removeprefix('j.')})"
         return graph.read_where(name, self.predicate, hint, **parameters, **self.parameters)
 
@@ -134,8 +142,8 @@ def _translate(graph: Graph, domain: str, given: Filter) -> BoundFilter:
     parameters: dict[str, Any] = {}
     if given.where is not None:
         translated = translate(given.where, known_names(read_attributes(graph)))
+        parameters |= _name_categories(graph, translated)
         parts.append(f"({translated.cypher})")
-        parameters |= translated.parameters
         indexed = translated.indexed or indexed
     if given.exclude:
         parts.append("NOT j.key IN $filter_exclude")
@@ -145,7 +153,30 @@ def _translate(graph: Graph, domain: str, given: Filter) -> BoundFilter:
         parameters["filter_since"] = _moment(given.since)
     predicate = " AND ".join(parts) or "true"
     most = given.max_per_category
-    return BoundFilter(domain, predicate, parameters, indexed, max_per_category=most)
+    note = _unknown_note(graph, domain, given.exclude) if given.exclude else None
+    return BoundFilter(domain, predicate, parameters, indexed, 1.0, most, note)
+
+
+def _name_categories(graph: Graph, predicate: Predicate) -> dict[str, object]:
+    """The parameters of a predicate, categories with what they are called in other languages."""
+    parameters = dict(predicate.parameters)
+    for each in predicate.categories:
+        [name] = cast(list[str], parameters[each])
+        rows = graph.read("interests/categories_called", name=name)
+        parameters[each] = sorted({name, *(row["name"] for row in rows)})
+    return parameters
+
+
+def _unknown_note(graph: Graph, domain: str, excluded: Sequence[str]) -> str | None:
+    """A sentence on excluded items that no domain has; one of another domain is no mistake."""
+    known = {row["item_id"] for row in graph.read("ingest/known_items", item_ids=list(excluded))}
+    unknown = [item for item in excluded if item not in known]
+    if not unknown:
+        return None
+    others = f", and {len(unknown) - 1:,} more are unknown" if len(unknown) > 1 else ""
+    near = find_near_item(graph, domain, unknown[0])
+    meant = f"; did you mean {near!r}?" if near else "."
+    return f"There is no item {unknown[0]!r} to exclude{others}{meant}"
 
 
 def _moment(since: str | date) -> datetime:

@@ -42,11 +42,14 @@ class Predicate:
         cypher: The condition.
         parameters: Its parameters.
         indexed: The property of which it requires some value, which an index can find; else None.
+        categories: Names of the parameters that are lists of one category, in lower case, to which
+            other names of the category may be added.
     """
 
     cypher: str
     parameters: dict[str, object] = field(default_factory=dict)
     indexed: str | None = None
+    categories: tuple[str, ...] = ()
 
 
 def translate(text: str, names: Mapping[str, Name]) -> Predicate:
@@ -66,7 +69,8 @@ def translate(text: str, names: Mapping[str, Name]) -> Predicate:
     is_and = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
     conjuncts = tree.values if is_and and isinstance(tree, ast.BoolOp) else [tree]
     found = sorted(filter(None, (_indexed(each, names) for each in conjuncts)))
-    return Predicate(cypher, translation.parameters, found[0][1] if found else None)
+    indexed = found[0][1] if found else None
+    return Predicate(cypher, translation.parameters, indexed, tuple(translation.categories))
 
 
 def _indexed(node: ast.expr, names: Mapping[str, Name]) -> tuple[int, str] | None:
@@ -95,12 +99,14 @@ class _Translation:
 
     Attributes:
         parameters: The values of the expression, by the names of their parameters.
+        categories: The names of those that are categories.
     """
 
     def __init__(self, text: str, names: Mapping[str, Name]) -> None:
         self._text = text
         self._names = names
         self.parameters: dict[str, object] = {}
+        self.categories: list[str] = []
 
     def condition(self, node: ast.expr, negated: bool) -> str:
         """Returns Cypher that is true where a condition is, or where it is not."""
@@ -221,6 +227,8 @@ class _Translation:
                 raise self._error(
                     left, "it is no text", f"Write {whole.example} in {ast.unparse(right)}."
                 )
+            if whole is BUILT_IN["categories"]:
+                return _negate(self._has_category(whole, value), is_not)
             cypher = self._parameter(value)
         elif part.type == "text":
             cypher = part.cypher
@@ -229,11 +237,14 @@ class _Translation:
         if whole.type == "list":
             found = f"{cypher} IN {whole.cypher}"
             return f"NOT coalesce({found}, false)" if is_not else found
-        return (
-            f"NOT {whole.cypher} CONTAINS {cypher}"
-            if is_not
-            else (f"{whole.cypher} CONTAINS {cypher}")
-        )
+        found = f"{whole.cypher} CONTAINS {cypher}"
+        return f"NOT {found}" if is_not else found
+
+    def _has_category(self, whole: Name, name: str) -> str:
+        """Compares a category without case, as interests are made of categories."""
+        cypher = self._parameter([name.lower()])
+        self.categories.append(cypher.removeprefix("$"))
+        return f"any(c IN {whole.cypher} WHERE toLower(c) IN {cypher})"
 
     def _in_values(
         self, left: ast.expr, right: ast.List | ast.Tuple | ast.Set, is_not: bool

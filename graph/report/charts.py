@@ -105,10 +105,10 @@ def _months(rows: Sequence[Row]) -> Chart:
 
 def _transfers(report: dict[str, Any]) -> Chart:
     """The map of domains: how many learned edges lead from each into each."""
-    shared = {(row["source"], row["target"]): row["users"] for row in report["overlap"]}
+    shared = {frozenset((row["domain"], row["other"])): row["users"] for row in report["overlap"]}
     rows = [
         [row["source"], row["target"], row["edges"], round(row["weight"], 3),
-         shared.get((row["source"], row["target"]), 0)]
+         shared.get(frozenset((row["source"], row["target"])), 0)]
         for row in report["transfers"]
     ]  # fmt: skip
     most = max((row[2] for row in rows), default=1)

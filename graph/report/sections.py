@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import InputError, NothingToDo
-from isthmus.graph.explain import explain_answer
+from isthmus.graph.explain import recommend_with_reasons
 from isthmus.graph.operations import check_data_quality
-from isthmus.graph.serving import CLIENTS, rank_items, recent_interactions, recommend_for_user
+from isthmus.graph.serving import CLIENTS, rank_items, recent_interactions
 from isthmus.progress import progress
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def collect_report(
             "contents": contents,
             "domains": domains,
             "months": graph.read("report/months"),
-            "overlap": graph.read("report/overlap"),
+            "overlap": graph.read("insight/domain_overlap", k=1),
             "transfers": graph.read("report/domain_transfers"),
         }
         advance(1, steps[0])
@@ -169,13 +169,14 @@ def _person(graph: Graph, user: str, domains: Sequence[str], settings: Settings)
     for row in months:
         met[row["domain"]] += row["likes"] + row["dislikes"]
     domain = min(domains, key=lambda name: (met[name], name))
-    answer = recommend_for_user(graph, user, domain, EXAMPLE_ITEMS, settings)
+    interests = graph.read("interests/profile", user=user, most=MAX_INTERESTS)
+    interests.sort(key=lambda row: -abs(row["weight"]))  # strong dislikes among the first
     return {
         "user": user,
         "months": months,
-        "interests": graph.read("report/user_interests", user=user, n=SHOWN_INTERESTS),
+        "interests": interests[:SHOWN_INTERESTS],
         "latest": recent_interactions(graph, user),
-        "answer": explain_answer(graph, answer, settings),
+        "answer": recommend_with_reasons(graph, user, domain, EXAMPLE_ITEMS, settings),
     }
 
 

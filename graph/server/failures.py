@@ -9,7 +9,8 @@ from isthmus.errors import IsthmusError
 
 DISK_FULL = r"No space left on device|[Dd]isk quota exceeded"
 READ_ONLY = r"Read-only file system"
-OUT_OF_MEMORY = r"OutOfMemoryError|Java heap space|GC overhead limit"
+OUT_OF_HEAP = r"Java heap space|GC overhead limit"
+SMALL_HEAP = "its heap is too small for the work"
 FREE_SPACE = "Free some disk space, or set ISTHMUS_HOME to a disk with more space."
 REASONS = (
     (
@@ -24,15 +25,17 @@ REASONS = (
         "Mount it for writing; after an error of the disk, check it first.",
     ),
     (
-        OUT_OF_MEMORY,
-        "its heap is too small for the work",
+        OUT_OF_HEAP,
+        SMALL_HEAP,
         "Raise ISTHMUS_SERVER_HEAP (1g by default), and run the command again. If Neo4j still does "
         "not start, `isthmus restore FILE --yes` replaces the graph by a backup.",
     ),
     (
-        r"[Ii]nvalid memory configuration|exceeds physical memory|Could not reserve enough space"
-        r"|insufficient memory for the Java|Not enough space|Too small (initial|maximum) heap"
-        r"|Initial heap size|Invalid maximum heap size|[Nn]ative memory allocation",
+        # An OutOfMemoryError that does not name the heap is of threads, mapped files or buffers.
+        r"OutOfMemoryError|[Ii]nvalid memory configuration|exceeds physical memory"
+        r"|Could not reserve enough space|insufficient memory for the Java|Not enough space"
+        r"|Too small (initial|maximum) heap|Initial heap size|Invalid maximum heap size"
+        r"|[Nn]ative memory allocation",
         "the machine does not have enough memory",
         "Lower ISTHMUS_SERVER_HEAP (1g by default) or ISTHMUS_SERVER_PAGE_CACHE (512m).",
     ),

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isthmus.graph.server.failures import DISK_FULL, DatabaseFailed, known_reason
+from isthmus.graph.server.failures import (
+    DISK_FULL,
+    SMALL_HEAP,
+    DatabaseFailed,
+    ServerError,
+    known_reason,
+)
 from isthmus.graph.server.folders import DATABASE, Folders
 
 if TYPE_CHECKING:
@@ -76,21 +82,28 @@ def explain_failed_database(folders: Folders, state: DatabaseState) -> DatabaseF
     )
 
 
-def has_torn_log(folders: Folders, error: DatabaseFailed) -> bool:
+def has_torn_log(folders: Folders, error: ServerError) -> bool:
     """Whether the graph does not open because a full disk cut the last transaction off.
 
     That transaction was never acknowledged, and none follows it: the server had given the graph
-    up. Unreadable bytes without a full disk are damage, and are not cut off.
+    up. Unreadable bytes without a full disk are damage, and are not cut off. Where they state the
+    length of an entry, the start may also run out of heap.
     """
-    if not re.search(UNREADABLE_LOG, error.message):
+    if not re.search(f"{UNREADABLE_LOG}|{SMALL_HEAP}", error.message):
         return False
     return full_disk_mark(folders).exists() or saw_full_disk(folders, runs=2)
 
 
-def saw_full_disk(folders: Folders, runs: int = 1) -> bool:
-    """Whether the server's log of its last runs names a full disk or a quota that is used up."""
+def saw_full_disk(folders: Folders, message: str = "", runs: int = 1) -> bool:
+    """Whether the server names a full disk or a quota that is used up.
+
+    Args:
+        folders: Its folders.
+        message: What it says of its graph; its log has no room for it where the disk is full.
+        runs: Number of its last runs whose log is searched.
+    """
     last = "".join(re.split(START_OF_RUN, _tail(folders))[-runs:])
-    return bool(re.search(DISK_FULL, last))
+    return bool(re.search(DISK_FULL, message + last))
 
 
 def mark_full_disk(folders: Folders) -> None:

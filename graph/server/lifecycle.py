@@ -186,7 +186,7 @@ def _make_room_to_stop(settings: Settings, pid: int) -> bool:
     with contextlib.suppress(IsthmusError, OSError):  # a home that lacks a file can be stopped, too
         record = make_record(settings, pid)
         state = database_state(settings, record) if record else None
-        if state and state.failed and saw_full_disk(home_folders(settings)):
+        if state and state.failed and saw_full_disk(home_folders(settings), state.message):
             mark_full_disk(home_folders(settings))
     if disk.free_bytes(settings.home) < disk.RESERVE_BYTES:
         disk.free_reserve(settings.home)
@@ -250,7 +250,7 @@ def _start(settings: Settings) -> ServerRecord:
     else:
         try:
             record = _spawn(settings, folders)
-        except DatabaseFailed as error:
+        except ServerError as error:
             if not has_torn_log(folders, error):
                 raise
             mark_full_disk(folders)  # for the next start, if this one is killed

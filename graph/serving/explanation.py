@@ -19,24 +19,33 @@ _DESCRIPTIONS = {
 def format_answer(answer: dict[str, Any], paths: bool = False) -> str:
     """Formats an answer as lines, with the `reasons` of the items that have them.
 
-    The first reason stands on a line of its own, the others on the next.
+    The first reason stands on a line of its own, the others on the next. Where all items have the
+    same reasons, they stand once, before the items.
 
     Args:
         answer: The answer.
         paths: Whether to add the paths, whose shares sum to the score of each item.
     """
     lines = [answer["note"]] if "note" in answer else []
+    all_reasons = [item.get("reasons", []) for item in answer["items"]]
+    is_shared = len(all_reasons) > 1 and all(own == all_reasons[0] for own in all_reasons)
+    if is_shared and all_reasons[0]:
+        lines.append(_join(all_reasons[0], answer))
     for rank, item in enumerate(answer["items"], start=1):
         title = escape_controls(item["title"] or item["item_id"])
         lines.append(f"{rank:>3}. {title}  {_figure(item)}")
-        if reasons := item.get("reasons"):
-            between = "" if answer["language"] == "zh" else " "
-            lines += [f"     {line}" for line in (reasons[0], between.join(reasons[1:])) if line]
+        if (reasons := item.get("reasons")) and not is_shared:
+            rest = _join(reasons[1:], answer)
+            lines += [f"     {line}" for line in (reasons[0], rest) if line]
         if paths:
             lines += [
                 f"       {p['share']:+.4f}  {describe_path(p)}" for p in _shown(item["paths"])
             ]
     return "\n".join(lines)
+
+
+def _join(sentences: list[str], answer: dict[str, Any]) -> str:
+    return ("" if answer["language"] == "zh" else " ").join(sentences)
 
 
 def _shown(paths: list[dict[str, Any]]) -> list[dict[str, Any]]:

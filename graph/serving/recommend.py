@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -49,10 +50,11 @@ def recommend_for_user(
         InputError: The graph is empty, or the filter is wrong.
     """
     bound = None if filter is None else bind_filter(graph, domain, filter)
-    return _recommend(graph, user, domain, n, settings, paths, bound)
+    rows = rank_for_user(graph, user, domain, n, settings, paths, bound)
+    return write_answer(graph, user, domain, n, rows, bound, paths)
 
 
-def _recommend(
+def rank_for_user(
     graph: Graph,
     user: str,
     domain: str,
@@ -60,17 +62,49 @@ def _recommend(
     settings: Settings,
     paths: bool,
     bound: BoundFilter | None,
-) -> dict[str, Any]:
+) -> list[Row]:
+    """Returns the rows of the best `n` items within a filter, as `rank_items` does."""
+
     def rank(within: BoundFilter | None, most: int) -> list[Row]:
         return rank_items(graph, user, domain, most, settings, paths=paths, within=within)
 
-    rows = rank_within(graph, rank, bound, n)
+    return rank_within(graph, rank, bound, n)
+
+
+def write_answer(
+    graph: Graph,
+    user: str,
+    domain: str,
+    n: int,
+    rows: Sequence[Row],
+    bound: BoundFilter | None,
+    paths: bool = True,
+    explained: bool = False,
+) -> dict[str, Any]:
+    """Builds the answer of `recommend_for_user` from its rows, at most `n` of them.
+
+    Args:
+        graph: The graph.
+        user: The user's id.
+        domain: The target domain.
+        n: Number of items that were asked for.
+        rows: The rows.
+        bound: The filter within which they were ranked, or None.
+        paths: Whether the rows have their paths, by which the note says what is missing.
+        explained: Whether reasons are added, which say of each item that it is only popular.
+
+    Raises:
+        NotFound: There are no rows, because the user or domain does not exist.
+    """
     if not rows:
         check_names(graph, user, domain)
     answer = build_answer(rows, domain)
-    notes = [_write_note(rows, user, domain)] if paths and (rows or bound is None) else []
+    has_note = paths and (rows or bound is None)
+    notes = [_write_note(rows, user, domain, explained)] if has_note else []
     if bound is not None and len(rows) < n:
         notes.append(shortage_note(graph, bound, len(rows), f"{user} has interactions with"))
+    if bound is not None:
+        notes.append(bound.note)
     note = "\n".join(each for each in notes if each)
     return {"user": user, "domain": domain} | answer | ({"note": note} if note else {})
 
@@ -102,7 +136,10 @@ def rank_items(
         hidden: Keys of items whose interactions with the user are hidden.
         within: What the items are restricted to, before the best `n` are chosen.
     """
-    candidates, most_edges = POPULAR_CANDIDATES + n, settings.edges_per_node
+    candidates, most_edges = n + POPULAR_CANDIDATES, settings.edges_per_node
+    if within is not None and not within.reads_index:
+        # The walk by popularity passes about as many items as without a filter.
+        candidates = n + int(POPULAR_CANDIDATES * within.share)
 
     while True:
         rows = read_within(
@@ -150,23 +187,30 @@ def recommend_for_users(
         InputError: The filter is wrong.
     """
     bound = None if filter is None else bind_filter(graph, domain, filter)
+    within = None if bound is None else replace(bound, note=None)  # the same for all
 
     def answer(user: str) -> dict[str, Any]:
+        return recommend_for_user(graph, user, domain, n, settings, paths, within)
+
+    return answer_users(users, domain, answer)
+
+
+def answer_users(
+    users: Iterable[str], domain: str, answer: Callable[[str], dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Answers many users at once, in their order; an unknown one gets a note and no items."""
+
+    def answer_or_note(user: str) -> dict[str, Any]:
         try:
-            return _recommend(graph, user, domain, n, settings, paths, bound)
+            return answer(user)
         except InputError as error:
-            empty: dict[str, Any] = {
-                "user": user,
-                "domain": domain,
-                "generation": None,
-                "items": [],
-            }
-            return empty | {"note": str(error)}
+            nothing: dict[str, Any] = {"generation": None, "items": [], "note": str(error)}
+            return {"user": user, "domain": domain, **nothing}
 
     remaining = iter(users)
     with ThreadPoolExecutor(CLIENTS) as clients:
         while batch := list(islice(remaining, BATCH_USERS)):
-            yield from clients.map(answer, batch)
+            yield from clients.map(answer_or_note, batch)
 
 
 def recent_interactions(graph: Graph, user: str, limit: int = 10) -> list[Row]:
@@ -189,13 +233,14 @@ def build_answer(rows: Sequence[Row], domain: str) -> dict[str, Any]:
     return {"generation": rows[0]["generation"] if rows else None, "items": items}
 
 
-def _write_note(rows: Sequence[Row], user: str, domain: str) -> str | None:
+def _write_note(rows: Sequence[Row], user: str, domain: str, explained: bool) -> str | None:
     """Writes the note on the items that a user is recommended; None where nothing is missing.
 
     Args:
         rows: Rows of `recommend/for_user` with their paths.
         user: The user's id.
         domain: The target domain.
+        explained: Whether the reasons of the items say that they are only popular.
     """
     if not rows:
         return f"{user} has interactions with every item of {domain}."
@@ -208,6 +253,8 @@ def _write_note(rows: Sequence[Row], user: str, domain: str) -> str | None:
             f"{subject} likes any of these items of {domain} yet: they are in the order of their "
             "ids."
         )
+    elif explained and kinds == {"popularity"}:
+        pass
     elif not history and kinds == {"popularity"}:
         return f"{user} has no history yet: these are the popular items of {domain}."
     elif kinds == {"popularity"} and not untrained:

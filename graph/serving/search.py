@@ -92,5 +92,12 @@ def related_items(
         near = find_near_item(graph, domain, item_id)
         advice = f"Did you mean {near!r}?" if near else "Check the ids of your items."
         raise NotFound(f"There is no item {item_id!r} in {domain!r}.", advice)
-    key = f"{domain}:{item_id}"
-    return graph.read("recommend/related", key=key, domain=target or domain, n=n)
+    rows = graph.read(
+        "recommend/related_items",
+        item=f"{domain}:{item_id}",
+        domain=target or domain,
+        kinds=["transfer", "co_liked"],
+        most=n,
+    )
+    named = ("domain", "item_id", "title", "weight")
+    return [{name: row[name] for name in named} for row in rows if row["weight"] > 0]

@@ -85,13 +85,15 @@ def recommend_for_text(
         return score_items(graph, domain, most, reading, within=within)
 
     rows = rank_within(graph, rank, bound, n)
-    shortage = []
+    about_filter: list[str] = []
     if bound is not None and len(rows) < n:
-        shortage = [shortage_note(graph, bound, len(rows), _LEFT)]
+        about_filter.append(shortage_note(graph, bound, len(rows), _LEFT))
+    if bound is not None and bound.note is not None:
+        about_filter.append(bound.note)
     if reading is None:
         if not rows:
             check_names(graph, None, domain)
-        why = "\n".join([_NOT_ENCODED, *shortage])
+        why = "\n".join([_NOT_ENCODED, *about_filter])
         answer = build_answer(rows, domain) | {"left_out": [], "note": why}
         return {"user": None, "domain": domain} | answer
     if not rows:
@@ -108,7 +110,7 @@ def recommend_for_text(
         notes.append(_ABOUT_NOTHING[language].format(domain))
     if answer["generation"] is None:
         notes.append(UNTRAINED)
-    notes += shortage
+    notes += about_filter
     note = {"note": "\n".join(notes)} if notes else {}
     return {"user": None, "domain": domain} | answer | note
 

@@ -25,6 +25,7 @@ from isthmus.graph.sources.planted import (
     interest_cells,
     planted_transfers,
 )
+from isthmus.graph.sources.planted_attributes import draw_offer, draw_people, draw_platform
 from isthmus.graph.sources.planted_texts import (
     PlantedText,
     draw_post,
@@ -74,7 +75,7 @@ class Planted:
 
 
 def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: int = 7) -> Planted:
-    """Writes the tables items, interactions, texts and categories as CSV files, and a README.
+    """Writes all tables except accounts as CSV files, and a README.
 
     The same arguments write the same bytes.
 
@@ -106,17 +107,26 @@ def write_synthetic(folder: Path, users: int = 2000, items: int = 1200, seed: in
         # The words of a text have a generator of their own: they can change without changing
         # items and interactions.
         rows_of_users[user] = _draw_user(rng, Random(f"{seed}:texts:{user}"), user, catalogue)
-    interactions = [(user, *row) for user, (rows, _) in rows_of_users.items() for row in rows]
+    # Attributes and platforms have a generator of their own, so that all else is as without them.
+    extra = Random(f"{seed}:attributes")
+    interactions = [
+        (user, *row, draw_platform(extra, str(row[0])))
+        for user, (rows, _) in rows_of_users.items()
+        for row in rows
+    ]
     texts = [row for _, rows in rows_of_users.values() for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(
         folder / "items.csv",
-        ("item_id", "domain", "title", "categories", "published_at"),
-        _item_rows(rng, catalogue),
+        ("item_id", "domain", "title", "categories", "published_at", "price", "in_stock"),
+        [(*row, *draw_offer(extra, str(row[1]))) for row in _item_rows(rng, catalogue)],
     )
+    countries, follows = draw_people(extra, [*rows_of_users])
+    _write_csv(folder / "users.csv", ("user_id", "country"), countries)
+    _write_csv(folder / "follows.csv", ("user_id", "follows_id"), follows)
     _write_csv(
         folder / "interactions.csv",
-        ("user_id", "item_id", "weight", "timestamp", "kind"),
+        ("user_id", "item_id", "weight", "timestamp", "kind", "platform"),
         interactions,
     )
     _write_csv(

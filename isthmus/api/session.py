@@ -101,17 +101,18 @@ class Session(GraphReader):
             NotFound: The user or domain does not exist; the advice names similar ones.
             InputError: The filter is wrong.
         """
-        from isthmus.graph.explain import explain_answer
-        from isthmus.graph.filters import bind_filter
+        from isthmus.graph.explain import recommend_with_reasons
         from isthmus.graph.serving import recommend_for_user
 
         user, domain, n = spell_id(user), spell_id(domain), _checked_count(n)
-        bound = None if filter is None else bind_filter(self.graph, domain, filter)
-        answer = recommend_for_user(
-            self.graph, user, domain, n, self.settings, paths or reasons, filter=bound
-        )
         if reasons:
-            answer = explain_answer(self.graph, answer, self.settings, language, bound)
+            answer = recommend_with_reasons(
+                self.graph, user, domain, n, self.settings, language, filter
+            )
+        else:
+            answer = recommend_for_user(
+                self.graph, user, domain, n, self.settings, paths, filter=filter
+            )
         return cast("Answer", answer if paths else _without_paths(answer))
 
     def recommend_text(

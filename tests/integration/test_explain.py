@@ -10,8 +10,11 @@ import pytest
 from isthmus.errors import InputError
 from isthmus.graph.database.connection import Graph
 from isthmus.graph.database.session import connect
-from isthmus.graph.explain.answers import explain_answer, explain_text_answer
+from isthmus.graph.explain import answers
+from isthmus.graph.explain.answers import explain_text_answer, recommend_with_reasons
 from isthmus.graph.explain.item import explain_item
+from isthmus.graph.filters import Filter
+from isthmus.graph.serving import recommend as recommend_module
 from isthmus.graph.serving.recommend import recommend_for_user
 from isthmus.settings import Settings
 from tests.conftest import DELETE_ALL
@@ -95,8 +98,8 @@ def shelf(server_settings: Settings) -> Iterator[Graph]:
 def recommend(
     graph: Graph, settings: Settings, user: str, n: int = 3, language: str | None = None
 ) -> list[list[str]]:
-    answer = recommend_for_user(graph, user, "films", n, settings)
-    return [item["reasons"] for item in explain_answer(graph, answer, settings, language)["items"]]
+    answer = recommend_with_reasons(graph, user, "films", n, settings, language)
+    return [item["reasons"] for item in answer["items"]]
 
 
 def test_items_are_recommended_with_reasons_in_words(
@@ -150,13 +153,40 @@ def test_reasons_are_there_only_where_they_are_asked_for(
     shelf: Graph, server_settings: Settings
 ) -> None:
     answer = recommend_for_user(shelf, "ana", "films", 3, server_settings)
-    explained = explain_answer(shelf, answer, server_settings)
-    assert all("reasons" not in item for item in answer["items"])
-    assert [item["paths"] for item in explained["items"]] == [
-        item["paths"] for item in answer["items"]
-    ]
-    empty = answer | {"items": []}
-    assert explain_answer(shelf, empty, server_settings) == empty
+    explained = recommend_with_reasons(shelf, "ana", "films", 3, server_settings)
+    assert all(item.pop("reasons") for item in explained["items"])
+    assert explained.pop("language") == "en"
+    assert explained == answer
+
+
+def test_an_answer_within_a_filter_is_explained_by_the_average_of_all_items(
+    shelf: Graph, server_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked: list[int] = []
+    rank = recommend_module.rank_items
+
+    def count(*arguments: Any, **options: Any) -> Any:
+        ranked.append(arguments[3])
+        return rank(*arguments, **options)
+
+    monkeypatch.setattr(recommend_module, "rank_items", count)
+    monkeypatch.setattr(answers, "rank_items", count)
+    all_items = recommend_with_reasons(shelf, "ana", "films", 3, server_settings)["items"]
+    assert ranked == [answers.REFERENCE_ITEMS]
+    # Nothing leads to film 10: its reason says so, and no note says it again.
+    alone = recommend_with_reasons(
+        shelf, "ana", "films", 1, server_settings, filter=Filter("title == 'Film 10'")
+    )
+    assert "note" not in alone
+    assert "Nothing that you have met leads to it" in alone["items"][0]["reasons"][0]
+    ranked.clear()
+    within = Filter("popularity < 0.6")  # not film 2, the second
+    filtered = recommend_with_reasons(shelf, "ana", "films", 2, server_settings, filter=within)
+    assert ranked == [answers.REFERENCE_ITEMS, 3]
+    assert filtered["items"] == [all_items[0], all_items[2]]
+    nothing = Filter("popularity > 2")
+    empty = recommend_with_reasons(shelf, "ana", "films", 2, server_settings, filter=nothing)
+    assert (empty["items"], empty["note"]) == ([], "The filter leaves 0 of the 12 items of films.")
 
 
 def test_the_first_item_is_explained_with_its_place_without_what_counts_most(

@@ -79,7 +79,7 @@ FILTERS: list[tuple[Filter, list[str]]] = [
     (Filter("published_at == '2020'"), ["b2"]),
     (Filter("published_at <= '2020-05-31' and 价格 > 10 and 价格 < 100"), ["b1", "b2"]),
     (Filter("likes >= 3"), ["b1", "b2", "b3"]),
-    (Filter(exclude=["b1", "b3", "no such"]), ["b2", "b4", "b5", "x000", "x001"]),
+    (Filter(exclude=["b1", "b3", "f1"]), ["b2", "b4", "b5", "x000", "x001"]),
     (Filter(since="2020-05-31"), ["b2", "b3", "b4"]),
     (Filter(max_per_category=1), ["b1", "b4", "b5", "x000", "x001"]),
     (Filter("价格 <= 50", max_per_category=2), ["b1", "b2", "b5", "x150", "x170"]),
@@ -125,6 +125,43 @@ def test_what_the_user_knows_is_left_out_beside_the_filter(
         "leaves 4 of the 205 items of books; with at most 1 of a category the answer has 2"
         in (answer["note"])
     )
+
+
+def test_an_excluded_item_that_no_domain_has_is_named_with_the_one_that_was_meant(
+    shop: Graph, server_settings: Settings
+) -> None:
+    given = Filter(exclude=["X150", "f1", "x150", "no such"])  # f1 is a film
+    answer = recommend_for_user(shop, "ana", "books", 1, server_settings, filter=given)
+    said = "There is no item 'X150' to exclude, and 1 more are unknown; did you mean 'x150'?"
+    assert answer["note"].splitlines()[-1] == said
+    [of_many] = recommend_for_users(shop, ["ana"], "books", 1, server_settings, filter=given)
+    assert said not in of_many["note"]
+    words = ["--users", "-", "-d", "books", "--exclude", "b0", "--home", str(server_settings.home)]
+    done = CliRunner().invoke(command, words, input="ana\nben\n", catch_exceptions=False)
+    assert done.stderr.splitlines()[-1] == "There is no item 'b0' to exclude."
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_category_is_found_by_its_name_in_any_language_and_case(
+    shop: Graph, server_settings: Settings
+) -> None:
+    shop.run(
+        "CREATE (:Encoder {version: 1, state: 'active'}), (:Interest {id: 'category:space', "
+        "version: 1, name: 'space', names: ['space', '太空'], languages: ['en', 'zh']}), "
+        "(:CategoryName {category: 'love', language: 'zh', name: '爱情'})",
+        {},
+    )
+    for where, expected in (
+        ("'太空' in categories", ["b1", "b2", "b3"]),
+        ("'SPACE' in categories", ["b1", "b2", "b3"]),
+        ("'爱情' in categories", ["b4"]),
+        ("'爱情' in categories or '太空' not in categories", ["b4", "b5", "x000", "x001", "x002"]),
+        ("'亲情' in categories", []),
+    ):
+        given = Filter(where)
+        answer = recommend_for_user(shop, "ana", "books", 5, server_settings, filter=given)
+        assert ids(answer) == expected, where
+    shop.run("MATCH (n:Encoder|Interest|CategoryName) DETACH DELETE n", {})
 
 
 def test_few_items_are_found_by_an_index(shop: Graph) -> None:

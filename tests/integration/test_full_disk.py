@@ -27,9 +27,9 @@ CREATE = "UNWIND range(1, $n) AS k CREATE (:User {id: $batch + '-' + k, text: $t
 def small(
     tmp_path_factory: pytest.TempPathFactory, server_settings: Settings
 ) -> Iterator[Settings]:
-    """Settings of a home on a disk of 320 MB, whose server is started once."""
+    """Settings of a home on a disk of 260 MB, whose server is started once."""
     folder = tmp_path_factory.mktemp("small-disk")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=320m,mode=700", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=260m,mode=700", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this user may not mount a small disk")
     small = {"server_page_cache": "64m", "server_heap": "512m"}

@@ -174,7 +174,7 @@ def test_a_query_is_a_table(session: isthmus.Session) -> None:
         ("CREATE (n:User {id: 'x'}) RETURN n", {}, "may only read"),
         ("MATCH (u:User) WHERE u.id = $user RETURN u", {}, "without a value: user"),
         ("RETURN 1 AS one", {"two": 2}, "no parameters of these names: two"),
-        ("recommend/history", {"user": "ana"}, "limit"),
+        ("recommend/history", {"limit": 5}, "user"),
         ("recommend/../recommend/history", {}, "no statement"),
         ("RETURN $a AS a", {"a": object()}, "does not know"),
         ("RETRN 1 AS a", {}, "not valid Cypher"),

@@ -85,13 +85,17 @@ CREATE = (
       (:Generation {number: 1, state: 'retired', edges: 4, created_at: datetime(),
                     encoder_version: 1}),
       (:Generation {number: 2, state: 'active', edges: 11, created_at: datetime(),
-                    encoder_version: 1, tables: ['abc']}),
+                    encoder_version: 1, tables: ['abc'], metrics: '{}', settings: '{}',
+                    fingerprint: ''}),
       (:Generation {number: 3, state: 'refused', refused: true, reason: 'worse in films',
                     created_at: datetime(), seconds: 12.5}),
-      (:Dataset {path: '/data', fingerprint: 'abc', domains: ['books', 'films']})
+      (:Dataset {path: '/data', fingerprint: 'abc', domains: ['books', 'films']}),
+      (:Attribute {key: 'Item.price', label: 'Item', name: 'price', type: 'number'}),
+      (:Attribute {key: 'Item.in_stock', label: 'Item', name: 'in_stock', type: 'boolean'})
     WITH 1 AS _
     MATCH (g:Generation {number: 2}), (d:Domain {name: 'films'})
-    CREATE (g)-[:MERGES {transfer: 2.0, collaborative: 1.0, interest: 0.5, popularity: 0.1}]->(d)
+    CREATE (g)-[:MERGES {transfer: 2.0, collaborative: 1.0, interest: 0.5, popularity: 0.1,
+                       power: 1.0, half_life_days: 36500000.0, dislike: 1.0}]->(d)
     """,
     """
     UNWIND [['scifi', 'science fiction', '科幻'], ['jazz', 'jazz', '爵士'],
@@ -107,7 +111,8 @@ CREATE = (
     UNWIND $items AS row
     CREATE (i:Item {key: row[0], domain: split(row[0], ':')[0], item_id: split(row[0], ':')[1],
                     title: row[1], likes: row[3], popularity: row[4]})
-    SET i.published_at = CASE row[0] WHEN 'films:f0004' THEN datetime('2026-01-01T00:00Z') END
+    SET i.published_at = CASE row[0] WHEN 'films:f0004' THEN datetime('2026-01-01T00:00Z') END,
+        i.price = 10.0, i.in_stock = row[0] <> 'books:b0003'
     WITH i, row
     MATCH (d:Domain {name: i.domain})
     CREATE (i)-[:IN_DOMAIN]->(d)

@@ -79,9 +79,9 @@ def test_the_report_counts_what_the_graph_holds(museums: Graph, server_settings:
         ("podcasts", "2026-03"): 3,
         ("podcasts", None): 1,
     }
-    overlap = {(row["source"], row["target"]): row["users"] for row in report["overlap"]}
-    assert overlap["museums", "podcasts"] == overlap["museums", "museums"] == 2
-    assert overlap["podcasts", "podcasts"] == 3
+    [overlap] = report["overlap"]
+    assert (overlap["domain"], overlap["other"], overlap["users"]) == ("museums", "podcasts", 2)
+    assert (overlap["share"], overlap["share_of_other"]) == (1.0, pytest.approx(2 / 3))
     assert [(r["source"], r["target"], r["edges"], r["weight"]) for r in report["transfers"]] == [
         ("museums", "podcasts", 2, 1.5)
     ]

@@ -21,6 +21,7 @@ from isthmus.graph.server.health import (
     explain_failed_database,
     has_torn_log,
     mark_full_disk,
+    saw_full_disk,
 )
 
 TORN = (
@@ -160,9 +161,26 @@ def test_full_disk_of_the_last_run_is_found_in_its_log(folders):
     assert has_torn_log(folders, explain_failed_database(folders, FAILED))
 
 
+def test_log_that_a_full_disk_tore_may_take_all_of_the_heap(folders, tmp_path):
+    console = tmp_path / "server.log"
+    console.write_text("Terminating due to java.lang.OutOfMemoryError: Java heap space\n")
+    error = explain_failure("Neo4j did not start", console)
+    log_failed_start(folders, "")
+    assert not has_torn_log(folders, error)
+    mark_full_disk(folders)
+    assert has_torn_log(folders, error)
+
+
+def test_full_disk_is_known_by_what_the_server_says_where_its_log_had_no_room(folders):
+    log_failed_start(folders, "", before="Database panic: The database has encountered a crit")
+    assert not saw_full_disk(folders)
+    assert saw_full_disk(folders, "No space left on device")
+
+
 @pytest.mark.parametrize(
     ("line", "reason", "advice"),
     [
+        ("java.lang.OutOfMemoryError: Map failed", "not have enough memory", "Lower ISTHMUS_"),
         ("java.lang.OutOfMemoryError: Java heap space", "heap is too small", "Raise ISTHMUS_"),
         ("Initial heap size set to a larger value", "not have enough memory", "Lower ISTHMUS_"),
         ("java.io.IOException: Disk quota exceeded", "disk is full", "Free some disk"),

@@ -34,3 +34,21 @@ def test_an_answer_shows_the_shares_that_add_up_to_each_score() -> None:
     assert [line.split()[0] for line in lines[2:]] == ["+1.5000", "-0.2500"]
     assert lines[3].endswith("popular in films")
     assert format_answer({"items": [item]}) == "  1. f1  1.2500"
+
+
+def test_reasons_that_all_items_share_are_written_once() -> None:
+    items = [
+        {"item_id": name, "title": "", "score": 1.0, "paths": [], "reasons": ["No edge.", "New."]}
+        for name in ("f1", "f2")
+    ]
+    answer = {"language": "en", "items": items}
+    assert format_answer(answer).splitlines() == [
+        "No edge. New.",
+        "  1. f1  1.0000",
+        "  2. f2  1.0000",
+    ]
+    items[1]["reasons"] = ["No edge."]
+    assert format_answer(answer).splitlines()[1:] == [
+        *("     No edge.", "     New.", "  2. f2  1.0000", "     No edge."),
+    ]
+    assert format_answer(answer | {"items": items[:1]}).splitlines()[1] == "     No edge."

@@ -50,7 +50,20 @@ PEOPLE = parse_statement("insight/people", TEXT)
 def test_there_are_readers_in_each_folder_of_the_library() -> None:
     assert len(READERS) >= 60
     folders = {statement.name.partition("/")[0] for statement in READERS}
-    assert folders == {"admin", "insight", "interests", "recommend"}
+    assert folders == {"admin", "explain", "insight", "interests", "recommend"}
+
+
+def test_readers_that_rank_say_the_same_as_each_other_word_for_word() -> None:
+    ranking = {"recommend/for_group", "recommend/for_segment", "recommend/what_if"}
+    shared = {
+        reader.name: [part for part in reader.text.split("\n\n") if part.startswith("// As in rec")]
+        for reader in READERS
+        if "// As in recommend/for_user" in reader.text
+    }
+    assert shared.keys() == ranking | {"explain/would_lift"}
+    first = shared["recommend/for_group"]
+    assert len(first) == 3
+    assert all(parts == first for parts in shared.values())
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
