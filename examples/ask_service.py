@@ -1,8 +1,8 @@
 """A client of `isthmus serve`: recommendations with reasons, and a like that counts once.
 
-    pip install httpx
-    isthmus serve &
-    ISTHMUS_TOKEN=$(head -1 HOME/service/tokens) python examples/ask_service.py ana films
+pip install httpx
+isthmus serve &
+ISTHMUS_TOKEN=$(head -1 HOME/service/tokens) python examples/ask_service.py ana films
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The examples on a real Neo4j: a stream that is killed and resumed, and a client of the service."""
+"""The examples on a real Neo4j: a stream that is killed and resumed, a client of the service."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def served(graph: Graph, server_settings: Settings, tmp_path: Path) -> Graph:
 def on_path(
     served: Graph, server_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The examples can be imported, and find this isthmus and the graph, with a home of their own."""
+    """The examples can be imported, and find isthmus and the graph, with a home of their own."""
     record = find(server_settings)
     assert record is not None
     command = tmp_path / "bin" / "isthmus"
     command.parent.mkdir()
-    command.write_text(f"#!/bin/sh\nexec {sys.executable} -m isthmus.scripts.main \"$@\"\n")
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m isthmus.scripts.main "$@"\n')
     command.chmod(0o755)
     monkeypatch.setenv("PATH", str(command.parent), prepend=":")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
@@ -157,7 +157,7 @@ def test_a_client_of_the_service_gets_reasons_and_its_like_counts_once(
             True,
             False,
         ]
-        with pytest.raises(SystemExit, match="There is no user 'anna'.*'ana'"):
+        with pytest.raises(SystemExit, match=r"There is no user 'anna'\..*'ana'"):
             example.ask(http, "/v1/recommend", body | {"user": "anna"})
 
 
