@@ -34,7 +34,12 @@ def main(user: str, domain: str) -> None:
         items = ask(http, "/v1/recommend", body)["items"]
         for item in items:
             print(f"{item['title']}: {' '.join(item['reasons'])}")
-        like = {"user": user, "domain": domain, "item": items[0]["item_id"], "event_id": "click 1"}
+        like = {
+            "user": user,
+            "domain": domain,
+            "item": items[0]["item_id"],
+            "event_id": f"click {user} 1",
+        }
         print(ask(http, "/v1/feedback", like))
 
 

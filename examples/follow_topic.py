@@ -6,8 +6,9 @@
 A message is a JSON object as the section Events of docs/tables.md describes. Its position is
 committed when isthmus has acknowledged its line, so that a kill of the sender, of isthmus or of the
 database loses nothing: what was not committed is sent again by the next start. A message without an
-`event_id` gets its position as one, so that what is sent again counts once. Lines that are no events
-are in `rejected.jsonl` of the home, and are committed as well.
+`event_id` gets its position and time as one, so that what is sent again counts once; one without a
+`timestamp` happened when the broker got it. Lines that are no events are in `rejected.jsonl` of the
+home, and are committed as well.
 
 Keep it running by a supervisor (systemd, a container): it ends with an exit code other than 0
 when isthmus does, when the broker fails, or when a partition was given to another member of the
@@ -40,10 +41,11 @@ class StreamBroken(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """A message and its position."""
+    """A message, its position, and when the broker got it, in milliseconds since 1970."""
 
     partition: Partition
     offset: int
+    timestamp: int
     value: bytes | None
 
 
@@ -53,7 +55,7 @@ def follow(
     """Records messages until they end or Ctrl-C, and commits the positions of those that are safe.
 
     Args:
-        messages: Messages, and None where none came for a moment, which lets positions be committed.
+        messages: Messages, and None where none came for a moment, so that positions are committed.
         commit: Gets for each partition the offset of the first message that is not safe. It is
             called in this thread, as consumers of Kafka require.
 
@@ -125,12 +127,15 @@ def event_line(message: Message) -> bytes:
     if not isinstance(event, dict):
         return b" ".join(value.splitlines()) + b"\n"
     topic, number = message.partition
-    event["event_id"] = event.get("event_id") or f"{topic}/{number}/{message.offset}"
+    # With the time, since a topic that is made anew has the same positions.
+    position = f"{topic}/{number}/{message.offset}/{message.timestamp}"
+    given = {name: content for name, content in event.items() if content is not None}
+    event = {"event_id": position, "timestamp": message.timestamp} | given
     return json.dumps(event).encode() + b"\n"
 
 
 def read_topic(consumer: Any) -> Iterator[Message | None]:
-    """Yields the messages of a `confluent_kafka.Consumer`, and None when none comes for a moment."""
+    """Yields the messages of a `confluent_kafka.Consumer`, and None where none comes in time."""
     from confluent_kafka import KafkaException
 
     while True:
@@ -140,7 +145,8 @@ def read_topic(consumer: Any) -> Iterator[Message | None]:
         elif record.error():
             raise KafkaException(record.error())
         else:
-            yield Message((record.topic(), record.partition()), record.offset(), record.value())
+            partition, (_, timestamp) = (record.topic(), record.partition()), record.timestamp()
+            yield Message(partition, record.offset(), timestamp, record.value())
 
 
 def main(servers: str, topic: str) -> None:

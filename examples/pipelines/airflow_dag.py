@@ -7,8 +7,8 @@ isthmus has an environment of its own, as its packages are not those of Airflow.
 `NEO4J_PASSWORD` and other settings are read from the environment of the workers.
 
 A night on which nothing changed (exit code 3) skips the retraining and still writes the report. A
-command that meets another one's lock (75) is tried again for an hour. Anything else fails at once, also
-a generation that the promotion gate refused (4): the one before goes on answering.
+command that meets another one's lock (75) is tried again for an hour. Anything else fails at once,
+also a generation that the promotion gate refused (4): the one before goes on answering.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Retrains and logs the retraining to MLflow: settings, metrics, and what the promotion gate decided.
+"""Retrains, and logs to MLflow: settings, metrics, and what the promotion gate decided.
 
     pip install mlflow
     MLFLOW_TRACKING_URI=http://mlflow.example:5000 python examples/pipelines/mlflow_retraining.py
 
 It ends with the exit code of `isthmus retrain`, so that a scheduler can run it in its place. A run
-that trained nothing (exit code 3, or 75 for a lock) is not logged; a generation that the gate refused
-(4) is, with its reason.
+that trained nothing (exit code 3, or 75 for a lock) is not logged; a generation that the gate
+refused (4) is, with its reason.
 """
 
 from __future__ import annotations
@@ -41,8 +41,13 @@ def log_retraining(document: dict[str, Any]) -> None:
             mlflow.log_metrics(
                 {metric_name(f"{who}/{name}"): value for name, value in document[who].items()}
             )
-        steps = {metric_name(f"step seconds/{step['name']}"): step["seconds"] for step in document["steps"]}
-        mlflow.log_metrics({"seconds": document["seconds"], "peak_mb": document["peak_mb"], **steps})
+        steps = {
+            metric_name(f"step seconds/{step['name']}"): step["seconds"]
+            for step in document["steps"]
+        }
+        mlflow.log_metrics(
+            {"seconds": document["seconds"], "peak_mb": document["peak_mb"], **steps}
+        )
         mlflow.set_tags(
             {
                 "generation": number,

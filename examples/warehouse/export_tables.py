@@ -1,4 +1,4 @@
-"""Writes the tables that isthmus reads as Parquet, by DuckDB; the SQL in `models` is yours to change.
+"""Writes the tables that isthmus reads as Parquet, by DuckDB; change the SQL in `models`.
 
     pip install duckdb
     python examples/warehouse/export_tables.py shop.duckdb tables/

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "0123456789abcdef"
 BOOKS = ("b/1", "b:2 🚀", "b 3")
 SENT = 1200
+START = 1_700_000_000_000
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ class Topic:
         for step in range(SENT):
             for partition, values in self.partitions.items():
                 if (offset := start[partition] + step) < len(values):
-                    yield example.Message(partition, offset, values[offset])
+                    yield example.Message(partition, offset, START + offset, values[offset])
 
     def commit(self, offsets: dict[tuple[str, int], int]) -> None:
         assert all(offset > self.committed[each] for each, offset in offsets.items())
@@ -129,9 +130,11 @@ def test_a_stream_that_is_killed_and_resumed_loses_and_doubles_nothing(
     assert topic.committed == {("clicks", 0): SENT // 2, ("clicks", 1): SENT // 2}
     rows = served.run(
         "MATCH (u:User)-[r:INTERACTED]->(i:Item) WHERE u.id STARTS WITH 'reader ' "
-        "RETURN u.id AS user, i.item_id AS item, r.count AS count",
+        "RETURN u.id AS user, i.item_id AS item, r.count AS count, r.last_at.epochMillis AS last",
         {},
     )
+    # The broker's time, since the events have none.
+    assert max(row["last"] for row in rows) == START + SENT // 2 - 1
     assert {(row["user"], row["item"]): row["count"] for row in rows} == dict(expected)
     rejected = (tmp_path / "home" / "rejected.jsonl").read_text("utf-8").splitlines()
     assert len({json.loads(line)["reason"] for line in rejected}) == 2

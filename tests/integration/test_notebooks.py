@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import polars as pl
 import pytest
 from nbclient import NotebookClient
 
@@ -29,12 +30,18 @@ NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("synthetic")
+    """Tables of two domains, so that training is short."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    write_synthetic(folder, users=300, items=192)
+    for name in ("items", "interactions", "texts"):
+        table = pl.read_csv(folder / f"{name}.csv", infer_schema=False)
+        is_kept = pl.col("item_id").str.contains("^[bf]").fill_null(True)
+        table.filter(is_kept).write_csv(folder / f"{name}.csv")
+    return folder
 
 
 @pytest.fixture(scope="module")
 def trained(server_settings: Settings, folder: Path) -> Iterator[Graph]:
-    write_synthetic(folder, users=300, items=192)
     with connect(server_settings) as graph:
         with graph.driver.session(database=graph.database) as session:
             session.run(DELETE_ALL).consume()
@@ -80,7 +87,7 @@ def test_the_first_hour_shows_what_is_in_the_graph(
         "'reasons': [i['reasons'] for i in answer['items']], 'place': [place['rank'], place['of']],"
         " 'transfers': transfers.select('interest', 'target_interest').rows(), "
         "'coverage': coverage.select('domain', 'by_transfer').rows(), "
-        "'edges': len(edges), 'reached': [sum(weight_in[k] > 0 for k, key in "
+        "'edges': len(edges), 'reached': [sum(float(weight_in[k]) > 0 for k, key in "
         "enumerate(edges.target_keys) if key.startswith(d + ':')) for d in coverage['domain']]}",
     )
     assert seen["profile"] == "science fiction"
@@ -139,7 +146,7 @@ def test_a_baseline_of_ones_own_is_evaluated_beside_the_others(folder: Path, ker
         "'ndcg': dict(results.select('model', 'ndcg@10').rows()), 'gain': gain['ndcg@10']}",
     )
     assert seen["tables"] == str(folder)
-    assert seen["users"] >= 20
+    assert seen["users"] >= 10
     assert set(seen["ndcg"]) == {"transfer", "popularity", "cosine", "interest match"}
     assert seen["ndcg"]["interest match"] > seen["ndcg"]["popularity"]
     assert seen["gain"] == pytest.approx(seen["ndcg"]["transfer"] - seen["ndcg"]["interest match"])

@@ -7,11 +7,10 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.unit.examples.stub import EXAMPLES, Stub
+from tests.unit.examples.stub import EXAMPLES, Stub, load_example
 
 pytest.importorskip("airflow.sdk", reason="Airflow 3 is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -50,10 +49,11 @@ def run(variables: dict[str, str]) -> str:
     return "failed" if done.returncode else "success"
 
 
-def test_the_dag_retries_and_is_run_by_one_at_a_time(airflow: dict[str, str]) -> None:
-    from tests.unit.examples.stub import load_example
-
-    os.environ.update(airflow)
+def test_the_dag_tries_again_for_an_hour_and_runs_once_at_a_time(
+    airflow: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in airflow.items():
+        monkeypatch.setenv(name, value)
     dag = load_example("pipelines/airflow_dag.py").nightly
     assert dag.max_active_runs == 1
     for task in dag.tasks:

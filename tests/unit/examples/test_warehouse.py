@@ -15,7 +15,8 @@ SHOP = """
 CREATE TABLE products (sku VARCHAR, department VARCHAR, name VARCHAR, description VARCHAR,
   genres VARCHAR[], released_on DATE, price DECIMAL(8, 2), stock INTEGER, withdrawn_on DATE);
 INSERT INTO products VALUES
-  ('B1', 'books', '最后的星舰', 'A ship, lost', ['science fiction', 'bestsellers'], '2020-02-01', 12.50, 3, NULL),
+  ('B1', 'books', '最后的星舰', 'A ship, lost', ['science fiction', 'bestsellers'], '2020-02-01',
+   12.50, 3, NULL),
   ('B2', 'books', 'Gone', NULL, NULL, NULL, 1.00, 0, '2024-01-01'),
   ('F1', 'films', 'Noodles | 面', NULL, ['food documentaries'], NULL, 8.00, 0, NULL);
 CREATE TABLE customers (customer_id BIGINT, email VARCHAR, country VARCHAR,
@@ -61,7 +62,7 @@ def test_the_exported_tables_are_read_with_weights_times_and_attributes(tables: 
         ["bestsellers", "science fiction"],
         ["food documentaries"],
     ]
-    assert isinstance(dataset.items, pl.DataFrame)
+    assert items.select("price", "in_stock").rows() == [(12.5, True), (8.0, False)]
 
 
 def test_no_name_and_no_address_of_a_person_leaves_the_warehouse(tables: Path) -> None:
