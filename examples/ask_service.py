@@ -23,7 +23,8 @@ def ask(http: httpx.Client, path: str, body: dict[str, Any], tries: int = 5) -> 
         response = http.post(path, json=body)
     if response.is_error:
         raise SystemExit("{message} {advice}".format_map(response.json()["error"]))
-    return response.json()
+    answer: dict[str, Any] = response.json()
+    return answer
 
 
 def main(user: str, domain: str) -> None:
