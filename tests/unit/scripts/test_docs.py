@@ -18,7 +18,7 @@ from isthmus.settings_page import render_settings
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS]
-ROOMS = {"benchmarks", "cypher", "docs", "encoders", "gnn", "graph"}
+ROOMS = {"benchmarks", "cypher", "docs", "encoders", "examples", "gnn", "graph"}
 ROOMS |= {"isthmus", "scripts", "tests", "workflows"}
 STATEMENTS = {
     path.relative_to(ROOT / "cypher").with_suffix("").as_posix()
