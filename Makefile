@@ -52,6 +52,7 @@ bench: $(DEV)  ## accuracy on the folder DATASETS, and speed; hours, goes on whe
 	$(BIN)/python benchmarks/item_cold_start.py $(DATASETS)/food_kitchen
 	$(BIN)/python benchmarks/ablation.py $(DATASETS)
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/domains.py
 	$(BIN)/python benchmarks/feedback.py
 	$(BIN)/python benchmarks/encode.py
 	$(BIN)/python benchmarks/encoder.py
