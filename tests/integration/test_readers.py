@@ -323,8 +323,9 @@ def test_items_related_by_each_kind(library: Graph) -> None:
 
 def test_one_item_with_its_edges(library: Graph) -> None:
     columns = ("title", "popularity", "likes", "dislikes", "attributes", "published_at")
+    attributes = [{"name": "in_stock", "value": True}, {"name": "price", "value": 10.0}]
     assert answer(library, "insight/item", *columns, item="films:f0002") == [
-        ["Blue Note", 0.6, 1, 1, [], None]
+        ["Blue Note", 0.6, 1, 1, attributes, None]
     ]
     (interests,) = answer(library, "insight/item", "interests")[0]
     assert [(each["interest"], each["names"], each["weight"]) for each in interests] == [
