@@ -50,12 +50,17 @@ def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
     server.stop(settings)
 
 
+def delete_all(graph: Graph) -> None:
+    """Empties a graph, and leaves what migrations have made."""
+    with graph.driver.session(database=graph.database) as session:
+        session.run(DELETE_ALL).consume()
+
+
 @pytest.fixture
 def graph(server_settings: Settings) -> Iterator[Graph]:
     """The graph of the run, migrated and empty."""
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         yield graph
 
 

@@ -246,6 +246,7 @@ def _write_note(rows: Sequence[Row], user: str, domain: str, explained: bool) ->
         return f"{user} has interactions with every item of {domain}."
     kinds = {path["kind"] for row in rows for path in row["paths"] if path["share"]}
     history, untrained = rows[0]["history"], rows[0]["generation"] is None
+    only_popular = kinds == {"popularity"}
     notes = []
     if not kinds:
         subject = f"{user} has no history yet, and nobody" if not history else "Nobody"
@@ -253,11 +254,11 @@ def _write_note(rows: Sequence[Row], user: str, domain: str, explained: bool) ->
             f"{subject} likes any of these items of {domain} yet: they are in the order of their "
             "ids."
         )
-    elif explained and kinds == {"popularity"}:
-        pass
-    elif not history and kinds == {"popularity"}:
+    elif only_popular and explained:
+        pass  # the reasons say it
+    elif only_popular and not history:
         return f"{user} has no history yet: these are the popular items of {domain}."
-    elif kinds == {"popularity"} and not untrained:
+    elif only_popular and not untrained:
         notes.append(
             f"No edge leads from what {user} has met to these items: they are the popular ones of "
             f"{domain}."

@@ -15,7 +15,7 @@ import pytest
 
 from isthmus.graph.database.session import connect
 from isthmus.graph.report import collect_report, write_page
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 from tests.integration.served_graph import load_served_graph
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium or Chrome i
 @pytest.fixture(scope="module")
 def served(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         load_served_graph(graph, server_settings, tmp_path_factory.mktemp("tables"), encoded=False)
         graph.run("MATCH (i:Item {key: 'films:f3'}) SET i.title = $title", {"title": EVIL})
     return server_settings

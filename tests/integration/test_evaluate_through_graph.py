@@ -38,7 +38,7 @@ from isthmus.workflows.evaluate_through_graph import (
     snapshot_differences,
     train_and_publish,
 )
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 TARGET = "films"
 NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
@@ -78,8 +78,7 @@ def trained(
     training_set = hide_from_snapshot(data, target, users, dataset, server_settings)
     visible = hide_from_tables(dataset, set(data.users[users].tolist()), TARGET)
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         load_tables(graph, visible, folder, server_settings)
         learned, differences = train_and_publish(graph, training_set, 0, server_settings)
         liked = domain_likes(data, target, users)

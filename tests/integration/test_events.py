@@ -29,7 +29,7 @@ from isthmus.graph.serving.recommend import recommend_for_user
 from isthmus.graph.sources import read_dataset
 from isthmus.graph.sources.events import read_events
 from isthmus.settings import Settings
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = [("books", f"b{k}") for k in range(6)] + [("films", f"f{k}") for k in range(6)]
@@ -170,8 +170,7 @@ def test_events_make_the_same_graph_as_loading_and_deriving_interests(
     assert approximate(live[INTERESTED]) == json.loads(
         json.dumps(graph.run(INTERESTED, {}), default=str)
     )
-    with graph.driver.session(database=graph.database) as session:
-        session.run(DELETE_ALL).consume()
+    delete_all(graph)
     load(graph, tmp_path, server_settings, [*others, *rows])
     assert live[INTERACTED] == graph.run(INTERACTED, {})
     update_popularity(graph, server_settings.half_life_days)
@@ -197,8 +196,7 @@ def test_an_event_without_an_id_that_is_not_newer_counts_as_recorded_as_in_a_loa
     assert record(graph, rows, server_settings) == 20
     assert record(graph, rows, server_settings) == 0
     live = graph.run(INTERACTED, {})
-    with graph.driver.session(database=graph.database) as session:
-        session.run(DELETE_ALL).consume()
+    delete_all(graph)
     load(graph, tmp_path, server_settings, rows)
     assert live == graph.run(INTERACTED, {})
     ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)

@@ -17,7 +17,7 @@ from isthmus.graph.filters import Filter
 from isthmus.graph.serving import recommend as recommend_module
 from isthmus.graph.serving.recommend import recommend_for_user
 from isthmus.settings import Settings
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 # A score is the sum of edges from liked books, less those from the disliked one, and popularity.
 NODES = """
@@ -85,8 +85,7 @@ LIKES = [
 def shelf(server_settings: Settings) -> Iterator[Graph]:
     """Five books that lead to twelve films, for tests that only read."""
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         graph.run(NODES, {"books": BOOKS, "films": FILMS})
         graph.run(EDGES, {"edges": [list(edge) for edge in LEADS]})
         graph.run(PEOPLE, {"people": [list(row) for row in LIKES]})

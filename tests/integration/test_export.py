@@ -18,7 +18,7 @@ from isthmus.workflows import export as export_module
 from isthmus.workflows import export_rows
 from isthmus.workflows.export import export
 from isthmus.workflows.export_rows import Selection
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 from tests.integration.served_graph import ODD, load_served_graph, publish
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ COLUMNS = ["user_id", "domain", "rank", "item_id", "title", "score", "generation
 @pytest.fixture(scope="module")
 def served(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         yield load_served_graph(
             graph, server_settings, tmp_path_factory.mktemp("tables"), encoded=False
         )

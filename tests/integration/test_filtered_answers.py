@@ -22,7 +22,7 @@ from isthmus.graph.serving import recommend_for_text, recommend_for_user, recomm
 from isthmus.graph.sources import read_dataset
 from isthmus.scripts.recommend import command
 from isthmus.settings import Settings
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 # Of 205 books the first five have likes, b1 the most; the others follow in the order of their keys.
 BOOKS = (
@@ -53,8 +53,7 @@ def shop(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     rows = "".join(f"{user},{item}\n" for user, item in likes)
     (tmp_path / "interactions.csv").write_text(f"user_id,item_id\n{rows}", "utf-8")
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         ingest_dataset(graph, read_dataset(tmp_path), tmp_path, server_settings)
         yield graph
 

@@ -22,7 +22,7 @@ from isthmus.graph.sources import read_dataset
 from isthmus.graph.sources.synthetic import planted_transfers, write_synthetic
 from isthmus.settings import Settings
 from isthmus.workflows.retrain import retrain
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
@@ -43,8 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(server_settings: Settings, folder: Path) -> Iterator[Graph]:
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         ingest_dataset(graph, read_dataset(folder), folder, server_settings)
         encode_and_find_interests(graph, server_settings)
         retrain(graph, server_settings.model_copy(update={"edges_per_node": 10}))

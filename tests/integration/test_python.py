@@ -21,7 +21,7 @@ import isthmus
 from isthmus.graph.database.session import connect
 from isthmus.service import Connection, build_app
 from isthmus.settings import Settings
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 from tests.integration.served_graph import ODD, load_served_graph
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 @pytest.fixture(scope="module")
 def home(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         load_served_graph(graph, server_settings, tmp_path_factory.mktemp("tables"))
     return server_settings.home
 

@@ -24,7 +24,7 @@ from isthmus.graph.database.session import connect
 from isthmus.graph.generations import roll_back
 from isthmus.service import Connection, build_app, open_socket, read_tokens, token_file
 from isthmus.service.requests import MAX_BODY_BYTES
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 from tests.integration.served_graph import ODD, load_served_graph, publish
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def served(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         load_served_graph(graph, server_settings, tmp_path_factory.mktemp("tables"), encoded=False)
     return server_settings
 

@@ -23,7 +23,7 @@ from isthmus.graph.sources import read_dataset
 from isthmus.scripts.judge import command as judge_command
 from isthmus.scripts.recommend import command as recommend_command
 from isthmus.workflows.retrain import retrain
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,8 +138,7 @@ def encoded(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory)
     """The items, users and texts after `isthmus encode`; its tests only read."""
     folder = write_tables(tmp_path_factory.mktemp("tables"))
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         ingest_dataset(graph, read_dataset(folder), folder, server_settings)
         encode_and_find_interests(graph, server_settings)
         yield graph

@@ -19,7 +19,7 @@ from isthmus.graph.ingest.schema import MAX_WEIGHT
 from isthmus.graph.interests.derivation import derive_user_interests
 from isthmus.scripts.feedback import command
 from isthmus.settings import Settings
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 from tests.integration.test_events import (
     INTERACTED,
     INTERESTED,
@@ -40,8 +40,7 @@ def state(graph: Graph, settings: Settings) -> list[list[dict[str, Any]]]:
 
 
 def begin(graph: Graph, folder: Path, settings: Settings) -> None:
-    with graph.driver.session(database=graph.database) as session:
-        session.run(DELETE_ALL).consume()
+    delete_all(graph)
     rows = [
         {"user_id": f"u{k}", "domain": "books", "item_id": f"b{k % 3}", "timestamp": 1_750_000_000}
         for k in range(4)

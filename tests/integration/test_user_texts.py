@@ -28,7 +28,7 @@ from isthmus.graph.sources import read_dataset
 from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.scripts.feedback import command
 from isthmus.workflows.retrain import retrain
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 if TYPE_CHECKING:
     from isthmus.graph.database.connection import Graph, Row
@@ -241,8 +241,7 @@ def demo(server_settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("synthetic")
     write_synthetic(folder, users=200, items=480)
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         ingest_dataset(graph, read_dataset(folder), folder, server_settings)
         encode_and_find_interests(graph, server_settings)
         retrain(graph, server_settings, force=True)

@@ -46,7 +46,7 @@ from isthmus.graph.sources.synthetic import write_synthetic
 from isthmus.settings import Settings
 from isthmus.workflows.demo import recovered_transfers
 from isthmus.workflows.retrain import retrain
-from tests.conftest import DELETE_ALL
+from tests.conftest import delete_all
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,7 @@ def trained(
     with (folder / "texts.csv").open("a", encoding="utf-8") as texts:
         texts.write("zoe,我最喜欢的就是太空和科幻，太棒了！,,1700000000,zh,post\n")
     with connect(server_settings) as graph:
-        with graph.driver.session(database=graph.database) as session:
-            session.run(DELETE_ALL).consume()
+        delete_all(graph)
         ingest_dataset(graph, read_dataset(folder), folder, server_settings)
         encode(graph, server_settings)
         find_interests(graph, server_settings)

@@ -2,7 +2,7 @@
 
 import { ask, readOverview, rowsOf } from "./api.js";
 import { failure } from "./failure.js";
-import { fill, h, later, link, say } from "./page.js";
+import { entry, fill, h, later, link, say } from "./page.js";
 import { day, nameOf, number, t } from "./words.js";
 
 const SHOWN = 8;
@@ -11,11 +11,9 @@ const LARGEST = 24;
 /** Returns a field that searches as one types, with what it finds below it. */
 export function searchBox(words = "") {
   const found = h("div.found");
-  const input = h("input.search", {
+  const input = entry("input.search", {
     type: "search",
     id: "search",
-    autocomplete: "off",
-    spellcheck: "false",
     placeholder: t("search_short"),
     "aria-label": `${t("search")}: ${t("search_hint")}`,
     value: words,

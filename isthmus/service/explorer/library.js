@@ -2,7 +2,7 @@
 
 import { ask, readLibrary, readOverview } from "./api.js";
 import { failure } from "./failure.js";
-import { field, fill, h, link, recent, select } from "./page.js";
+import { entry, field, fill, h, link, recent, select } from "./page.js";
 import { LIMIT, showPlan, showRows } from "./rows.js";
 import { suggesting } from "./suggest.js";
 import { t } from "./words.js";
@@ -32,12 +32,7 @@ export async function showLibrary(box, { parts, values, signal }) {
 
 function listOf(readers, chosen) {
   const list = h("div");
-  const input = h("input", {
-    type: "search",
-    id: "statement",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
+  const input = entry("input", { type: "search", id: "statement" });
   const show = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = readers.filter((each) =>
@@ -208,7 +203,7 @@ function makeField(parameter, given, domains) {
   } else if (type === "STRING" && SUGGESTED[name]) {
     ({ input, list } = suggesting(SUGGESTED[name], attributes));
   } else {
-    input = h("input", { ...attributes, type: "text", autocomplete: "off", spellcheck: "false" });
+    input = entry("input", attributes);
   }
   return { parameter, input, element: h("div", {}, field(name, input, meaning), list) };
 }

@@ -6,7 +6,7 @@ import { showCompare } from "./compare.js";
 import { failure } from "./failure.js";
 import { showFind } from "./find.js";
 import { showLibrary } from "./library.js";
-import { fill, h, say } from "./page.js";
+import { entry, fill, h, say } from "./page.js";
 import { showRecommend } from "./recommend.js";
 import { language, loadWords, setLanguage, t } from "./words.js";
 
@@ -129,11 +129,9 @@ function signOut() {
 function showSignIn(wrong = false) {
   stop.abort();
   showTop(null);
-  const input = h("input", {
+  const input = entry("input", {
     type: "password",
     id: "token",
-    autocomplete: "off",
-    spellcheck: "false",
     required: true,
     "aria-describedby": "token-where",
   });

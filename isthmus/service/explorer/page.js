@@ -60,6 +60,11 @@ export function later(run, milliseconds = 100) {
   };
 }
 
+/** Returns a field for what one types, which the browser neither completes nor spells. */
+export function entry(tag, attributes = {}) {
+  return h(tag, { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
+}
+
 /** Returns a labelled field of a form. */
 export function field(label, input, hint = null) {
   const id = input.id || (input.id = `field-${(field.count = (field.count || 0) + 1)}`);

@@ -3,7 +3,7 @@
 import { Answer } from "./answer.js";
 import { readOverview } from "./api.js";
 import { failure } from "./failure.js";
-import { field, fill, h, link, recent, select } from "./page.js";
+import { entry, field, fill, h, link, recent, select } from "./page.js";
 import { suggesting } from "./suggest.js";
 import { language, t } from "./words.js";
 
@@ -32,18 +32,9 @@ function makeForm(overview, values) {
   const domains = overview.domains.map((each) => [each.domain, each.domain]);
   const person = suggesting("users", { name: "user", value: values.user ?? recent.user });
   const text = h("textarea", { name: "text", rows: "2", maxlength: "10000" }, values.text ?? "");
-  const byText = h("input", {
-    type: "radio",
-    name: "whom",
-    value: "text",
-    checked: Boolean(values.text),
-  });
-  const byPerson = h("input", {
-    type: "radio",
-    name: "whom",
-    value: "user",
-    checked: !values.text,
-  });
+  const choice = (value, checked) => h("input", { type: "radio", name: "whom", value, checked });
+  const byText = choice("text", Boolean(values.text));
+  const byPerson = choice("user", !values.text);
   const domain = select(domains, values.domain ?? domains[0]?.[0], { name: "domain" });
   const n = h("input", {
     type: "number",
@@ -52,21 +43,12 @@ function makeForm(overview, values) {
     max: "100",
     value: values.n ?? "10",
   });
-  const where = h("input", {
-    type: "text",
+  const where = entry("input", {
     name: "where",
-    autocomplete: "off",
-    spellcheck: "false",
     maxlength: "2000",
     value: values.where ?? "",
   });
-  const exclude = h("input", {
-    type: "text",
-    name: "exclude",
-    autocomplete: "off",
-    spellcheck: "false",
-    value: values.exclude ?? "",
-  });
+  const exclude = entry("input", { name: "exclude", value: values.exclude ?? "" });
   const since = h("input", { type: "date", name: "since", value: values.since ?? "" });
   const most = h("input", {
     type: "number",

@@ -1,7 +1,7 @@
 // Fields that suggest the names of the graph as one types.
 
 import { ask } from "./api.js";
-import { fill, h, later } from "./page.js";
+import { entry, fill, h, later } from "./page.js";
 import { nameOf } from "./words.js";
 
 const SHOWN = 12;
@@ -16,13 +16,7 @@ let count = 0;
  */
 export function suggesting(kind, attributes = {}, domain = () => null) {
   const list = h("datalist", { id: `names-${++count}` });
-  const input = h("input", {
-    type: "text",
-    autocomplete: "off",
-    spellcheck: "false",
-    list: list.id,
-    ...attributes,
-  });
+  const input = entry("input", { list: list.id, ...attributes });
   const searched = kind === "keys" ? "items" : kind;
   let stop = new AbortController();
   input.addEventListener(

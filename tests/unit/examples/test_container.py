@@ -24,6 +24,7 @@ from isthmus.scheduling import DeploymentPlan, RetryPolicy, read_cron, render_de
 from isthmus.scripts.main import COMMANDS
 from isthmus.settings import Settings
 from tests.unit.examples.stub import EXAMPLES, Stub
+from tests.unit.repository import repository_files
 
 ROOT = EXAMPLES.parent
 FOLDER = EXAMPLES / "container"
@@ -59,16 +60,9 @@ def context_files() -> list[str]:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     kept = [rule[1:] for rule in rules if rule.startswith("!")]
-    done = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
     return [
         name
-        for name in done.stdout.splitlines()
+        for name in repository_files()
         if any(name == each or name.startswith(f"{each}/") for each in kept)
     ]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.unit.repository import ROOT, repository_files
+
 LINKED = ("cypher", "encoders", "gnn", "graph", "scripts", "workflows")
 """Folders of the top level that are linked into isthmus/."""
 ROOMS = ("encoders", "gnn", "graph")
@@ -137,15 +137,8 @@ def test_a_file_is_not_too_long_to_read(module: str) -> None:
 
 
 def test_no_word_of_the_old_dialect_is_left() -> None:
-    done = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
     found = []
-    for name in done.stdout.splitlines():
+    for name in repository_files():
         path = ROOT / name
         if (
             path.is_symlink()
