@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -79,8 +80,13 @@ class Topic:
 
 
 def children() -> list[psutil.Process]:
-    found = psutil.Process().children(recursive=True)
-    return [each for each in found if "--follow" in each.cmdline()]
+    """The running followers; what has ended and was not waited for has no command line."""
+    running = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "--follow" in process.cmdline():
+                running.append(process)
+    return running
 
 
 @pytest.mark.usefixtures("on_path")
@@ -105,7 +111,8 @@ def test_a_stream_that_is_killed_and_resumed_loses_and_doubles_nothing(
                     time.sleep(0.02)
                     yield None
                 for process in children():
-                    process.kill()
+                    with suppress(psutil.NoSuchProcess):  # its parent was killed just now
+                        process.kill()
             yield message
         while True:  # until the sender finds that nobody reads
             yield None
