@@ -25,7 +25,7 @@ _CONTRAST = (
 )
 # Where a new statement follows: after a comma in Chinese, in English before these words.
 _STARTS = (
-    r"(?:i|i'm|i've|i'd|i'll|we|my|he|she|they|it's|that's|what|now|so|then|not|no|never|please|just"
+    r"(?:i|i'm|i've|i'd|i'll|we|my|he|she|they|it's|that's|what|now|so|then|not|no|never|without|please|just"
     r"|don'?t|can'?t|cannot|won'?t|hate|love|give|show|find|tell|play|bring|recommend|suggest|skip"
     r"|avoid|put|leave|let|let's|anything|something|nothing|definitely)\b"
 )
@@ -44,6 +44,12 @@ _CONCESSION = re.compile(
     re.IGNORECASE,
 )
 _STATEMENTS = re.compile(rf"{_SENTENCE}|{_STATEMENT}", re.IGNORECASE)
+# A statement that forbids something, apart from what precedes it: "Jazz for the evening, no metal".
+_PROHIBITION = re.compile(
+    r"\W*(?:(?:but|and|just|please|definitely)\s+)*(?:no|not|nothing|without|don'?t|do not)\b"
+    r"|\W*(?:请|千万|但|就|也)*(?:不要|别|勿|不想要?|不带|不含|少来)",
+    re.IGNORECASE,
+)
 # Where the thing that a Chinese exception names ends: 除了恐怖片|以外，|都行.
 _END_OF_EXCEPTION = re.compile(r"以外|之外|外|[，,]|(?=我|都|全|什么|其他|其它|别的|啥)")
 _END_OF_FIRST_EXCEPTION = re.compile(
@@ -62,8 +68,8 @@ class Clause:
         rejected: Whether the text makes an exception of it ("anything except …"), so that it is
             rejected whatever the words of the clause are.
         part: Number of its part of the text: a contrast ("but") begins another part.
-        silent: Whether it has no cue and follows a rejection, to which it belongs unless it is
-            about something else.
+        silent: Whether it has no cue and stands beside a rejection, to which it belongs unless it
+            is about something else.
     """
 
     text: str
@@ -110,7 +116,7 @@ def _split_statements(part: str, with_silent: bool) -> list[tuple[str, bool]]:
 
     Args:
         part: A part of a text without contrasts.
-        with_silent: Whether a statement without cues that follows a rejection is a clause too.
+        with_silent: Whether a statement without cues beside a rejection is a clause too.
 
     Returns:
         The clauses, each with whether it is such a statement.
@@ -123,15 +129,19 @@ def _split_statements(part: str, with_silent: bool) -> list[tuple[str, bool]]:
         before, first, stop = groups[-1] if groups else (0, start, start)
         ended = part[stop - 1 : stop] in _ENDS
         bare = ended and is_bare(part[first:stop].strip(_TRIM))
-        silent = with_silent and not sign and before < 0
+        statement = part[start:end]
+        after = not sign and before < 0 and not is_bare(statement.strip())
+        forbids = not before and sign < 0 and _PROHIBITION.match(statement) is not None
+        silent = with_silent and (after or forbids)
         joined = before == 0 or sign in (0, before)
-        if groups and not bare and joined and not (silent and not is_bare(part[start:end].strip())):
+        if groups and not bare and joined and not silent:
             groups[-1] = (sign or before, first, end)
         else:
             groups.append((sign, start, end))
         start = end if match is None else match.end()
+    signs = [0, *(sign for sign, _, _ in groups), 0]
     return [
-        (part[first:end], not sign and number > 0 and groups[number - 1][0] < 0)
+        (part[first:end], not sign and min(signs[number], signs[number + 2]) < 0)
         for number, (sign, first, end) in enumerate(groups)
     ]
 

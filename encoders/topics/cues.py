@@ -31,14 +31,16 @@ _NEGATION = {
     "en": re.compile(r"(?:\b(?:not|no|never|nobody|hardly|without)|n't)(?: [\w']+){0,3} ?$"),
     "zh": re.compile(r"[不没别勿][^，。！？；,\0]{0,3}$"),
 }
+_PROHIBITIONS = "不别勿少"
+_BETWEEN = re.compile(r"[^，。！？；,.!?;]{0,2}")
 _FILLERS = {
     "en": re.compile(
         r"\b(?:i|i'm|i've|i'd|me|my|we|us|it|it's|its|they|them|that|that's|this|these|those|he|she"
         r"|him|her|to|for|of|am|is|are|was|were|be|do|did|have|had|really|just|so|very|much|all|at"
-        r"|and|a|an|the)\b|[\W_\0]"
+        r"|and|a|an|the|any|please|again|ever|now)\b|[\W_\0]"
     ),
     "zh": re.compile(
-        r"[我你您他她它们咱这那些个就是真的都也还再了吧呢啊呀吗太很挺确实在其而又却倒得]|[\W\0]"
+        r"[我你您他她它们咱这那些个就是真的都也还再了吧呢啊呀吗太很挺确实在其而又却倒得让给到请]|[\W\0]"
     ),
 }
 """Words and characters that name nothing."""
@@ -116,18 +118,24 @@ class _Cue(NamedTuple):
 def find_cues(text: str) -> list[int]:
     """Returns the signs of the cues of a text in their order: 1 for wanting, -1 for rejecting.
 
-    Where cues overlap, the longest counts. A word of wanting shortly after a negation rejects.
+    Where cues overlap, the longest counts. A word of wanting shortly after a negation rejects, and
+    one right after a Chinese prohibition (不要再推荐给我了) belongs to it.
     """
     text, language, cues = _match_cues(text[:MAX_CHARACTERS])
     rest = _mask(text, cues)
     negated = _NEGATION.get(language)
-    return [
-        -1
-        if cue.sign > 0 and negated is not None and negated.search(rest[: cue.start])
-        else cue.sign
-        for cue in cues
-        if cue.sign
-    ]
+    signs, prohibition_end = [], -1
+    for cue in cues:
+        between = text[max(prohibition_end, 0) : cue.start]
+        prohibited = prohibition_end >= 0 and _BETWEEN.fullmatch(between) is not None
+        sign = cue.sign
+        if sign > 0 and (prohibited or (negated and negated.search(rest[: cue.start]))):
+            sign = -1
+        if sign < 0 and (prohibited or text[cue.start] in _PROHIBITIONS):
+            prohibition_end = cue.end
+        if sign:
+            signs.append(sign)
+    return signs
 
 
 def is_only_cues(text: str) -> bool:

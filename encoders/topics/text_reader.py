@@ -52,7 +52,7 @@ class ReadClause:
         topics: Shares of its topics by their position, which sum to 1; empty if it is about none.
         part: Number of its part of the text, as of `Clause`.
         verdict: Whether it only wants or rejects what another clause names ("but never again").
-        silent: Whether it has no cue and follows a rejection, as of `Clause`.
+        silent: Whether it has no cue and stands beside a rejection, as of `Clause`.
     """
 
     text: str
@@ -257,17 +257,23 @@ def _top(shares: NDArray[np.float64]) -> dict[int, float]:
 
 
 def _join(clauses: list[ReadClause]) -> list[ReadClause]:
-    """Gives what has no cue the polarity of a rejection before it, and applies verdicts.
+    """Gives what has no cue the polarity of a rejection beside it, and applies verdicts.
 
-    A statement without cues belongs to the rejection before it where that names nothing, or the
-    same topic ("I can't stand horror. All that blood."). A verdict is about what precedes it: a
-    bare name ("Metal? No thanks."), also where the verdict is about the same topic ("Painting? I
-    hate mixing colours"), or after a contrast ("…, but never again") all.
+    A statement without cues belongs to a rejection of the same topic beside it ("I can't stand
+    horror. All that blood."). A rejection that names nothing is about the one before it or, at the
+    start, the one after it. A verdict is about what precedes it: a bare name ("Metal? No thanks."),
+    also where the verdict is about the same topic ("Painting? I hate mixing colours"), or after a
+    contrast ("…, but never again") all.
     """
     joined = list(clauses)
-    for k, (rejection, clause) in enumerate(pairwise(clauses), 1):
-        if clause.silent and (not rejection.about or _first(rejection) == _first(clause)):
-            joined[k] = replace(clause, polarity=rejection.polarity)
+    for k, rejection in enumerate(clauses):
+        if rejection.silent or rejection.polarity >= 0:
+            continue
+        beside = [j for j in (k - 1, k + 1) if 0 <= j < len(clauses) and clauses[j].silent]
+        if rejection.about:
+            beside = [j for j in beside if _first(clauses[j]) == _first(rejection)]
+        for j in beside if rejection.about else beside[:1]:
+            joined[j] = replace(clauses[j], polarity=rejection.polarity)
     for k, clause in enumerate(clauses):
         for before, earlier in enumerate(clauses[:k]):
             bare = before == k - 1 and is_bare(earlier.text) and not find_cues(earlier.text)

@@ -98,6 +98,32 @@ def test_besides_in_chinese_rejects_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wish", "prohibition"),
+    [
+        ("A slow evening with jazz, no metal", "A slow evening with jazz", "no metal"),
+        ("Soup recipes, nothing about diets", "Soup recipes", "nothing about diets"),
+        ("Emperors and courts, without wizards", "Emperors and courts", "without wizards"),
+        ("A walk by the sea, please no murders", "A walk by the sea", "please no murders"),
+        ("雪山徒步的片子，不要命案", "雪山徒步的片子", "不要命案"),
+        ("给外婆看的纪录片，千万别有鬼", "给外婆看的纪录片", "千万别有鬼"),
+        ("背包走川西的游记，别推编程的", "背包走川西的游记", "别推编程的"),
+    ],
+)
+def test_what_a_text_forbids_is_apart_from_what_it_names_before(
+    text: str, wish: str, prohibition: str
+) -> None:
+    assert words(text) == [wish, prohibition]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Cartoons are for kids, I can't stand them", "爱情片看多了只觉得假，腻得慌"],
+)
+def test_a_complaint_stays_with_what_it_is_about(text: str) -> None:
+    assert words(text) == [text]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "I don't like ghosts, vampires, zombies",

@@ -180,10 +180,18 @@ def test_a_verdict_about_nothing_is_of_the_thing_named_before(
         ("Horror leaves me cold. Jazz records fill all my evenings.", {"horror": -1, "jazz": 1}),
         ("恐怖片我没兴趣，历史小说一读就是一整天", {"horror": -1, "historical novels": 1}),
         ("I can't stand horror. Screams and blood everywhere in scary films.", {"horror": -1}),
+        ("A slow evening with jazz records, no metal bands", {"jazz": 1, "metal": -1}),
+        ("晚上一个人听的爵士，不要重金属", {"jazz": 1, "metal": -1}),
+        ("Another shelf of horror novels, please don't show me those", {"horror": -1, None: -1}),
+        ("又一部血淋淋的恐怖片，别再推荐给我了", {"horror": -1, None: -1}),
+        (
+            "Metal plays all day next door, no more of it. A saxophone and some jazz instead",
+            {"metal": -1, None: -1, "jazz": 1},
+        ),
     ],
 )
-def test_a_statement_after_a_rejection_is_wanted_if_it_is_about_something_else(
-    reader: TextReader, encoder: Any, text: str, signs: dict[str, int]
+def test_a_statement_beside_a_rejection_is_wanted_if_it_is_about_something_else(
+    reader: TextReader, encoder: Any, text: str, signs: dict[str | None, int]
 ) -> None:
     (clauses,) = read(reader, encoder, text)
     found = dict(zip(first_topics(clauses), (np.sign(c.polarity) for c in clauses), strict=True))
