@@ -37,10 +37,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one half-life": {"HALF_LIFE_FACTORS": ()},
     "one dislike weight": {"DISLIKE_WEIGHTS": ()},
     "no popularity in the kernel": {"POPULARITY_WEIGHTS": (0.0,)},
-    "whole popularity": {"POPULARITY_SHARE": 1.0},
-    "no popularity": {"POPULARITY_SHARE": 0.0},
+    "whole popularity": {"POPULARITY_SHARE": 1.0, "POPULARITY_TOLERANCE": 0.0},
+    "no popularity": {"POPULARITY_SHARE": 0.0, "POPULARITY_WEIGHTS": (0.0,)},
     "no hops": {},
     "no network": {},
+    "no smoothing": {},
     "spectrum of 128": {"MAX_RANK": 128},
     "importance 1": {"POPULARITY_EXPONENT": 0.0},
     "importance popularity^-1/4": {"POPULARITY_EXPONENT": -0.25},
@@ -54,7 +55,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "100 edges": {},
 }
 OVERRIDES = {"100 edges": {"edges_per_node": 100}}
-ABLATIONS = {"no hops": "without-hops", "no network": "without-network"}
+ABLATIONS = {
+    "no hops": "without-hops",
+    "no network": "without-network",
+    "no smoothing": "without-smoothing",
+}
 
 logger = logging.getLogger("isthmus")
 

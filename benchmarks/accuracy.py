@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from shared.page import describe_measurement
 
 from isthmus.errors import NothingToDo
@@ -113,10 +115,11 @@ class Bench:
         """The snapshot, built on first use."""
         return build_snapshot(self.dataset, self.settings)
 
-    @property
+    @cached_property
     def hide(self) -> HideFunction | None:
         """Hides interactions and texts of held-out users; None if there are no texts."""
-        return hide_function(self.dataset, self.settings)
+        hide = hide_function(self.dataset, self.settings)
+        return None if hide is None else remember_last(hide)
 
     def result(
         self, target: str, fold: int, models: tuple[str, ...], variant: str = "", **overrides: int
@@ -153,6 +156,20 @@ class Bench:
         result.save(path)
         _key_path(path).write_text(json.dumps(key))
         return result
+
+
+def remember_last(hide: HideFunction) -> HideFunction:
+    """Keeps the last training set: the models of a fold, measured one by one, share it."""
+    known: dict[tuple[int, bytes], InterestGraph] = {}
+
+    def remembered(graph: InterestGraph, target: int, users: NDArray[np.int64]) -> InterestGraph:
+        key = (target, users.tobytes())
+        if key not in known:
+            known.clear()
+            known[key] = hide(graph, target, users)
+        return known[key]
+
+    return remembered
 
 
 def is_saved(path: Path, key: dict) -> bool:

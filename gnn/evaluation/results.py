@@ -30,6 +30,7 @@ VARIANTS = (
     "unpruned",
     "without-network",
     "without-hops",
+    "without-smoothing",
     "without-transfer",
     "without-interest",
     "without-collaborative",

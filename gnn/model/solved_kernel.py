@@ -20,6 +20,8 @@ from isthmus.gnn.model.kernel import (
 from isthmus.gnn.model.landmarks import LandmarkSolution
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from isthmus.gnn.edges import FactoredWeights
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
 MAX_EXACT_USERS = 10_000
 LANDMARKS = 4_000
 MAX_USERS = 100_000
-# Weights of popularity in the served score, in standard deviations of the rest.
-POPULARITY_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
+# Weights of popularity in the served score, in standard deviations of the rest. The next smaller
+# one is taken where it costs less than the tolerance: the lists are wider.
+POPULARITY_WEIGHTS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0)
+POPULARITY_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,17 @@ def solve_kernel(
             weighted[rows_of_likes, liked.indices] -= np.float32(weight * unit) * own[liked.indices]
             metrics.append(ndcg(weighted, liked))
     user_ndcg = [np.concatenate(metrics) for metrics in by_weight]
-    best = int(np.argmax([metric.mean() for metric in user_ndcg])) if len(rows) else 0
+    best = select_popularity_weight([metric.mean() for metric in user_ndcg]) if len(rows) else 0
     return SolvedKernel(
         weights=solution.edge_weights().scale(1 / deviation),
         popularity=POPULARITY_WEIGHTS[best] * unit / deviation,
         user_ndcg=user_ndcg[best],
     )
+
+
+def select_popularity_weight(mean_ndcg: Sequence[float]) -> int:
+    """Returns the position of the best weight of popularity, or of the one before if as good."""
+    best = int(np.argmax(mean_ndcg))
+    smaller = max(best - 1, 0)
+    as_good = mean_ndcg[smaller] >= (1 - POPULARITY_TOLERANCE) * mean_ndcg[best]
+    return smaller if as_good else best

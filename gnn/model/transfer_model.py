@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from isthmus.gnn.model.solved_kernel import SolvedKernel
     from isthmus.gnn.model.target_smoothing import TargetSmoothing
 
-# With half of the popularity the lists are as accurate, and wider.
-POPULARITY_SHARE = 0.5
-
 
 class NetworkEdges(NamedTuple):
     """The edges of the network into one target domain, on the scale of the kernel's.
@@ -61,7 +58,7 @@ class TransferModel:
         weight = self.kernel(target).popularity
         if self.network_share:
             weight += self.network_share * self.networks[target].popularity
-        return POPULARITY_SHARE * weight
+        return weight
 
     def kernel(self, target: int) -> SolvedKernel:
         """The kernel of a target domain that has training users."""

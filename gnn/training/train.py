@@ -54,6 +54,8 @@ logger = logging.getLogger("isthmus")
 
 SAMPLED_NEGATIVES = 8192
 MAX_SCALING_USERS = 1000
+# Of the network's popularity. With half of it the lists are as accurate, and wider.
+POPULARITY_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def train_edges(
         graph: The snapshot.
         config: The configuration; the default where it is None.
         fold: Fold of `isthmus.gnn.data.splits` whose validation users are held out.
-        ablation: The part to train without: "network", which is the edge decoder, or "hops".
+        ablation: The part to train without: "network", which is the edge decoder, "hops" or
+            "smoothing".
         tuned: Parameters from a training of about the same graph with the same configuration.
         split: What is held out for validation; None for the fold's users.
     """
@@ -175,10 +178,11 @@ class Trainer:
         model = dataclasses.replace(model, network_share=share)
         tuned = dataclasses.replace(tuned, network_share=share)
         learned = self.build_edges(training_graph, examples, model, tuned)
-        model = self._smooth(training_graph, examples, model)
-        smoothed = self._replace_transfer(learned, training_graph, examples, model)
-        if select_smoothing(training_graph, learned, smoothed, validation, default):
-            learned, tuned = smoothed, dataclasses.replace(tuned, smoothed=True)
+        if self.ablation != "smoothing":
+            model = self._smooth(training_graph, examples, model)
+            smoothed = self._replace_transfer(learned, training_graph, examples, model)
+            if select_smoothing(training_graph, learned, smoothed, validation, default):
+                learned, tuned = smoothed, dataclasses.replace(tuned, smoothed=True)
         merge, validation_metrics = tune_merge_weights(
             training_graph, learned, validation, examples, split.warm_likes, default
         )
@@ -320,4 +324,4 @@ def scale_network(
         return NetworkEdges(weights, 0.0)
     rows = sample_rows(len(examples), seed, MAX_SCALING_USERS)
     scale = weights.unit_scale(csr_array(examples.history[rows]))
-    return NetworkEdges(weights.scale(scale), scale * popularity)
+    return NetworkEdges(weights.scale(scale), POPULARITY_SHARE * scale * popularity)

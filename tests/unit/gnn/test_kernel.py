@@ -22,7 +22,7 @@ from isthmus.gnn.model.kernel import (
     tune_kernel,
 )
 from isthmus.gnn.model.landmarks import LandmarkSolution
-from isthmus.gnn.model.solved_kernel import Popularity, solve_kernel
+from isthmus.gnn.model.solved_kernel import Popularity, select_popularity_weight, solve_kernel
 from isthmus.graph.ingest import MAX_WEIGHT
 from tests.unit.checkerboard import checkerboard
 
@@ -107,6 +107,22 @@ def test_the_solution_is_on_the_scale_of_one_and_weighs_popularity(users: Traini
     assert 1 / solved.weights.unit_scale(users.history) == pytest.approx(1, abs=0.25)
     assert solved.popularity >= 0
     assert len(solved.user_ndcg) == len(users)
+
+
+@pytest.mark.parametrize(
+    ("mean_ndcg", "selected"),
+    [
+        ([0.62, 0.64, 0.66, 0.68, 0.709, 0.718], 5),
+        ([0.857, 0.866, 0.876, 0.888, 0.901, 0.904], 4),
+        ([0.260, 0.261, 0.257, 0.235, 0.180, 0.114], 0),
+        ([0.240, 0.238, 0.233, 0.218, 0.183, 0.117], 0),
+        ([0.0] * 6, 0),
+    ],
+)
+def test_popularity_counts_less_where_that_costs_less_than_the_tolerance(
+    mean_ndcg: list[float], selected: int
+) -> None:
+    assert select_popularity_weight(mean_ndcg) == selected
 
 
 def test_popularity_does_not_count_for_predicting_the_only_like_of_an_item(

@@ -79,10 +79,13 @@ def test_a_training_with_smoothing_needs_no_popularity_beside_the_edges(
 ) -> None:
     tuned = dataclasses.replace(training.tuned, smoothed=True)
     stored = TunedParameters.from_document(json.loads(json.dumps(tuned.document())))
-    edges = train_edges(checkerboard(), TrainingConfig(), tuned=stored).edges
-    assert [weights.popularity for weights in edges.merge.values()] == [0, 0]
-    for of_training in (edges, training.edges):
-        transfer = of_training.transfer
-        same_colour = transfer.sources % 2 == transfer.targets % 2
-        assert (transfer.weights > 0).tolist() == same_colour.tolist()
-    assert not np.array_equal(edges.transfer.weights, training.edges.transfer.weights)
+    unsmoothed = dataclasses.replace(training.tuned, smoothed=False)
+    smooth, plain = (
+        train_edges(checkerboard(), TrainingConfig(), tuned=each).edges
+        for each in (stored, unsmoothed)
+    )
+    assert [weights.popularity for weights in smooth.merge.values()] == [0, 0]
+    for edges in (smooth, plain):
+        same_colour = edges.transfer.sources % 2 == edges.transfer.targets % 2
+        assert (edges.transfer.weights > 0).tolist() == same_colour.tolist()
+    assert not np.array_equal(smooth.transfer.weights, plain.transfer.weights)
