@@ -129,16 +129,17 @@ def run(
       echo "MATCH (u:User) RETURN count(u) AS users" | isthmus cypher run -
     """
     from isthmus.graph.database import read_rows
+    from isthmus.graph.serving import check_parameters
 
     kind = kind or (format_of(output) if output else "table")
     if kind == "parquet" and output is None:
         raise click.UsageError("Parquet goes into a file: give -o FILE.parquet.")
-    table = _ask(
-        settings,
-        statement,
-        given,
-        lambda graph, text, values: read_rows(graph, text, values, timeout, max_rows or None),
-    )
+
+    def read(graph: Graph, known: Statement, values: dict[str, Any]) -> RowTable:
+        check_parameters(graph, known, values)
+        return read_rows(graph, known.text, values, timeout, max_rows or None)
+
+    table = _ask(settings, statement, given, read)
     notes = [f"Only the first {max_rows:,} rows; --max-rows 0 gives all."] if table.cut else []
     if output:
         write_rows(output, table.columns, table.rows, kind)
@@ -176,7 +177,7 @@ def plan(
         settings,
         statement,
         given,
-        lambda graph, text, values: read_plan(graph, text, values, timeout, profile),
+        lambda graph, known, values: read_plan(graph, known.text, values, timeout, profile),
     )
     shown = [["  " * row[0] + row[1], *row[3:], row[2]] for row in table.rows]
     columns = ["operator", "estimated rows", "rows", "db hits", "details"]
@@ -190,7 +191,7 @@ def _ask(
     settings: Settings,
     source: str,
     given: Sequence[str],
-    ask: Callable[[Graph, str, dict[str, Any]], RowTable],
+    ask: Callable[[Graph, Statement, dict[str, Any]], RowTable],
 ) -> RowTable:
     """Opens the graph and asks it a statement with its parameters."""
     from isthmus.graph.database import bind_parameters, connect, find_statement
@@ -198,7 +199,7 @@ def _ask(
     statement = find_statement(source)
     parameters = bind_parameters(statement, dict(map(_parameter, given)))
     with connect(settings) as graph:
-        return ask(graph, statement.text, parameters)
+        return ask(graph, statement, parameters)
 
 
 def _document(statement: Statement) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 // parameters:
 //   users LIST of ids of users; example ["ana", "ben"]
 //   domain STRING domain of the items; example "films"
-//   by STRING what is best: mean, the mean of the ranks, or least, the worst of them (least misery); default "mean"
+//   least_misery BOOLEAN whether the worst of an item's ranks counts before their mean; default false
 //   most INTEGER maximum number of rows; default 10
 //   popular INTEGER number of popular items that are ranked besides those that edges lead to; default 200
 //   history INTEGER maximum number of interactions of a user that are read, as the setting history_limit; default 200
@@ -121,7 +121,7 @@ CALL (people, items, met) {
   RETURN j, collect(user + ' ' + rank) AS ranks, collect(score) AS scores,
     toFloat(sum(rank)) / count(*) AS mean_rank, max(rank) AS worst_rank
 }
-WITH *, CASE $by WHEN 'least' THEN [worst_rank, mean_rank] ELSE [mean_rank, worst_rank] END AS place
+WITH *, CASE WHEN $least_misery THEN [worst_rank, mean_rank] ELSE [mean_rank, worst_rank] END AS place
 ORDER BY place, j.key LIMIT $most
 RETURN j.item_id AS item_id, j.title AS title, mean_rank, worst_rank, ranks, scores, COLLECT {
   UNWIND people AS p

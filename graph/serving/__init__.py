@@ -2,11 +2,10 @@
 
 from isthmus.graph.serving.calibration import calibrate
 from isthmus.graph.serving.explanation import describe_path, format_answer
+from isthmus.graph.serving.names import check_names, check_parameters, check_user
 from isthmus.graph.serving.recommend import (
     CLIENTS,
     answer_users,
-    check_names,
-    check_user,
     rank_for_user,
     rank_items,
     recent_interactions,
@@ -23,6 +22,7 @@ __all__ = [
     "answer_users",
     "calibrate",
     "check_names",
+    "check_parameters",
     "check_user",
     "describe_path",
     "format_answer",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from isthmus.errors import InputError, NotFound
+from isthmus.errors import InputError
 from isthmus.graph.database import Graph, Row
 from isthmus.graph.filters import BoundFilter, Filter, bind_filter
+from isthmus.graph.serving.names import check_names
 from isthmus.graph.serving.restriction import rank_within, read_within, shortage_note
 from isthmus.settings import Settings
 
@@ -281,38 +281,3 @@ def _is_complete(rows: Sequence[Row]) -> bool:
 
 def _count_items(graph: Graph, domain: str) -> int:
     return int(graph.read("recommend/domain_size", domain=domain)[0]["items"])
-
-
-def check_names(graph: Graph, user: str | None, domain: str) -> None:
-    """Checks that a domain and a user exist.
-
-    Raises:
-        NotFound: One does not exist; the advice names similar ones.
-        InputError: The graph is empty.
-    """
-    domains = [row["name"] for row in graph.read("admin/domains")]
-    if not domains:
-        raise InputError("The graph is empty.", "Load your tables with `isthmus ingest FOLDER`.")
-    if domain not in domains:
-        similar = difflib.get_close_matches(domain, domains, n=3, cutoff=0.4) or domains[:10]
-        raise NotFound(f"There is no domain {domain!r}.", f"Did you mean {_join_or(similar)}?")
-    if user is not None:
-        check_user(graph, user)
-
-
-def check_user(graph: Graph, user: str) -> None:
-    """Checks that a user exists.
-
-    Raises:
-        NotFound: There is no such user; the advice names similar ones.
-    """
-    if not graph.read("recommend/user", user=user):
-        start = user[: max(1, len(user) // 2)]
-        ids = [row["id"] for row in graph.read("recommend/users_like", start=start)]
-        similar = difflib.get_close_matches(user, ids, n=3, cutoff=0.4)
-        advice = f"Did you mean {_join_or(similar)}?" if similar else "Check the ids of your users."
-        raise NotFound(f"There is no user {user!r}.", advice)
-
-
-def _join_or(names: Sequence[str]) -> str:
-    return " or ".join(repr(name) for name in names)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from isthmus.errors import NotFound
-from isthmus.graph.ingest import find_near_item
-from isthmus.graph.serving.recommend import check_names
+from isthmus.graph.serving.names import check_item, check_names
 
 if TYPE_CHECKING:
     from isthmus.graph.database import Graph, Row
@@ -85,13 +83,8 @@ def related_items(
     Raises:
         NotFound: A domain or the item does not exist; the advice names a similar one.
     """
-    for name in (domain, target or domain):
-        check_names(graph, None, name)
-    known = graph.read("ingest/known_items", item_ids=[item_id])
-    if not any(row["domain"] == domain for row in known):
-        near = find_near_item(graph, domain, item_id)
-        advice = f"Did you mean {near!r}?" if near else "Check the ids of your items."
-        raise NotFound(f"There is no item {item_id!r} in {domain!r}.", advice)
+    check_names(graph, None, target or domain)
+    check_item(graph, domain, item_id)
     rows = graph.read(
         "recommend/related_items",
         item=f"{domain}:{item_id}",

@@ -12,12 +12,8 @@ from isthmus.encoders.topics import language_of
 from isthmus.errors import InputError
 from isthmus.graph.filters import BoundFilter, Filter, bind_filter, few_items
 from isthmus.graph.interests import Reading, active_version, read_text, wanted_weight
-from isthmus.graph.serving.recommend import (
-    POPULAR_CANDIDATES,
-    UNTRAINED,
-    build_answer,
-    check_names,
-)
+from isthmus.graph.serving.names import check_names
+from isthmus.graph.serving.recommend import POPULAR_CANDIDATES, UNTRAINED, build_answer
 from isthmus.graph.serving.restriction import rank_within, read_within, shortage_note
 
 if TYPE_CHECKING:

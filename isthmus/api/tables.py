@@ -21,22 +21,27 @@ def query_table(graph: Graph, statement: str, parameters: dict[str, Any]) -> pl.
     Nodes become structs of their properties and `labels`, relationships of theirs and `type`.
 
     Raises:
-        NotFound: The catalogue has no statement of this name.
+        NotFound: The catalogue has no statement of this name, or the graph no user, domain or item
+            that a reader is asked about.
         InputError: A parameter is missing, unknown or of no type of Cypher, or the text is not
             valid Cypher or writes.
     """
     import polars as pl
 
     from isthmus.graph.database import load_statement
+    from isthmus.graph.serving import check_parameters
 
     if not statement.strip():
         raise InputError("The statement is empty.", "Give Cypher text, or a name of the catalogue.")
+    known = None
     if re.search(r"\s", statement.strip()):
         text = statement
     else:
         known = load_statement(statement.strip())
         text, parameters = known.text, known.defaults | parameters
     _check_parameters(text, parameters)
+    if known is not None:
+        check_parameters(graph, known, parameters)
     try:
         with graph.read_result(text, parameters, MAX_SECONDS) as result:
             columns = list(result.keys())

@@ -22,6 +22,7 @@ from isthmus.graph.database import (
     read_plan,
     read_rows,
 )
+from isthmus.graph.serving import check_parameters
 from isthmus.output import json_text
 from isthmus.service.bodies import AskedPlan, AskedRows
 
@@ -112,14 +113,14 @@ def build_library(connection: Connection) -> APIRouter:
     async def ask(
         name: str,
         given: dict[str, JsonValue],
-        read: Callable[[Graph, str, dict[str, Any]], RowTable],
+        read: Callable[[Graph, Statement, dict[str, Any]], RowTable],
     ) -> Response:
         reader = _find_reader(name)
         values = _bind(reader, given)
 
         def run() -> str:
             with connection.session() as session:
-                table = _read(partial(read, session.graph, reader.text, values))
+                table = _read(partial(read, session.graph, reader, values))
             document = {"columns": table.columns, "rows": table.rows, "cut": table.cut}
             return json_text(document, ascii_only=False)
 
@@ -136,8 +137,9 @@ def build_library(connection: Connection) -> APIRouter:
     async def run(body: AskedRows) -> Response:
         """Runs a reader, within a limit of rows and of 30 seconds."""
 
-        def read(graph: Graph, text: str, values: dict[str, Any]) -> RowTable:
-            return read_rows(graph, text, values, SECONDS, body.limit)
+        def read(graph: Graph, reader: Statement, values: dict[str, Any]) -> RowTable:
+            check_parameters(graph, reader, values)
+            return read_rows(graph, reader.text, values, SECONDS, body.limit)
 
         return await ask(body.name, body.parameters, read)
 
@@ -145,8 +147,8 @@ def build_library(connection: Connection) -> APIRouter:
     async def plan(body: AskedPlan) -> Response:
         """Returns the operators of a reader's plan, the last one first."""
 
-        def read(graph: Graph, text: str, values: dict[str, Any]) -> RowTable:
-            return read_plan(graph, text, values, SECONDS, body.profile)
+        def read(graph: Graph, reader: Statement, values: dict[str, Any]) -> RowTable:
+            return read_plan(graph, reader.text, values, SECONDS, body.profile)
 
         return await ask(body.name, body.parameters, read)
 

@@ -93,6 +93,40 @@ def test_a_reader_runs_by_its_name(ask) -> None:
     assert json.loads(done.stdout)["rows"] == [["42", 1, 0, 0, []]]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["interests/profile", "-p", "user=bem"], "There is no user 'bem'. Did you mean 'ben'?"),
+        (
+            ["recommend/for_group", "-p", 'users=["ben", "阿那"]', "-p", "domain=films"],
+            "There is no user '阿那'.",
+        ),
+        (
+            ["insight/strongest_transfers", "-p", "source=flims"],
+            "There is no domain 'flims'. Did you mean 'films'?",
+        ),
+        (
+            ["insight/item", "-p", "item=films:f12"],
+            "There is no item 'f12' in 'films'. Did you mean 'f012'?",
+        ),
+        (["insight/item", "-p", "item=f012"], "The item 'f012' is no key."),
+    ],
+)
+def test_a_reader_names_what_the_graph_does_not_have(
+    ask, users: Graph, arguments: list[str], sentence: str
+) -> None:
+    users.run(
+        "CREATE (:Domain {name: 'films'}), "
+        "(:Item {key: 'films:f012', domain: 'films', item_id: 'f012', title: 'A Long Way'})",
+        {},
+    )
+    result = ask("run", *arguments)
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith(sentence)
+    # A plan needs no names.
+    assert ask("plan", *arguments).exit_code == 0
+
+
 def test_nodes_relationships_and_times_are_plain_values(ask) -> None:
     text = """
         MATCH p = (a)-[f:FOLLOWS]->(b)

@@ -185,7 +185,12 @@ def test_the_library_lists_runs_and_plans_readers(client: TestClient) -> None:
             400,
             "For example: most=20",
         ),
-        ({"name": "interests/profile", "parameters": {"user": "a", "most": -1}}, 400, "-1"),
+        ({"name": "interests/profile", "parameters": {"user": ODD, "most": -1}}, 400, "-1"),
+        (
+            {"name": "interests/profile", "parameters": {"user": "nobody"}},
+            404,
+            "There is no user 'nobody'.",
+        ),
         ({"name": "admin/sizes", "limit": 0}, 422, "limit"),
     ],
 )
