@@ -92,7 +92,15 @@ def log_ignored(
     more = f" and {len(ignored) - MAX_IGNORED:,} more" if len(ignored) > MAX_IGNORED else ""
     rating = next((column.name for column in table.columns if column.is_rating), None)
     if rating is None or rating in found:
-        logger.info("%s: ignored %s: %s%s", path.name, what, shown, more)
+        timed = any(column.name == "timestamp" for column in table.columns)
+        if not timed or "timestamp" in found:
+            logger.info("%s: ignored %s: %s%s", path.name, what, shown, more)
+            return
+        logger.warning(
+            "%s: ignored %s: %s%s; no row has a time, so that old ones count as much as new: if one "
+            "of them is the time, rename it to timestamp",
+            *(path.name, what, shown, more),
+        )
         return
     logger.warning(
         "%s: ignored %s: %s%s; none is read as %s, so that every row is a like: if one of them is "

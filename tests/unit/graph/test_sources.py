@@ -92,7 +92,18 @@ def test_columns_may_have_any_order_and_unknown_columns_are_logged_or_attributes
     data = read_dataset(write(tmp_path, items_csv=items, interactions_csv=interactions))
     assert data.items["domain"].to_list() == ["books"]
     assert data.items["price"].to_list() == [3]
-    assert "interactions.csv: ignored columns: device" in caplog.text
+    assert "interactions.csv: ignored columns: device; no row has a time" in caplog.text
+    assert "rename it to timestamp" in caplog.text
+
+
+def test_ignored_columns_are_only_named_where_times_are_read(tmp_path, caplog):
+    caplog.set_level("INFO", logger="isthmus")
+    interactions = "device,item_id,user_id,weight,logged\nios,1,ana,1,2026-03-01\n"
+    read_dataset(write(tmp_path, interactions_csv=interactions.replace("logged", "date")))
+    assert "interactions.csv: ignored columns: device\n" in caplog.text
+    caplog.clear()
+    read_dataset(write(tmp_path, interactions_csv=interactions))
+    assert "ignored columns: device, logged; no row has a time" in caplog.text
 
 
 def test_byte_order_mark_windows_line_ends_and_missing_last_line_end_are_read(tmp_path: Path):
