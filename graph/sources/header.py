@@ -97,8 +97,8 @@ def log_ignored(
             logger.info("%s: ignored %s: %s%s", path.name, what, shown, more)
             return
         logger.warning(
-            "%s: ignored %s: %s%s; no row has a time, so that old ones count as much as new: if one "
-            "of them is the time, rename it to timestamp",
+            "%s: ignored %s: %s%s; no row has a time, so that old ones count as new ones do: "
+            "if one of them is the time, rename it to timestamp",
             *(path.name, what, shown, more),
         )
         return
