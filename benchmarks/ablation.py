@@ -41,7 +41,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no popularity": {"POPULARITY_SHARE": 0.0, "POPULARITY_WEIGHTS": (0.0,)},
     "no hops": {},
     "no network": {},
-    "no smoothing": {},
     "spectrum of 128": {"MAX_RANK": 128},
     "importance 1": {"POPULARITY_EXPONENT": 0.0},
     "importance popularity^-1/4": {"POPULARITY_EXPONENT": -0.25},
@@ -55,11 +54,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "100 edges": {},
 }
 OVERRIDES = {"100 edges": {"edges_per_node": 100}}
-ABLATIONS = {
-    "no hops": "without-hops",
-    "no network": "without-network",
-    "no smoothing": "without-smoothing",
-}
+ABLATIONS = {"no hops": "without-hops", "no network": "without-network"}
 
 logger = logging.getLogger("isthmus")
 

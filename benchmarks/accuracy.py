@@ -67,7 +67,6 @@ TRANSFER_MODULES = (
     "model/landmarks.py",
     "model/own_items.py",
     "model/solved_kernel.py",
-    "model/target_smoothing.py",
     "model/transfer_model.py",
     "training/",
     "scoring.py",

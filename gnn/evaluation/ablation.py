@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from isthmus.gnn.training import TrainingResult
 
 # The variants that need a training of their own, and the part that it ablates.
-RETRAINED_VARIANTS = {
-    "without-network": "network",
-    "without-hops": "hops",
-    "without-smoothing": "smoothing",
-}
+RETRAINED_VARIANTS = {"without-network": "network", "without-hops": "hops"}
 SIGNALS = ("transfer", "interest", "collaborative", "popularity", "written")
 INTEREST_ALONE = "interest-alone"
 UNPRUNED = "unpruned"

@@ -30,7 +30,6 @@ VARIANTS = (
     "unpruned",
     "without-network",
     "without-hops",
-    "without-smoothing",
     "without-transfer",
     "without-interest",
     "without-collaborative",

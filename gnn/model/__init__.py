@@ -23,7 +23,6 @@ from isthmus.gnn.model.kernel import (
 )
 from isthmus.gnn.model.own_items import MIN_INTEREST_USERS, add_own_item_edges
 from isthmus.gnn.model.solved_kernel import Popularity, solve_kernel
-from isthmus.gnn.model.target_smoothing import TargetSmoothing
 from isthmus.gnn.model.transfer_model import NetworkEdges, TransferModel
 
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "Kernel",
     "NetworkEdges",
     "Popularity",
-    "TargetSmoothing",
     "TrainingUsers",
     "TransferModel",
     "add_own_item_edges",

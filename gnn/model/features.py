@@ -87,35 +87,18 @@ def compute_features(graph: InterestGraph, seed: int, hops: int = HOPS) -> Featu
 
 
 def _spectrum(liked: csr_array, rank: int, seed: int) -> NDArray[np.float32]:
-    """Rows of unit length of the right singular vectors times the singular values."""
-    vectors, values = singular_vectors(liked, rank, seed)
-    return unit_rows(vectors * values)
-
-
-def singular_vectors(
-    liked: csr_array, rank: int, seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Decomposes `D_u^-1/2 L D_i^-1/2`, the normalised likes.
-
-    Args:
-        liked: Positive weights of the likes, CSR (users, items).
-        rank: Number of singular values; at most one less than there are users and items.
-        seed: Seed of the randomised SVD.
-
-    Returns:
-        The right singular vectors, (items, rank), and the singular values, (rank,).
-    """
+    """Rows of unit length of the SVD of `D_u^-1/2 L D_i^-1/2`, the normalised likes."""
     from sklearn.utils.extmath import randomized_svd
 
     rank = min(rank, *(size - 1 for size in liked.shape))
     if rank < 1 or not liked.nnz:
-        return np.zeros((liked.shape[1], 0), np.float32), np.zeros(0, np.float32)
+        return np.zeros((liked.shape[1], 0), np.float32)
     users, items = (np.asarray(liked.sum(axis=axis)).ravel() for axis in (1, 0))
     left, right = (diags_array(np.where(x > 0, x, 1) ** -0.5) for x in (users, items))
     _, values, vectors = randomized_svd(csr_array(left @ liked @ right), rank, random_state=seed)
     # Exactly 0 without likes, where rounding errors would become edges.
     vectors[:, items <= 0] = 0
-    return vectors.T.astype(np.float32), values.astype(np.float32)
+    return unit_rows(vectors.T * values)
 
 
 def _carry_texts(

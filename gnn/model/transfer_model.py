@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from isthmus.gnn.edges import FactoredWeights
     from isthmus.gnn.model.solved_kernel import SolvedKernel
-    from isthmus.gnn.model.target_smoothing import TargetSmoothing
 
 
 class NetworkEdges(NamedTuple):
@@ -35,26 +34,21 @@ class TransferModel:
         kernels: By target domain; None without training users.
         networks: By target domain; empty without a network.
         network_share: Weight of the network, where the kernel has 1; 0 for the kernel alone.
-        smoothings: By target domain; empty without target smoothing.
     """
 
     kernels: Sequence[SolvedKernel | None]
     networks: Sequence[NetworkEdges]
     network_share: float = 0.0
-    smoothings: Sequence[TargetSmoothing] = ()
 
     def weights(self, target: int) -> FactoredWeights:
         """Weights of all edges from the items outside a target domain into it."""
         weights = self.kernel(target).weights
-        if self.network_share:
-            network = self.networks[target].weights.scale(self.network_share)
-            weights = sum_weights([weights, network])
-        return self.smoothings[target].smooth(weights) if self.smoothings else weights
+        if not self.network_share:
+            return weights
+        return sum_weights([weights, self.networks[target].weights.scale(self.network_share)])
 
     def popularity_weight(self, target: int) -> float:
-        """Weight of popularity beside these edges after pruning; 0 if they are smoothed."""
-        if self.smoothings:
-            return 0.0
+        """Weight of popularity beside these edges after pruning."""
         weight = self.kernel(target).popularity
         if self.network_share:
             weight += self.network_share * self.networks[target].popularity

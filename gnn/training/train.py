@@ -15,12 +15,12 @@ from isthmus.gnn.config import TrainingConfig
 from isthmus.gnn.data import HistoryWeighting, build_examples, limit_heavy_accounts, sample_rows
 from isthmus.gnn.determinism import reproducible, threads_for
 from isthmus.gnn.edges import CONTENT_FIRST, LearnedEdges, MergeWeights
+from isthmus.gnn.metrics import ndcg
 from isthmus.gnn.model import (
     HOPS,
     EdgeDecoder,
     NetworkEdges,
     Popularity,
-    TargetSmoothing,
     TrainingUsers,
     TransferModel,
     compute_features,
@@ -28,7 +28,7 @@ from isthmus.gnn.model import (
     item_cosine_edges,
     solve_kernel,
 )
-from isthmus.gnn.training.additions import select_network_share, select_smoothing
+from isthmus.gnn.selection import select_significantly_best
 from isthmus.gnn.training.edge_selection import EdgeSelection, interest_weights
 from isthmus.gnn.training.fit import fit_decoder
 from isthmus.gnn.training.target_tuning import tune_target
@@ -45,6 +45,8 @@ from isthmus.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from isthmus.gnn.data import Examples, InterestGraph
     from isthmus.gnn.edges import FactoredWeights
     from isthmus.gnn.model import Features
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("isthmus")
 
 SAMPLED_NEGATIVES = 8192
+# Deviation of a user's scores by the network, where that by the kernel is 1.
+NETWORK_SHARES = (0.0, 1.0, 3.0)
 MAX_SCALING_USERS = 1000
 # Of the network's popularity. With half of it the lists are as accurate, and wider.
 POPULARITY_SHARE = 0.5
@@ -95,8 +99,7 @@ def train_edges(
         graph: The snapshot.
         config: The configuration; the default where it is None.
         fold: Fold of `isthmus.gnn.data.splits` whose validation users are held out.
-        ablation: The part to train without: "network", which is the edge decoder, "hops" or
-            "smoothing".
+        ablation: The part to train without: "network", which is the edge decoder, or "hops".
         tuned: Parameters from a training of about the same graph with the same configuration.
         split: What is held out for validation; None for the fold's users.
     """
@@ -174,15 +177,10 @@ class Trainer:
             examples,
             dataclasses.replace(tuned, network_share=1.0),
         )
-        share = select_network_share(model, self._popularity(training_graph), validation)
+        share = self._network_share(training_graph, model, validation)
         model = dataclasses.replace(model, network_share=share)
         tuned = dataclasses.replace(tuned, network_share=share)
         learned = self.build_edges(training_graph, examples, model, tuned)
-        if self.ablation != "smoothing":
-            model = self._smooth(training_graph, examples, model)
-            smoothed = self._replace_transfer(learned, training_graph, examples, model)
-            if select_smoothing(training_graph, learned, smoothed, validation, default):
-                learned, tuned = smoothed, dataclasses.replace(tuned, smoothed=True)
         merge, validation_metrics = tune_merge_weights(
             training_graph, learned, validation, examples, split.warm_likes, default
         )
@@ -221,8 +219,7 @@ class Trainer:
                 scale_network(weights, network.popularity_weight(part.target), part, seed)
                 for weights, part in zip(network.edge_weights(), examples, strict=True)
             ]
-        model = TransferModel(kernels, networks, tuned.network_share if networks else 0.0)
-        return self._smooth(graph, examples, model) if tuned.smoothed else model
+        return TransferModel(kernels, networks, tuned.network_share if networks else 0.0)
 
     def build_edges(
         self,
@@ -257,39 +254,6 @@ class Trainer:
             metrics=tuned.metrics,
         )
 
-    def _replace_transfer(
-        self,
-        learned: LearnedEdges,
-        graph: InterestGraph,
-        examples: Sequence[Examples],
-        model: TransferModel,
-    ) -> LearnedEdges:
-        """Replaces the transfer edges, and the weight of popularity beside them."""
-        merge = dict(learned.merge)
-        for name, part in zip(graph.domains, examples, strict=True):
-            if len(part):
-                popularity = model.popularity_weight(part.target)
-                merge[name] = dataclasses.replace(merge[name], popularity=popularity)
-        selection = EdgeSelection(graph, examples, self.config)
-        transfer = selection.transfer_edges(model.weights)
-        return dataclasses.replace(learned, transfer=transfer, merge=merge)
-
-    def _smooth(
-        self, graph: InterestGraph, examples: Sequence[Examples], model: TransferModel
-    ) -> TransferModel:
-        """Smooths the edges of a model on the target's side."""
-        likes, seed = csr_array(graph.interactions.maximum(0)), self.config.seed
-        likes.eliminate_zeros()
-        smoothings = [
-            TargetSmoothing.of_likes(
-                csr_array(likes[:, graph.items_of(part.target)]),
-                csr_array(part.history[sample_rows(len(part), seed, MAX_SCALING_USERS)]),
-                seed,
-            )
-            for part in examples
-        ]
-        return dataclasses.replace(model, smoothings=smoothings)
-
     def _popularity(self, graph: InterestGraph) -> list[Popularity]:
         """Popularity of the items of each domain."""
         likes = graph.like_counts(self.config.half_life_days)
@@ -307,6 +271,48 @@ class Trainer:
         """Number of negatives of the softmax by target domain; all items of a small domain."""
         sizes = [len(graph.items_of(t)) for t in range(len(graph.domains))]
         return [size if size <= self.config.dense_items else SAMPLED_NEGATIVES for size in sizes]
+
+    def _network_share(
+        self, graph: InterestGraph, model: TransferModel, validation: Sequence[Examples]
+    ) -> float:
+        """Returns the share of the network with which all domains together are served best.
+
+        It is 0 unless another share is clearly better for the users.
+
+        Args:
+            graph: The training graph.
+            model: Trained without the validation users.
+            validation: By target domain.
+        """
+        if not model.networks:
+            return 0.0
+        popularity = self._popularity(graph)
+        user_ndcg: list[list[NDArray[np.float64]]] = [[np.zeros(0)] for _ in NETWORK_SHARES]
+        for t, part in enumerate(validation):
+            if not len(part) or model.kernels[t] is None:
+                continue
+            kernel, network = (
+                edges.weights.scores(part.history)
+                + np.float32(edges.popularity) * popularity[t].values
+                for edges in (model.kernel(t), model.networks[t])
+            )
+            for share, metrics in zip(NETWORK_SHARES, user_ndcg, strict=True):
+                metrics.append(ndcg(kernel + np.float32(share) * network, part.liked))
+        by_share = [np.concatenate(metrics) for metrics in user_ndcg]
+        share = NETWORK_SHARES[select_significantly_best(by_share)]
+        logger.info(
+            "training: NDCG@10 of validation users by share of the network: %s; selected %g",
+            ", ".join(
+                f"{each:g} {mean(x):.4f}" for each, x in zip(NETWORK_SHARES, by_share, strict=True)
+            ),
+            share,
+        )
+        return share
+
+
+def mean(values: NDArray[np.float64]) -> float:
+    """Returns the mean, 0 of nothing."""
+    return float(values.mean()) if len(values) else 0.0
 
 
 def scale_network(

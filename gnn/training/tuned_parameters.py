@@ -34,7 +34,6 @@ class TunedParameters:
         targets: By name of the target domain.
         popularity_half_life_days: Half-life of domain popularity in days, by domain name.
         network_share: Weight of the network beside the kernel.
-        smoothed: Whether the edges are smoothed on the target's side.
         merge: Merge weights of the signals, by name of the target domain.
         metrics: Metrics of the training users and of the validation users, by name.
         interactions: Number of interactions of the graph that the parameters were tuned on.
@@ -43,7 +42,6 @@ class TunedParameters:
     targets: dict[str, TargetParameters]
     popularity_half_life_days: dict[str, float]
     network_share: float = 0.0
-    smoothed: bool = False
     merge: dict[str, MergeWeights] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     interactions: int = 0
