@@ -25,8 +25,8 @@ _CONTRAST = (
 )
 # Where a new statement follows: after a comma in Chinese, in English before these words.
 _STARTS = (
-    r"(?:i|i'm|i've|i'd|i'll|we|my|he|she|they|it's|that's|what|now|so|then|not|no|never|without|please|just"
-    r"|don'?t|can'?t|cannot|won'?t|hate|love|give|show|find|tell|play|bring|recommend|suggest|skip"
+    r"(?:i|i'm|i've|i'd|i'll|we|my|he|she|they|it's|that's|what|now|so|then|not|no|never|without"
+    r"|please|just|don'?t|can'?t|cannot|won'?t|hate|love|give|show|find|tell|play|bring|recommend|suggest|skip"
     r"|avoid|put|leave|let|let's|anything|something|nothing|definitely)\b"
 )
 _STATEMENT = rf",?\s+and\s+(?={_STARTS})|,\s+(?={_STARTS})|[，,](?=[^\W\da-zA-Z])"

@@ -31,8 +31,9 @@ _NEGATION = {
     "en": re.compile(r"(?:\b(?:not|no|never|nobody|hardly|without)|n't)(?: [\w']+){0,3} ?$"),
     "zh": re.compile(r"[不没别勿][^，。！？；,\0]{0,3}$"),
 }
+# How Chinese prohibitions begin, and what may stand between one and a word of wanting within it.
 _PROHIBITIONS = "不别勿少"
-_BETWEEN = re.compile(r"[^，。！？；,.!?;]{0,2}")
+_WITHIN_PROHIBITION = re.compile(r"[^，。！？；,.!?;]{0,2}")
 _FILLERS = {
     "en": re.compile(
         r"\b(?:i|i'm|i've|i'd|me|my|we|us|it|it's|its|they|them|that|that's|this|these|those|he|she"
@@ -124,15 +125,15 @@ def find_cues(text: str) -> list[int]:
     text, language, cues = _match_cues(text[:MAX_CHARACTERS])
     rest = _mask(text, cues)
     negated = _NEGATION.get(language)
-    signs, prohibition_end = [], -1
+    signs: list[int] = []
+    end: int | None = None  # of the last prohibition
     for cue in cues:
-        between = text[max(prohibition_end, 0) : cue.start]
-        prohibited = prohibition_end >= 0 and _BETWEEN.fullmatch(between) is not None
+        prohibited = end is not None and _WITHIN_PROHIBITION.fullmatch(text, end, cue.start)
         sign = cue.sign
         if sign > 0 and (prohibited or (negated and negated.search(rest[: cue.start]))):
             sign = -1
         if sign < 0 and (prohibited or text[cue.start] in _PROHIBITIONS):
-            prohibition_end = cue.end
+            end = cue.end
         if sign:
             signs.append(sign)
     return signs

@@ -27,9 +27,8 @@ def check_parameters(graph: Graph, reader: Statement, values: Mapping[str, Any])
     if not reader.is_reader:
         return
     texts = {name: value for name, value in values.items() if isinstance(value, str)}
-    for name in _DOMAINS:
-        if name in texts:
-            check_names(graph, None, texts[name])
+    for domain in dict.fromkeys(texts[name] for name in _DOMAINS if name in texts):
+        check_names(graph, None, domain)
     users = values.get("users")
     # Where it is no list, it is a number of users.
     for user in users if isinstance(users, list | tuple) else ():
@@ -44,6 +43,7 @@ def check_parameters(graph: Graph, reader: Statement, values: Mapping[str, Any])
                 "A key is the domain and the id with a colon between them, as in "
                 f"{reader.value_to_try('item')}.",
             )
+        check_names(graph, None, domain)
         check_item(graph, domain, item_id)
 
 
@@ -79,12 +79,11 @@ def check_user(graph: Graph, user: str) -> None:
 
 
 def check_item(graph: Graph, domain: str, item_id: str) -> None:
-    """Checks that a domain has an item.
+    """Checks that a domain of the graph has an item.
 
     Raises:
-        NotFound: The domain or the item does not exist; the advice names a similar one.
+        NotFound: The item does not exist; the advice names a similar one.
     """
-    check_names(graph, None, domain)
     known = graph.read("ingest/known_items", item_ids=[item_id])
     if not any(row["domain"] == domain for row in known):
         near = find_near_item(graph, domain, item_id)

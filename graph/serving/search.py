@@ -83,7 +83,8 @@ def related_items(
     Raises:
         NotFound: A domain or the item does not exist; the advice names a similar one.
     """
-    check_names(graph, None, target or domain)
+    for name in dict.fromkeys((domain, target or domain)):
+        check_names(graph, None, name)
     check_item(graph, domain, item_id)
     rows = graph.read(
         "recommend/related_items",

@@ -90,23 +90,22 @@ def log_ignored(
         return
     shown = ", ".join(name[:MAX_SHOWN_CHARACTERS] for name in ignored[:MAX_IGNORED])
     more = f" and {len(ignored) - MAX_IGNORED:,} more" if len(ignored) > MAX_IGNORED else ""
-    rating = next((column.name for column in table.columns if column.is_rating), None)
-    if rating is None or rating in found:
-        timed = any(column.name == "timestamp" for column in table.columns)
-        if not timed or "timestamp" in found:
-            logger.info("%s: ignored %s: %s%s", path.name, what, shown, more)
-            return
+    lacking = [column for column in table.columns if column.name not in found]
+    rating = next((column.name for column in lacking if column.is_rating), None)
+    if rating is not None:
+        logger.warning(
+            "%s: ignored %s: %s%s; none is read as %s, so that every row is a like: if one of them "
+            "is a rating or a count, rename it to rating or count",
+            *(path.name, what, shown, more, rating),
+        )
+    elif any(column.name == "timestamp" for column in lacking):
         logger.warning(
             "%s: ignored %s: %s%s; no row has a time, so that old ones count as new ones do: "
             "if one of them is the time, rename it to timestamp",
             *(path.name, what, shown, more),
         )
-        return
-    logger.warning(
-        "%s: ignored %s: %s%s; none is read as %s, so that every row is a like: if one of them is "
-        "a rating or a count, rename it to rating or count",
-        *(path.name, what, shown, more, rating),
-    )
+    else:
+        logger.info("%s: ignored %s: %s%s", path.name, what, shown, more)
 
 
 def renamed_columns(
